@@ -1,0 +1,4 @@
+//! Bedel.
+pub mod clock;
+pub mod mail;
+pub mod model;

@@ -1,0 +1,137 @@
+//! Audience: whom a mailing is meant for; an [`Expansion`] is what becomes of it.
+//!
+//! A mailing keeps the audience as it was defined when it was submitted. So a steward's approval is bound to it by
+//! construction: a definition changed afterwards is another audience, and needs another submission.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Contact, OfficeId, Recipient};
+use crate::mail::Address;
+
+/// Named recipients, or an expression over affiliations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Audience {
+    /// The people the author named, who stand in the envelope.
+    Named,
+    /// Lists, and perhaps people named beside them; one case, one copy a person.
+    Lists {
+        /// At least one.
+        segments: Vec<Segment>,
+        /// Named beside the lists; they wait for the same release.
+        people: Vec<Address>,
+    },
+}
+
+impl Audience {
+    /// The lists it is for; none when the author named the recipients.
+    pub fn segments(&self) -> &[Segment] {
+        match self {
+            Self::Named => &[],
+            Self::Lists { segments, .. } => segments,
+        }
+    }
+
+    /// People named beside lists.
+    pub fn people(&self) -> &[Address] {
+        match self {
+            Self::Named => &[],
+            Self::Lists { people, .. } => people,
+        }
+    }
+}
+
+/// One list's share of an audience.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// The address staff write to.
+    pub list: Address,
+    /// The name of the audience in policy.toml, and in words for people.
+    pub audience: String,
+    /// Who is in it.
+    pub selection: Selection,
+    /// Whose steward must approve its use; `None` where the policy wants nobody's.
+    pub office: Option<OfficeId>,
+    /// What a contact must have agreed to.
+    pub consent: ConsentRule,
+}
+
+/// Which contacts: all keys of `matches` fit one affiliation, and those of `except` do not all fit it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Selection {
+    /// Key (`affiliation`, `unit`, `country`, or an attribute) to the values any of which will do.
+    pub matches: BTreeMap<String, Vec<String>>,
+    /// Takes away those whom all of these keys fit; empty takes nobody away.
+    pub except: BTreeMap<String, Vec<String>>,
+}
+
+impl Selection {
+    /// Whether the contact is in it.
+    pub fn holds(&self, contact: &Contact) -> bool {
+        let fits = |keys: &BTreeMap<String, Vec<String>>| {
+            contact.affiliations.iter().any(|affiliation| {
+                keys.iter().all(|(key, values)| {
+                    contact
+                        .attribute(affiliation, key)
+                        .is_some_and(|found| values.iter().any(|value| value.eq_ignore_ascii_case(found)))
+                })
+            })
+        };
+        !self.matches.is_empty() && fits(&self.matches) && (self.except.is_empty() || !fits(&self.except))
+    }
+}
+
+/// What a contact must have agreed to before this audience may be written to. Policy C3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsentRule {
+    /// Nothing: the university's own members.
+    #[default]
+    NotNeeded,
+    /// Everybody who has not said no.
+    NotWithdrawn,
+    /// Only who has said yes, and whose yes has not expired.
+    OptIn,
+}
+
+/// Why a person of the audience gets no copy. In the order in which the reasons are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exclusion {
+    /// The address takes no mail any more.
+    HardBounce,
+    /// They complained of a mailing.
+    Complaint,
+    /// They unsubscribed.
+    Unsubscribed,
+    /// Somebody entitled said never to write to them.
+    DoNotContact,
+    /// The audience wants a consent they have not given, or that has expired or been withdrawn.
+    NoConsent,
+    /// They are in it already, by another list or another spelling.
+    Duplicate,
+}
+
+impl Exclusion {
+    /// In words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::HardBounce => "address takes no mail",
+            Self::Complaint => "complained",
+            Self::Unsubscribed => "unsubscribed",
+            Self::DoNotContact => "do not contact",
+            Self::NoConsent => "no consent",
+            Self::Duplicate => "in it twice",
+        }
+    }
+}
+
+/// The audience made into recipients, and the count of those left out, by reason.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expansion {
+    /// Who gets a copy, in the order of the plan.
+    pub recipients: Vec<Recipient>,
+    /// Who does not, counted.
+    pub exclusions: BTreeMap<Exclusion, u64>,
+}

@@ -1,0 +1,92 @@
+//! Delivery: one recipient of one mailing, and how their turn ended.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ContactId, Exclusion};
+use crate::mail::{Address, Severity, Status, Timestamp};
+
+/// One row of a plan. Its number in the plan, `seq`, is dense and starts at 0; the row does not repeat it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Where the copy goes.
+    pub address: Address,
+    /// Who it is in the master list; `None` for people the author named.
+    pub contact: Option<ContactId>,
+}
+
+/// How an attempt, or the whole delivery, ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The next server took it.
+    Accepted(Status),
+    /// Not now; try again.
+    Deferred {
+        /// What was said, or why we could not ask.
+        status: Status,
+        /// When to try again.
+        until: Timestamp,
+    },
+    /// Never.
+    Failed(Status),
+    /// Dropped out since the plan was sealed: no copy was sent.
+    Suppressed(Exclusion),
+}
+
+impl Outcome {
+    /// Whether the delivery is over.
+    pub fn is_settled(&self) -> bool {
+        !matches!(self, Self::Deferred { .. })
+    }
+
+    /// What a server's word on an attempt comes to; `until` is when a retry would be.
+    pub fn of(status: Status, until: Timestamp) -> Self {
+        match status.severity() {
+            Severity::Positive => Self::Accepted(status),
+            Severity::Temporary => Self::Deferred { status, until },
+            Severity::Permanent => Self::Failed(status),
+        }
+    }
+}
+
+/// One line of a mailing's ledger: attempt `attempt` of recipient `seq`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Which recipient of the plan.
+    pub seq: u32,
+    /// Counts from 1.
+    pub attempt: u8,
+    /// When.
+    pub at: Timestamp,
+    /// How it ended; `None` is the intent, written before the final dot. An intent that a restart finds alone means
+    /// that we do not know: the recipient is *uncertain*.
+    pub outcome: Option<Outcome>,
+}
+
+/// The counts of a mailing's deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Recipients in the plan.
+    pub planned: u64,
+    /// Taken by the next server.
+    pub accepted: u64,
+    /// Waiting for another attempt.
+    pub deferred: u64,
+    /// Over, without success.
+    pub failed: u64,
+    /// Dropped out since the plan was sealed.
+    pub suppressed: u64,
+    /// Attempts whose end a crash hid; each was sent again with the same Message-ID.
+    pub uncertain: u64,
+}
+
+impl Tally {
+    /// Deliveries that are over.
+    pub fn settled(&self) -> u64 {
+        self.accepted + self.failed + self.suppressed
+    }
+
+    /// Whether all are.
+    pub fn is_complete(&self) -> bool {
+        self.settled() >= self.planned
+    }
+}

@@ -1,0 +1,67 @@
+//! Event: one line of the audit trail. Complete, for people, kept; each is bound to the one before by the store.
+
+use serde::{Deserialize, Serialize};
+
+use super::MailingId;
+use crate::mail::Timestamp;
+
+/// What was done. In the order of a mailing's life; then what concerns no mailing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// The policy did not take a message.
+    Refused,
+    /// The policy kept a message.
+    Held,
+    /// The policy let a message go.
+    Passed,
+    /// A steward said yes.
+    Approved,
+    /// A reviewer let it go.
+    Released,
+    /// A reviewer sent it back for changes.
+    Returned,
+    /// A steward or reviewer said no.
+    Declined,
+    /// Nobody answered in time.
+    Lapsed,
+    /// Its author took it back.
+    Withdrawn,
+    /// The audience was made into recipients, and the plan sealed.
+    Expanded,
+    /// Sending was paused.
+    Paused,
+    /// Sending went on.
+    Resumed,
+    /// Sending was stopped for good.
+    Stopped,
+    /// The last delivery was settled.
+    Closed,
+    /// An address will not be written to again.
+    Suppressed,
+    /// A feed was applied to the master list.
+    Imported,
+    /// A contact was looked up, by whom and why.
+    LookedUp,
+    /// A contact was erased.
+    Forgotten,
+    /// An account was added, changed or removed.
+    Account,
+    /// The settings were read again.
+    Reloaded,
+}
+
+/// Who did what to which mailing, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// The account that acted, or `gateway`.
+    pub by: String,
+    /// What was done.
+    pub act: Act,
+    /// To which mailing; `None` when it concerned none.
+    pub mailing: Option<MailingId>,
+    /// In words: findings, comments, counts. Never a contact's address.
+    pub note: String,
+}

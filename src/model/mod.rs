@@ -1,0 +1,43 @@
+//! The university's nouns, with their invariants and moves.
+//!
+//! | word | means |
+//! |---|---|
+//! | [`Mailing`] | one submission and its number (MC-2026-0412): what is held, released, expanded |
+//! | [`Capacity`] | conveyed (its author named the recipients) or initiated (we expanded an audience) |
+//! | [`Audience`] | whom it is meant for; not yet people |
+//! | [`Contact`], [`Affiliation`] | a person the university can write to, and what they are to it |
+//! | [`Consent`], [`Suppression`] | what a contact agreed to get; an address never to write to, and why |
+//! | [`Finding`] | what one rule of the policy found, and what it asks for |
+//! | [`Hold`], [`Approval`], [`Release`] | kept until let go; one steward's yes; the act that lets it go |
+//! | [`Steward`], [`Reviewer`] | who answers for an audience; who answers for content and timing |
+//! | [`Expansion`], [`Exclusion`] | the audience made into recipients; why a person was left out |
+//! | [`Recipient`], [`Outcome`] | one person's turn in a plan, and how it ended |
+//! | [`Report`] | what came back |
+//! | [`Event`] | who did what to which mailing, and when |
+//!
+//! The states of a mailing and the moves between them are [`lifecycle`]'s.
+
+mod audience;
+mod consent;
+mod contact;
+mod delivery;
+mod event;
+mod finding;
+mod hold;
+mod id;
+pub mod lifecycle;
+mod mailing;
+mod office;
+mod report;
+
+pub use audience::{Audience, ConsentRule, Exclusion, Expansion, Segment, Selection};
+pub use consent::{Basis, Consent, Suppression, SuppressionReason};
+pub use contact::{Affiliation, Contact, Masked};
+pub use delivery::{Entry, Outcome, Recipient, Tally};
+pub use event::{Act, Event};
+pub use finding::{Ask, Decision, Finding};
+pub use hold::{Approval, Binding, Hold, Release, Wanting};
+pub use id::{ContactId, MailingId, Series};
+pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
+pub use office::{Office, OfficeId, Offices, Reviewer, Steward};
+pub use report::{Report, ReportKind};
