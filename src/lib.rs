@@ -2,3 +2,5 @@
 pub mod clock;
 pub mod mail;
 pub mod model;
+pub mod stage;
+pub mod store;
