@@ -1,5 +1,6 @@
 //! Bedel.
 pub mod clock;
+pub mod decide;
 pub mod mail;
 pub mod model;
 pub mod stage;

@@ -15,4 +15,5 @@
 //! last commit left it.
 
 pub mod intake;
+pub mod review;
 pub mod worker;
