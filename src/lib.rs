@@ -1,5 +1,6 @@
 //! Bedel.
 pub mod clock;
+pub mod config;
 pub mod decide;
 pub mod mail;
 pub mod model;
