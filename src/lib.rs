@@ -1,5 +1,8 @@
 //! Bedel.
 pub mod clock;
+pub mod decide;
 pub mod mail;
 pub mod model;
 pub mod smtp;
+pub mod stage;
+pub mod store;

@@ -12,6 +12,10 @@ pub type ReversePath = Option<Address>;
 
 /// When a delivery status notification is wanted for one recipient (RFC 3461 §4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the four words of NOTIFY, as RFC 3461 has them"
+)]
 pub struct Notify {
     /// `NOTIFY=NEVER`: no notification at all.
     pub never: bool,

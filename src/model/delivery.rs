@@ -26,6 +26,12 @@ pub enum Outcome {
         /// When to try again.
         until: Timestamp,
     },
+    /// A crash or a lost connection after the final dot hid the end: the copy may have arrived. It is sent again with
+    /// the same Message-ID.
+    Uncertain {
+        /// When to send again.
+        until: Timestamp,
+    },
     /// Never.
     Failed(Status),
     /// Dropped out since the plan was sealed: no copy was sent.
@@ -35,7 +41,7 @@ pub enum Outcome {
 impl Outcome {
     /// Whether the delivery is over.
     pub fn is_settled(&self) -> bool {
-        !matches!(self, Self::Deferred { .. })
+        !matches!(self, Self::Deferred { .. } | Self::Uncertain { .. })
     }
 
     /// What a server's word on an attempt comes to; `until` is when a retry would be.
@@ -57,8 +63,8 @@ pub struct Entry {
     pub attempt: u8,
     /// When.
     pub at: Timestamp,
-    /// How it ended; `None` is the intent, written before the final dot. An intent that a restart finds alone means
-    /// that we do not know: the recipient is *uncertain*.
+    /// How it ended; `None` is the intent, written before the final dot. An intent that a restart finds alone becomes
+    /// [`Outcome::Uncertain`].
     pub outcome: Option<Outcome>,
 }
 
@@ -69,13 +75,13 @@ pub struct Tally {
     pub planned: u64,
     /// Taken by the next server.
     pub accepted: u64,
-    /// Waiting for another attempt.
+    /// Waiting for another attempt, the uncertain ones among them.
     pub deferred: u64,
     /// Over, without success.
     pub failed: u64,
     /// Dropped out since the plan was sealed.
     pub suppressed: u64,
-    /// Attempts whose end a crash hid; each was sent again with the same Message-ID.
+    /// Attempts whose end we do not know.
     pub uncertain: u64,
 }
 

@@ -43,7 +43,7 @@ impl Submitted {
 
     /// The policy lets it go: its author named the recipients. What the institution itself would send gets no further
     /// than a hold, and comes back.
-    pub fn pass(self, now: Timestamp) -> Result<Released, Mailing> {
+    pub fn pass(self, now: Timestamp) -> Result<Released, Box<Mailing>> {
         match self.0.capacity {
             Capacity::Conveyed => {
                 let release = Release {
@@ -57,7 +57,7 @@ impl Submitted {
                     release,
                 })
             }
-            Capacity::Initiated => Err(self.0),
+            Capacity::Initiated => Err(Box::new(self.0)),
         }
     }
 }

@@ -1,0 +1,365 @@
+//! What do we say, and to whom? The mail the gateway itself writes.
+//!
+//! One template a file, `config/notices/<kind>.txt`: a `Subject:` line, an empty line, the text. `{words}` in braces are
+//! filled in; [`Template::parse`] knows them all and refuses others when the settings are read. A notice is ordinary
+//! mail: it becomes a conveyed mailing with a null return path, and walks the same line as everything else.
+//!
+//! # Standards
+//! RFC 3834 §3, §5 (automatic responses), RFC 5321 §4.5.5 (null reverse path).
+
+mod template;
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use mail_builder::MessageBuilder;
+use mail_builder::headers::address as builder;
+use mail_builder::headers::date::Date;
+use mail_builder::headers::raw::Raw;
+
+pub use template::{Faulty, Template};
+
+use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
+use crate::model::lifecycle::{Released, Submitted};
+use crate::model::{
+    Audience, Author, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, OfficeId, Offices, Proof,
+};
+
+/// What a notice tells. In the order of a mailing's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// To the author: it is held, and who decides.
+    Held,
+    /// To the stewards: their approval is wanted.
+    Wanted,
+    /// To the reviewers: every approval is given, or none is wanted.
+    Ready,
+    /// To the author: every steward has approved.
+    Approved,
+    /// To the author: sent back for changes.
+    Returned,
+    /// To the author: a no.
+    Declined,
+    /// To the author: it goes out.
+    Released,
+    /// To the author: nobody answered in time.
+    Lapsed,
+    /// To the author: taken back, as they asked.
+    Withdrawn,
+}
+
+impl Kind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Held,
+        Self::Wanted,
+        Self::Ready,
+        Self::Approved,
+        Self::Returned,
+        Self::Declined,
+        Self::Released,
+        Self::Lapsed,
+        Self::Withdrawn,
+    ];
+
+    /// The name of its template's file, without `.txt`.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Wanted => "wanted",
+            Self::Ready => "ready",
+            Self::Approved => "approved",
+            Self::Returned => "returned",
+            Self::Declined => "declined",
+            Self::Released => "released",
+            Self::Lapsed => "lapsed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// Whether it answers the author's own message (RFC 3834: `auto-replied`), or is sent unasked.
+    fn is_answer(self) -> bool {
+        !matches!(self, Self::Wanted | Self::Ready)
+    }
+}
+
+/// How notices are written.
+#[derive(Debug, Clone)]
+pub struct Notices {
+    /// The templates, every kind.
+    pub templates: BTreeMap<Kind, Template>,
+    /// Who writes: a person reads what is answered here (RFC 3834 §4).
+    pub from: Address,
+    /// Whose gateway this is.
+    pub organization: String,
+    /// Ours, for Message-IDs.
+    pub hostname: String,
+    /// Where the console is.
+    pub console_url: String,
+    /// The zone in which people read times.
+    pub zone: TimeZone,
+}
+
+/// What is to be told of a mailing.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// The mailing it is about.
+    pub mailing: &'a Mailing,
+    /// Sentences: findings of the rules.
+    pub reasons: Vec<String>,
+    /// Who is still wanted, in words.
+    pub wanting: Vec<String>,
+    /// Who acted; empty when nobody did.
+    pub actor: String,
+    /// What they said.
+    pub comment: String,
+    /// When it lapses.
+    pub until: Option<Timestamp>,
+}
+
+impl<'a> Told<'a> {
+    /// Only that it is this mailing.
+    pub fn of(mailing: &'a Mailing) -> Self {
+        Self {
+            mailing,
+            reasons: Vec::new(),
+            wanting: Vec::new(),
+            actor: String::new(),
+            comment: String::new(),
+            until: None,
+        }
+    }
+}
+
+/// Writes a notice to one person: the mailing that carries it, numbered `id`, and its bytes.
+pub fn write(
+    notices: &Notices,
+    kind: Kind,
+    to: &Address,
+    told: &Told<'_>,
+    id: MailingId,
+    now: Timestamp,
+) -> (Released, Vec<u8>) {
+    let words = words(notices, told);
+    let (subject, text) = match notices.templates.get(&kind) {
+        Some(template) => template.fill(&words),
+        None => (format!("{}: {}", told.mailing.id, kind.file()), String::new()),
+    };
+    let message = message(notices, kind, to, told, id, now, &subject, &text);
+    let mailing = carrier(notices, to, id, now, &subject, &message);
+    // INVARIANT: a conveyed mailing passes.
+    let released = Submitted::new(mailing)
+        .pass(now)
+        .expect("a notice is conveyed, and conveyed mail passes");
+    (released, message)
+}
+
+fn words(notices: &Notices, told: &Told<'_>) -> BTreeMap<&'static str, String> {
+    let mailing = told.mailing;
+    let lists: Vec<String> = mailing
+        .audience
+        .segments()
+        .iter()
+        .map(|segment| segment.list.to_string())
+        .collect();
+    let bullets = |lines: &[String]| {
+        lines
+            .iter()
+            .map(|line| format!("  * {line}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let or = |text: String, fallback: &str| if text.is_empty() { fallback.to_owned() } else { text };
+    BTreeMap::from([
+        ("case", mailing.id.to_string()),
+        ("subject", or(mailing.subject.clone(), "(no subject)")),
+        ("author", mailing.author.address.to_string()),
+        ("lists", or(lists.join(", "), "the people you named")),
+        ("reasons", bullets(&told.reasons)),
+        (
+            "wanting",
+            or(bullets(&told.wanting), "  * nobody: a reviewer can release it now"),
+        ),
+        ("actor", or(told.actor.clone(), "the gateway")),
+        ("comment", or(told.comment.clone(), "(no comment)")),
+        (
+            "until",
+            told.until
+                .map(|until| until.readable(&notices.zone))
+                .unwrap_or_default(),
+        ),
+        ("link", format!("{}/mailing/{}", notices.console_url, mailing.id)),
+        ("organization", notices.organization.clone()),
+    ])
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, from the function above; a struct would only rename them"
+)]
+fn message(
+    notices: &Notices,
+    kind: Kind,
+    to: &Address,
+    told: &Told<'_>,
+    id: MailingId,
+    now: Timestamp,
+    subject: &str,
+    text: &str,
+) -> Vec<u8> {
+    let submitted = if kind.is_answer() {
+        "auto-replied"
+    } else {
+        "auto-generated"
+    };
+    let mut builder = MessageBuilder::new()
+        .from(builder::Address::new_address(
+            Some(notices.organization.clone()),
+            notices.from.to_string(),
+        ))
+        .to(to.to_string())
+        .subject(subject.to_owned())
+        .date(Date::new(now.as_micros() / 1_000_000))
+        .message_id(format!("{id}@{}", notices.hostname))
+        .header("Auto-Submitted", Raw::new(submitted))
+        .header("X-Auto-Response-Suppress", Raw::new("All"))
+        .text_body(text.to_owned());
+    if let Some(original) = told.mailing.message_id.as_deref().filter(|_| kind.is_answer()) {
+        builder = builder.in_reply_to(original.to_owned()).references(original.to_owned());
+    }
+    // INVARIANT: writing to memory does not fail.
+    builder.write_to_vec().unwrap_or_default()
+}
+
+/// The conveyed mailing that carries a notice.
+fn carrier(notices: &Notices, to: &Address, id: MailingId, now: Timestamp, subject: &str, message: &[u8]) -> Mailing {
+    let mut path = ForwardPath::to(to.clone());
+    // A notice about a notice helps nobody.
+    path.notify.never = true;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, message);
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest.as_ref());
+    Mailing {
+        id,
+        author: Author {
+            address: notices.from.clone(),
+            proof: Proof::Login,
+        },
+        envelope: Envelope::new(None, vec![path]).expect("it has one recipient"),
+        submitted_at: now,
+        content: Content {
+            sha256,
+            bytes: u64::try_from(message.len()).unwrap_or(u64::MAX),
+        },
+        subject: subject.to_owned(),
+        message_id: Some(format!("{id}@{}", notices.hostname)),
+        audience: Audience::Named,
+        capacity: Capacity::Conveyed,
+        category: Category::Official,
+        lane: Lane::Official,
+        identity: Identity::Keep,
+    }
+}
+
+/// Who is told that a mailing is held: its author; the stewards it wants; without any, the reviewers at once.
+pub fn on_hold(offices: &Offices, author: &Address, wanted: &[OfficeId]) -> Vec<(Kind, Address)> {
+    let stewards = wanted
+        .iter()
+        .filter_map(|office| offices.find(office))
+        .flat_map(|office| &office.stewards);
+    let mut told: Vec<(Kind, Address)> = vec![(Kind::Held, author.clone())];
+    for steward in stewards {
+        if !told.iter().any(|(kind, to)| *kind == Kind::Wanted && to == steward) {
+            told.push((Kind::Wanted, steward.clone()));
+        }
+    }
+    if wanted.is_empty() {
+        told.extend(
+            offices
+                .reviewers()
+                .into_iter()
+                .map(|reviewer| (Kind::Ready, reviewer.clone())),
+        );
+    }
+    told
+}
+
+/// The offices in words, each once.
+pub fn in_words(offices: &Offices, wanted: &[OfficeId]) -> Vec<String> {
+    wanted.iter().map(|office| offices.name(office)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Series;
+
+    fn notices() -> Notices {
+        let template =
+            Template::parse("Subject: {case} {subject}\n\nWanted:\n{wanting}\n{link}\n").expect("well formed");
+        Notices {
+            templates: Kind::ALL.into_iter().map(|kind| (kind, template.clone())).collect(),
+            from: "emarcomm@mst.example".parse().expect("valid"),
+            organization: "Müller University".into(),
+            hostname: "bedel.mst.example".into(),
+            console_url: "https://bedel.mst.example".into(),
+            zone: TimeZone::UTC,
+        }
+    }
+
+    fn id(series: Series) -> MailingId {
+        MailingId {
+            series,
+            year: 2026,
+            number: 1,
+        }
+    }
+
+    fn about() -> Mailing {
+        let to: Address = "author@mst.example".parse().expect("valid");
+        let mut mailing = carrier(
+            &notices(),
+            &to,
+            id(Series::Case),
+            Timestamp::from_micros(0),
+            "Fees\r\nBcc: x",
+            b"",
+        );
+        mailing.message_id = Some("1@client.example".into());
+        mailing
+    }
+
+    fn written(kind: Kind) -> (Released, String) {
+        let to = "author@mst.example".parse().expect("valid");
+        let about = about();
+        let (released, bytes) = write(
+            &notices(),
+            kind,
+            &to,
+            &Told::of(&about),
+            id(Series::Conveyed),
+            Timestamp::from_micros(0),
+        );
+        (
+            released,
+            String::from_utf8(bytes).expect("notices are ASCII on the wire"),
+        )
+    }
+
+    #[test]
+    fn an_answer_says_so_and_names_what_it_answers() {
+        let (_, text) = written(Kind::Held);
+        assert!(text.contains("Auto-Submitted: auto-replied\r\n"));
+        assert!(text.contains("In-Reply-To: <1@client.example>\r\n"));
+        assert!(text.contains("https://bedel.mst.example/mailing/MC-2026-0001"));
+    }
+
+    #[test]
+    fn a_notice_has_a_null_return_path_and_can_not_smuggle_a_field() {
+        let (released, text) = written(Kind::Wanted);
+        let state = crate::model::lifecycle::State::Released(released);
+        assert_eq!(state.mailing().envelope.reverse_path(), None);
+        assert!(!text.contains("\r\nBcc:"), "{text}");
+        assert!(!text.contains("In-Reply-To"));
+    }
+}

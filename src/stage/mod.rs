@@ -1,0 +1,19 @@
+//! The line a message walks: take, ask, act, commit.
+//!
+//! ```text
+//!             [Held]               [Released]               [Expanded]                [Closed]
+//!           ┌────────► review ──────┐
+//!  intake ──┤                       ├──────► expand ──────────────► deliver ──────────────► smarthost
+//!           └─── passed by policy ──┘
+//!  asks               asks                   asks                   asks            asks
+//!  decide::policy     decide::lint           decide::audience       decide::compose decide::shape
+//!
+//!             [Report]
+//!  intake ─────────────► feedback ─────► Suppression      asks decide::report
+//! ```
+//! No stage calls another: the store is the only hand-over. A stage that died in the middle finds its work where the
+//! last commit left it.
+
+pub mod intake;
+pub mod review;
+pub mod worker;

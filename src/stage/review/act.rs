@@ -1,0 +1,287 @@
+//! What a steward, a reviewer or an author does.
+
+use super::{Desk, Done, Refusal};
+use crate::mail::Address;
+use crate::model::lifecycle::{Ended, Expanded, Held, State};
+use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
+use crate::store::{Error, Move, Outgoing};
+
+impl Desk {
+    /// A steward says yes to the use of the audience in their care. Policy C15.
+    pub async fn approve(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
+        let (state, held) = self.held(id, by)?;
+        let steward = self.steward_of(&held, by)?;
+        let approved = held
+            .approve(&steward, self.clock.now())
+            .map_err(|why| self.wanting(why))?;
+        let wanting = self.names(&approved.wanting());
+        let outgoing = self.tell_approval(&approved, &steward);
+        let note = format!("for the {}", self.offices().name(steward.office()));
+        self.step(state, State::Held(approved), by, Act::Approved, note, outgoing)
+            .await?;
+        let next = if wanting.is_empty() {
+            "Nobody is wanting any more: a reviewer can release it now.".to_owned()
+        } else {
+            format!("Still wanting: {}.", wanting.join(", "))
+        };
+        Ok(Done {
+            sentence: format!("Approved for the {}. {next}", self.offices().name(steward.office())),
+        })
+    }
+
+    /// A reviewer lets it go. Policy C9; laws 1 and 2.
+    pub async fn release(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
+        let (state, held) = self.held(id, by)?;
+        let reviewer = self.reviewer(by, "release")?;
+        let now = self.clock.now();
+        let released = held.release(&reviewer, now, now).map_err(|why| self.wanting(why))?;
+        let released = State::Released(released);
+        let category = released.mailing().category;
+        let outgoing = self.tell_author(crate::decide::notice::Kind::Released, &released, by, "");
+        let note = format!("judged {category:?}").to_lowercase();
+        self.step(state, released, by, Act::Released, note, outgoing).await?;
+        Ok(Done {
+            sentence: "Released. The copies leave as fast as the mailbox providers bear.".to_owned(),
+        })
+    }
+
+    /// A reviewer wants changes. Policy C14.
+    pub async fn give_back(&self, id: MailingId, by: &Address, comment: &str) -> Result<Done, Refusal> {
+        let (state, held) = self.held(id, by)?;
+        let reviewer = self.reviewer(by, "return")?;
+        let comment = said(comment)?;
+        let ended = held.give_back(&reviewer, comment.clone(), self.clock.now());
+        self.end(state, ended, by, Act::Returned, comment).await?;
+        Ok(Done {
+            sentence: "Returned to its author with your comment.".to_owned(),
+        })
+    }
+
+    /// A reviewer, or a steward it wants, says no. Policy C9, C15.
+    pub async fn decline(&self, id: MailingId, by: &Address, comment: &str) -> Result<Done, Refusal> {
+        let (state, held) = self.held(id, by)?;
+        let comment = said(comment)?;
+        let now = self.clock.now();
+        let ended = match self.offices().reviewer(by) {
+            Some(reviewer) => held.decline(&reviewer, comment.clone(), now),
+            None => {
+                let steward = self.steward_of(&held, by)?;
+                held.refuse_use(&steward, comment.clone(), now)
+                    .map_err(|why| self.wanting(why))?
+            }
+        };
+        self.end(state, ended, by, Act::Declined, comment).await?;
+        Ok(Done {
+            sentence: "Declined. Its author is told, with your comment.".to_owned(),
+        })
+    }
+
+    /// Its author takes it back, until the first copy leaves. Policy C14.
+    pub async fn withdraw(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
+        let state = self.visible(id, by)?;
+        let now = self.clock.now();
+        let ended = match state.clone() {
+            State::Held(held) => held.withdraw(by, now),
+            State::Released(released) => released.withdraw(by, now),
+            State::Expanded(_) | State::Closed(_) | State::Ended(_) => {
+                return Err(wrong(&state, "it can be withdrawn only until the first copy leaves"));
+            }
+        };
+        let ended = ended.map_err(|why| self.wanting(why))?;
+        self.end(state, ended, by, Act::Withdrawn, String::new()).await?;
+        Ok(Done {
+            sentence: "Withdrawn. Nothing is sent.".to_owned(),
+        })
+    }
+
+    /// A reviewer holds back further copies for now. Policy C11.
+    pub async fn pause(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
+        let (state, expanded) = self.expanded(id, by, "pause")?;
+        if expanded.is_paused() {
+            return Err(wrong(&state, "it is paused already"));
+        }
+        self.step(
+            state,
+            State::Expanded(expanded.pause()),
+            by,
+            Act::Paused,
+            String::new(),
+            vec![],
+        )
+        .await?;
+        Ok(Done {
+            sentence: "Paused. No further copy leaves until somebody resumes it.".to_owned(),
+        })
+    }
+
+    /// A reviewer lets copies leave again.
+    pub async fn resume(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
+        let (state, expanded) = self.expanded(id, by, "resume")?;
+        if !expanded.is_paused() {
+            return Err(wrong(&state, "it is not paused"));
+        }
+        self.step(
+            state,
+            State::Expanded(expanded.resume()),
+            by,
+            Act::Resumed,
+            String::new(),
+            vec![],
+        )
+        .await?;
+        Ok(Done {
+            sentence: "Resumed.".to_owned(),
+        })
+    }
+
+    /// A reviewer stops it for good: no further copy, ever. Policy C14.
+    pub async fn stop(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
+        let (state, expanded) = self.expanded(id, by, "stop")?;
+        let tally = self.store.tally(id)?;
+        let closed = State::Closed(expanded.stop(by, tally, self.clock.now()));
+        let note = format!("after {} of {} copies", tally.settled(), tally.planned);
+        self.step(state, closed, by, Act::Stopped, note.clone(), vec![]).await?;
+        Ok(Done {
+            sentence: format!("Stopped {note}. It cannot be started again."),
+        })
+    }
+
+    /// The mailing, when there is one that this person may see. Whoever may not see it hears the same as of one that
+    /// does not exist.
+    pub fn visible(&self, id: MailingId, who: &Address) -> Result<State, Refusal> {
+        let state = self.store.mailing(id)?.ok_or(Refusal::NoSuchMailing(id))?;
+        if self.may_see(&state, who) {
+            Ok(state)
+        } else {
+            Err(Refusal::NoSuchMailing(id))
+        }
+    }
+
+    fn held(&self, id: MailingId, by: &Address) -> Result<(State, Held), Refusal> {
+        let state = self.visible(id, by)?;
+        match &state {
+            State::Held(held) => {
+                let held = held.clone();
+                Ok((state, held))
+            }
+            State::Released(released) => Err(wrong(&state, &self.released_already(released.release()))),
+            State::Expanded(expanded) => Err(wrong(&state, &self.released_already(expanded.release()))),
+            State::Closed(closed) => Err(wrong(&state, &self.released_already(closed.release()))),
+            State::Ended(ended) => {
+                let at = ended.at().readable(&self.settings.zone);
+                Err(wrong(&state, &format!("by {} at {at}", ended.by())))
+            }
+        }
+    }
+
+    fn released_already(&self, release: &crate::model::Release) -> String {
+        let at = release.at.readable(&self.settings.zone);
+        match &release.by {
+            Some(by) => format!("already released by {by} at {at}"),
+            None => format!("passed by the policy at {at}"),
+        }
+    }
+
+    fn expanded(&self, id: MailingId, by: &Address, act: &str) -> Result<(State, Expanded), Refusal> {
+        let state = self.visible(id, by)?;
+        self.reviewer(by, act)?;
+        match &state {
+            State::Expanded(expanded) => {
+                let expanded = expanded.clone();
+                Ok((state, expanded))
+            }
+            State::Held(_) | State::Released(_) => Err(wrong(&state, "no copy is leaving yet")),
+            State::Closed(_) | State::Ended(_) => Err(wrong(&state, "no copy is leaving any more")),
+        }
+    }
+
+    fn reviewer(&self, by: &Address, act: &str) -> Result<Reviewer, Refusal> {
+        let wanted = || Refusal::NotEntitled(format!("only a reviewer can {act} a mailing, and {by} is not one"));
+        self.offices().reviewer(by).ok_or_else(wanted)
+    }
+
+    /// The stewardship of this account that the mailing still wants; else one it wanted, so that the answer can be
+    /// "already approved"; else a refusal.
+    fn steward_of(&self, held: &Held, by: &Address) -> Result<Steward, Refusal> {
+        let stewardships = self.offices().stewardships(by);
+        let wanting = held.wanting();
+        let by_need = stewardships.iter().find(|s| wanting.contains(s.office()));
+        let wanted = || stewardships.iter().find(|s| held.hold().wants().contains(s.office()));
+        by_need.or_else(wanted).cloned().ok_or_else(|| {
+            Refusal::NotEntitled(format!(
+                "{by} is not a steward of an office whose approval this mailing wants"
+            ))
+        })
+    }
+
+    async fn end(&self, from: State, ended: Ended, by: &Address, act: Act, comment: String) -> Result<(), Refusal> {
+        let kind = super::tell::kind(ended.end());
+        let to = State::Ended(ended);
+        let outgoing = self.tell_author(kind, &to, by, &comment);
+        self.step(from, to, by, act, comment, outgoing).await
+    }
+
+    async fn step(
+        &self,
+        from: State,
+        to: State,
+        by: &Address,
+        act: Act,
+        note: String,
+        outgoing: Vec<Outgoing>,
+    ) -> Result<(), Refusal> {
+        let id = to.id();
+        let event = Event {
+            at: self.clock.now(),
+            by: by.to_string(),
+            act,
+            mailing: Some(id),
+            note,
+        };
+        match self
+            .store
+            .advance(Move {
+                from,
+                to,
+                event: Some(event),
+                outgoing,
+            })
+            .await
+        {
+            // Somebody was faster: say what they did, as a second click would hear.
+            Err(Error::Conflict) => {
+                let state = self.store.mailing(id)?.ok_or(Refusal::NoSuchMailing(id))?;
+                Err(wrong(&state, "somebody else has just changed it; look again"))
+            }
+            moved => Ok(moved?),
+        }
+    }
+
+    fn wanting(&self, why: Wanting) -> Refusal {
+        match why {
+            // These read best with names and local times.
+            Wanting::Approvals(_) | Wanting::AlreadyApproved { .. } | Wanting::NotYours(_) => {
+                Refusal::WrongStanding(self.in_words(&why))
+            }
+            Wanting::OwnMailing | Wanting::NotTheAuthor => Refusal::Wanting(why),
+        }
+    }
+}
+
+/// A comment must say something.
+fn said(comment: &str) -> Result<String, Refusal> {
+    let comment = comment.trim();
+    if comment.is_empty() {
+        Err(Refusal::CommentWanted)
+    } else {
+        Ok(comment.to_owned())
+    }
+}
+
+fn wrong(state: &State, detail: &str) -> Refusal {
+    Refusal::WrongState {
+        id: state.id(),
+        word: state.word(),
+        detail: detail.to_owned(),
+    }
+}

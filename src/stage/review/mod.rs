@@ -1,0 +1,199 @@
+//! Held → Released | Returned | Declined | Lapsed | Withdrawn.
+//!
+//! [`Desk`] is where people act: console, API and command line all come here, so what one of them refuses, all refuse,
+//! in the same words. Each act is one move in one commit, with its line of the audit trail and the notices that tell
+//! of it. A second click finds the state moved on and is told so.
+
+mod act;
+mod preview;
+mod remind;
+mod tell;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+pub use preview::{Count, Preview};
+pub use remind::remind;
+
+use crate::clock::Clock;
+use crate::decide::notice::Notices;
+use crate::mail::Address;
+use crate::model::lifecycle::{Held, State};
+use crate::model::{MailingId, Offices, Wanting};
+use crate::store::{self, Store};
+
+/// What review needs to know of the settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who answers for what.
+    pub offices: Arc<Offices>,
+    /// How notices are written.
+    pub notices: Arc<Notices>,
+    /// The zone in which people read times.
+    pub zone: TimeZone,
+}
+
+/// Where people act on mailings.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+}
+
+/// An act that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// What was done, and what comes next.
+    pub sentence: String,
+}
+
+/// An act that was not done. Each sentence can be shown to whoever asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No mailing has that number, or they may not see it.
+    #[error("there is no mailing {0}")]
+    NoSuchMailing(MailingId),
+    /// It is not in the state the act needs.
+    #[error("{id} is {word}: {detail}")]
+    WrongState {
+        /// Which.
+        id: MailingId,
+        /// The state it is in.
+        word: &'static str,
+        /// What that means for the act.
+        detail: String,
+    },
+    /// Their account has no such role.
+    #[error("{0}")]
+    NotEntitled(String),
+    /// Returning and declining say why.
+    #[error("say why: the author is sent your comment")]
+    CommentWanted,
+    /// Somebody's approval is still wanting, or was given already; with names and times as people read them.
+    #[error("{0}")]
+    WrongStanding(String),
+    /// A law of the gateway.
+    #[error("{0}")]
+    Wanting(Wanting),
+    /// The memory failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Which acts a person may do now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one flag an act, each asked for by its own button"
+)]
+pub struct Standing {
+    /// Approve the use of the audience.
+    pub approve: bool,
+    /// Let it go.
+    pub release: bool,
+    /// Send it back for changes.
+    pub give_back: bool,
+    /// Say no.
+    pub decline: bool,
+    /// Take it back.
+    pub withdraw: bool,
+    /// Send no further copy for now.
+    pub pause: bool,
+    /// Go on sending.
+    pub resume: bool,
+    /// Send no further copy, ever.
+    pub stop: bool,
+    /// Why a reviewer may not release it, when they may not.
+    pub why_not_release: Option<String>,
+}
+
+impl Desk {
+    /// A desk over the store.
+    pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
+        Self { store, clock, settings }
+    }
+
+    /// The table of offices.
+    pub fn offices(&self) -> &Offices {
+        &self.settings.offices
+    }
+
+    /// Whether this person may see it: its author, a steward it wants, any reviewer.
+    pub fn may_see(&self, state: &State, who: &Address) -> bool {
+        let offices = self.offices();
+        let is_wanted_steward = || {
+            let stewardships = offices.stewardships(who);
+            let segments = state.mailing().audience.segments();
+            stewardships.iter().any(|steward| {
+                segments
+                    .iter()
+                    .any(|segment| segment.office.as_ref() == Some(steward.office()))
+                    || held(state).is_some_and(|held| held.hold().wants().contains(steward.office()))
+            })
+        };
+        state.mailing().author.address.is_same_mailbox(who) || offices.reviewer(who).is_some() || is_wanted_steward()
+    }
+
+    /// Which acts this person may do now.
+    pub fn standing(&self, state: &State, who: &Address) -> Standing {
+        let reviewer = self.offices().reviewer(who);
+        let is_author = state.mailing().author.address.is_same_mailbox(who);
+        let reviews = reviewer.is_some();
+        match state {
+            State::Held(held) => {
+                let stewardships = self.offices().stewardships(who);
+                let wanting = held.wanting();
+                let now = self.clock.now();
+                let release = reviewer
+                    .as_ref()
+                    .map(|reviewer| held.clone().release(reviewer, now, now));
+                Standing {
+                    approve: stewardships.iter().any(|steward| wanting.contains(steward.office())),
+                    release: matches!(release, Some(Ok(_))),
+                    give_back: reviews,
+                    decline: reviews || stewardships.iter().any(|s| held.hold().wants().contains(s.office())),
+                    withdraw: is_author,
+                    why_not_release: release.and_then(Result::err).map(|why| self.in_words(&why)),
+                    ..Standing::default()
+                }
+            }
+            State::Released(_) => Standing {
+                withdraw: is_author,
+                ..Standing::default()
+            },
+            State::Expanded(expanded) => Standing {
+                pause: reviews && !expanded.is_paused(),
+                resume: reviews && expanded.is_paused(),
+                stop: reviews,
+                ..Standing::default()
+            },
+            State::Closed(_) | State::Ended(_) => Standing::default(),
+        }
+    }
+
+    /// A refusal of the model, with offices by their names.
+    fn in_words(&self, why: &Wanting) -> String {
+        match why {
+            Wanting::Approvals(wanting) => {
+                let names: Vec<String> = wanting.iter().map(|office| self.offices().name(office)).collect();
+                format!("still wanting the approval of: {}", names.join(", "))
+            }
+            Wanting::NotYours(office) => {
+                format!("{} is not asked to approve this mailing", self.offices().name(office))
+            }
+            Wanting::AlreadyApproved { by, at } => {
+                format!("already approved by {by} at {}", at.readable(&self.settings.zone))
+            }
+            Wanting::OwnMailing | Wanting::NotTheAuthor => why.to_string(),
+        }
+    }
+}
+
+fn held(state: &State) -> Option<&Held> {
+    match state {
+        State::Held(held) => Some(held),
+        State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
+    }
+}

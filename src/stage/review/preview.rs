@@ -1,0 +1,96 @@
+//! What a reviewer and a steward see of a mailing: the mail, and how many it would reach. Policy C8: counts, and at
+//! most five masked samples.
+
+use std::collections::BTreeMap;
+
+use mail_parser::{MessageParser, MimeHeaders, PartType};
+
+use super::{Desk, Refusal};
+use crate::mail::Message;
+use crate::model::lifecycle::State;
+use crate::model::{Exclusion, Masked};
+use crate::store::Error;
+
+/// Header fields a person wants to see, in this order.
+const SHOWN: [&str; 6] = ["From", "Reply-To", "To", "Cc", "Subject", "Date"];
+
+/// A message taken apart for reading. The HTML is the author's own: untrusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// Name and decoded value of the fields people look at.
+    pub headers: Vec<(String, String)>,
+    /// The text part, or the HTML as text.
+    pub text: Option<String>,
+    /// The HTML part, as submitted.
+    pub html: Option<String>,
+    /// Names and sizes of what is attached.
+    pub attachments: Vec<(String, u64)>,
+    /// Length of the whole message.
+    pub bytes: u64,
+}
+
+/// How many a mailing would reach, as the master list stands now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Who would get a copy.
+    pub recipients: u64,
+    /// Who would not, by reason.
+    pub exclusions: BTreeMap<Exclusion, u64>,
+    /// A few of them, masked; none of whom asked not to be disclosed.
+    pub samples: Vec<Masked>,
+}
+
+impl Desk {
+    /// The message, taken apart.
+    pub fn preview(&self, state: &State) -> Result<Preview, Refusal> {
+        let bytes = self.store.message(state.id())?;
+        let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
+        Ok(taken_apart(&message))
+    }
+}
+
+/// Takes a message apart for reading.
+fn taken_apart(message: &Message) -> Preview {
+    let bytes = message.to_bytes();
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let Some(parsed) = MessageParser::default().parse(&bytes) else {
+        return Preview {
+            bytes: length,
+            ..Preview::default()
+        };
+    };
+    let headers = SHOWN
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), decoded(&message.header.value(name)?))))
+        .collect();
+    let is_html = |part: &mail_parser::MessagePart<'_>| matches!(part.body, PartType::Html(_));
+    let html = parsed
+        .html_part(0)
+        .filter(|part| is_html(part))
+        .and_then(|part| part.text_contents());
+    let attachments = parsed
+        .attachments()
+        .map(|part| {
+            let name = part.attachment_name().unwrap_or("(unnamed)").to_owned();
+            (name, u64::try_from(part.contents().len()).unwrap_or(u64::MAX))
+        })
+        .collect();
+    Preview {
+        headers,
+        text: parsed.body_text(0).map(std::borrow::Cow::into_owned),
+        html: html.map(str::to_owned),
+        attachments,
+        bytes: length,
+    }
+}
+
+/// A field's value with its encoded words decoded (RFC 2047).
+fn decoded(value: &str) -> String {
+    let field = format!("X: {value}\r\n\r\n");
+    let parsed = MessageParser::default().parse_headers(&field);
+    let text = parsed
+        .as_ref()
+        .and_then(|message| message.header("X"))
+        .and_then(|value| value.as_text());
+    text.map_or_else(|| value.to_owned(), str::to_owned)
+}

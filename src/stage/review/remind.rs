@@ -1,0 +1,49 @@
+//! Worker: holds whose time is up lapse, and their authors are told. Policy C14: never silently.
+
+use super::{Desk, tell};
+use crate::model::lifecycle::{End, State};
+use crate::model::{Act, Event};
+use crate::stage::worker::{self, Shutdown};
+use crate::store::{Error, Kind, Move, Table};
+
+/// Runs until the house closes.
+pub async fn remind(desk: Desk, shutdown: Shutdown) {
+    let bell = desk.store.watch(Table::Mailings);
+    worker::run("remind", bell, shutdown, async || desk.lapse_overdue().await).await;
+}
+
+impl Desk {
+    /// Ends every hold whose time is up.
+    pub(super) async fn lapse_overdue(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        for id in self.store.in_state(Kind::Held)? {
+            let Some(from @ State::Held(_)) = self.store.mailing(id)? else {
+                continue;
+            };
+            let State::Held(held) = from.clone() else { continue };
+            if held.hold().until > now {
+                continue;
+            }
+            let author = from.mailing().author.address.clone();
+            let to = State::Ended(held.lapse(now));
+            let outgoing = self.tell_author(tell::kind(End::Lapsed), &to, &author, "");
+            let note = "nobody decided in time".to_owned();
+            let event = Event {
+                at: now,
+                by: "gateway".to_owned(),
+                act: Act::Lapsed,
+                mailing: Some(id),
+                note,
+            };
+            self.store
+                .advance(Move {
+                    from,
+                    to,
+                    event: Some(event),
+                    outgoing,
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}

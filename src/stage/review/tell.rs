@@ -1,0 +1,62 @@
+//! Who is told of an act, and of what.
+
+use super::Desk;
+use crate::decide::notice::{self, Kind, Told, in_words};
+use crate::mail::Address;
+use crate::model::lifecycle::{End, Held, State};
+use crate::model::{Mailing, OfficeId, Series, Steward};
+use crate::store::Outgoing;
+
+/// The notice that tells of an end.
+pub(super) fn kind(end: End) -> Kind {
+    match end {
+        End::Returned => Kind::Returned,
+        End::Declined => Kind::Declined,
+        End::Lapsed => Kind::Lapsed,
+        End::Withdrawn => Kind::Withdrawn,
+    }
+}
+
+impl Desk {
+    /// The author hears of what was done to their mailing.
+    pub(super) fn tell_author(&self, kind: Kind, to: &State, actor: &Address, comment: &str) -> Vec<Outgoing> {
+        let mailing = to.mailing();
+        let told = Told {
+            actor: actor.to_string(),
+            comment: comment.to_owned(),
+            ..Told::of(mailing)
+        };
+        vec![self.notice(kind, &mailing.author.address, &told)]
+    }
+
+    /// The author hears of an approval; after the last one the reviewers do.
+    pub(super) fn tell_approval(&self, held: &Held, steward: &Steward) -> Vec<Outgoing> {
+        let state = State::Held(held.clone());
+        let mut outgoing = self.tell_author(Kind::Approved, &state, steward.account(), "");
+        if held.wanting().is_empty() {
+            outgoing.extend(self.tell_reviewers(state.mailing()));
+        }
+        outgoing
+    }
+
+    fn tell_reviewers(&self, mailing: &Mailing) -> Vec<Outgoing> {
+        let told = Told::of(mailing);
+        let reviewers = self.offices().reviewers();
+        reviewers
+            .into_iter()
+            .map(|reviewer| self.notice(Kind::Ready, reviewer, &told))
+            .collect()
+    }
+
+    pub(super) fn notice(&self, kind: Kind, to: &Address, told: &Told<'_>) -> Outgoing {
+        let now = self.clock.now();
+        let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));
+        let (state, message) = notice::write(&self.settings.notices, kind, to, told, id, now);
+        Outgoing { state, message }
+    }
+
+    /// Offices by their names.
+    pub(super) fn names(&self, offices: &[OfficeId]) -> Vec<String> {
+        in_words(self.offices(), offices)
+    }
+}

@@ -1,0 +1,83 @@
+//! Accounts: who may log in, and the bearer tokens of programs.
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::{Batch, Table};
+use super::{Error, Store};
+use crate::mail::{Address, Timestamp};
+use crate::model::Event;
+
+/// One account. What it may do is said by the offices of policy.toml, not here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its name, and where notices go.
+    pub address: Address,
+    /// The argon2id hash of its password, in PHC form; `None` for one that only holds tokens.
+    pub password_hash: Option<String>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// One account.
+    pub fn account(&self, address: &Address) -> Result<Option<Account>, Error> {
+        match self.engine.read(Table::Accounts, address.key().as_bytes())? {
+            Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// All accounts, by address.
+    pub fn accounts(&self) -> Result<Vec<Account>, Error> {
+        self.engine
+            .scan(Table::Accounts, &[])
+            .map(|item| Ok(postcard::from_bytes(&item?.1)?))
+            .collect()
+    }
+
+    /// Adds an account, or changes it.
+    pub async fn put_account(&self, account: &Account, event: Event) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        batch.put(
+            Table::Accounts,
+            account.address.key().as_bytes(),
+            postcard::to_allocvec(account)?,
+        );
+        batch.append(postcard::to_allocvec(&event)?);
+        self.engine.commit(batch).await
+    }
+
+    /// Removes an account and its tokens. Returns whether there was one.
+    pub async fn remove_account(&self, address: &Address, event: Event) -> Result<bool, Error> {
+        if self.account(address)?.is_none() {
+            return Ok(false);
+        }
+        let mut batch = Batch::default();
+        batch.delete(Table::Accounts, address.key().as_bytes());
+        for item in self.engine.scan(Table::Tokens, &[]) {
+            let (hash, record) = item?;
+            let owner: Address = postcard::from_bytes(&record)?;
+            if owner.is_same_mailbox(address) {
+                batch.delete(Table::Tokens, &hash);
+            }
+        }
+        batch.append(postcard::to_allocvec(&event)?);
+        self.engine.commit(batch).await.map(|()| true)
+    }
+
+    /// Keeps a bearer token by its SHA-256.
+    pub async fn put_token(&self, hash: &[u8; 32], owner: &Address, event: Event) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        batch.put(Table::Tokens, hash, postcard::to_allocvec(owner)?);
+        batch.append(postcard::to_allocvec(&event)?);
+        self.engine.commit(batch).await
+    }
+
+    /// Whose token has this SHA-256.
+    pub fn token_owner(&self, hash: &[u8; 32]) -> Result<Option<Address>, Error> {
+        match self.engine.read(Table::Tokens, hash)? {
+            Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The contract with a database: tables of bytes, and batches that are all or nothing.
+//!
+//! Every record lives under `(table, key)`. A [`Batch`] holds puts, deletes, **asserts** ("this key still has this
+//! value") and lines for the one append-only log. The engine keeps it whole or not at all, and has it on the disk when
+//! it says so.
+
+use super::Error;
+
+/// The tables; the number is the first byte of every key on the disk and never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Table {
+    /// [`crate::model::lifecycle::State`], by mailing id.
+    Mailings = 1,
+    /// Nothing, by state and mailing id: finds mailings by state.
+    ByState = 2,
+    /// Message bytes in chunks, by name and chunk number.
+    Chunks = 3,
+    /// What a mailing looks like when it leaves, by mailing id.
+    Sealed = 4,
+    /// Mailing id and time, by fingerprint: recognises a client's repeat.
+    Fingerprints = 5,
+    /// Packets of recipients, by mailing id and packet number.
+    Plans = 6,
+    /// Ledger entries, by mailing id, recipient and attempt.
+    Ledger = 7,
+    /// Contacts, by id.
+    Contacts = 8,
+    /// Contact ids, by address key.
+    ContactsByAddress = 9,
+    /// Suppressions, by address key.
+    Suppressions = 10,
+    /// Accounts, by address key.
+    Accounts = 11,
+    /// Account keys, by the hash of a bearer token.
+    Tokens = 12,
+    /// Reports not yet read, by number.
+    Reports = 13,
+    /// The audit trail, by number: written by [`Batch::append`] alone.
+    Events = 14,
+    /// What this store is: the format it was made with.
+    About = 15,
+}
+
+impl Table {
+    /// All tables, by number.
+    pub(super) const ALL: [Self; 15] = [
+        Self::Mailings,
+        Self::ByState,
+        Self::Chunks,
+        Self::Sealed,
+        Self::Fingerprints,
+        Self::Plans,
+        Self::Ledger,
+        Self::Contacts,
+        Self::ContactsByAddress,
+        Self::Suppressions,
+        Self::Accounts,
+        Self::Tokens,
+        Self::Reports,
+        Self::Events,
+        Self::About,
+    ];
+
+    /// The key on the disk.
+    pub(super) fn key(self, key: &[u8]) -> Vec<u8> {
+        let mut full = Vec::with_capacity(1 + key.len());
+        full.push(self as u8);
+        full.extend_from_slice(key);
+        full
+    }
+}
+
+/// Most operations one batch may hold; sled's memory grows with larger ones.
+pub(super) const BATCH_OPERATIONS_MAX: usize = 200;
+/// Longest value; sled keeps longer ones badly.
+pub(super) const VALUE_BYTES_MAX: usize = 8 * 1024;
+
+/// What is to be written, and what it stands on.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) asserts: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    pub(super) writes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    pub(super) lines: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    /// The key must still have this value (`None`: must be absent), or nothing of the batch is kept.
+    pub(super) fn assert(&mut self, table: Table, key: &[u8], value: Option<Vec<u8>>) {
+        self.asserts.push((table.key(key), value));
+    }
+
+    /// Writes a value.
+    pub(super) fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>) {
+        self.writes.push((table.key(key), Some(value)));
+    }
+
+    /// Removes a value.
+    pub(super) fn delete(&mut self, table: Table, key: &[u8]) {
+        self.writes.push((table.key(key), None));
+    }
+
+    /// Adds a line to the log, bound to the line before it.
+    pub(super) fn append(&mut self, line: Vec<u8>) {
+        self.lines.push(line);
+    }
+
+    /// Operations in it.
+    pub(super) fn len(&self) -> usize {
+        self.writes.len() + self.lines.len()
+    }
+
+    /// Whether the engine may take it.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let largest = self
+            .writes
+            .iter()
+            .filter_map(|(_, value)| value.as_ref())
+            .chain(&self.lines)
+            .map(Vec::len)
+            .max();
+        if self.len() > BATCH_OPERATIONS_MAX || largest.unwrap_or(0) > VALUE_BYTES_MAX {
+            return Err(Error::Disk(
+                "a batch over the engine's limits was not written".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! The audit trail: append only, each line bound to the one before by its hash. Law 7 of the gateway.
+
+use super::engine::{Batch, Table};
+use super::sled::line_hash;
+use super::{Error, Store};
+use crate::model::Event;
+
+/// One line of the trail, with its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// Counts from 0, without gaps.
+    pub number: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Where the trail was tampered with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the audit trail is broken at line {number}: {what}")]
+pub struct Broken {
+    /// The first line that does not fit.
+    pub number: u64,
+    /// How.
+    pub what: &'static str,
+}
+
+impl Store {
+    /// Adds one line.
+    pub async fn log(&self, event: Event) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        batch.append(postcard::to_allocvec(&event)?);
+        self.engine.commit(batch).await
+    }
+
+    /// The lines, newest first.
+    pub fn events(&self) -> impl Iterator<Item = Result<Logged, Error>> + use<> {
+        self.engine.scan(Table::Events, &[]).rev().map(|item| {
+            let (key, record) = item?;
+            let (number, _, line) = parts(&key, &record)?;
+            Ok(Logged {
+                number,
+                event: postcard::from_bytes(line)?,
+            })
+        })
+    }
+
+    /// Walks the whole chain. Returns how many lines it has and the hash of the last, or where it is broken.
+    pub fn verify_events(&self) -> Result<Result<(u64, [u8; 32]), Broken>, Error> {
+        let mut expected = 0;
+        let mut hash = [0; 32];
+        for item in self.engine.scan(Table::Events, &[]) {
+            let (key, record) = item?;
+            let (number, before, _) = parts(&key, &record)?;
+            if number != expected {
+                return Ok(Err(Broken {
+                    number: expected,
+                    what: "it is missing",
+                }));
+            }
+            if before != hash {
+                return Ok(Err(Broken {
+                    number,
+                    what: "it, or the line before it, was changed",
+                }));
+            }
+            hash = line_hash(number, &record);
+            expected += 1;
+        }
+        Ok(Ok((expected, hash)))
+    }
+}
+
+/// Number, hash of the line before, and the line itself.
+fn parts<'a>(key: &[u8], record: &'a [u8]) -> Result<(u64, [u8; 32], &'a [u8]), Error> {
+    let unreadable = || Error::Unreadable("a line of the audit trail".to_owned());
+    let number = key.try_into().map(u64::from_be_bytes).map_err(|_length| unreadable())?;
+    let (before, line) = record.split_first_chunk::<32>().ok_or_else(unreadable)?;
+    Ok((number, *before, line))
+}

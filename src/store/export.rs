@@ -1,0 +1,127 @@
+//! The whole store as one plain file, and back: the way out of a damaged or outgrown engine.
+//!
+//! A line a record: key and value in hexadecimal, parted by a space, after a first line that names the format. Large
+//! messages follow the same form under their spool name. The last line counts the records, so that half a file is
+//! known for one. The file holds what the store holds: keep it as safe.
+
+use std::io::{BufRead, Write};
+
+use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
+use super::{Error, Store};
+
+const FIRST_LINE: &str = "bedel store export, version 1";
+
+/// Why an export cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The file.
+    #[error("the export file failed: {0}")]
+    File(#[from] std::io::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The file is none of ours, or was cut short.
+    #[error("line {line} of the export: {what}")]
+    Line {
+        /// Counts from 1.
+        line: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Restoring over a used store would mix two.
+    #[error("the store already holds records; restore into an empty data_dir")]
+    NotEmpty,
+}
+
+impl Store {
+    /// Writes every record; returns how many.
+    pub fn export(&self, mut out: impl Write) -> Result<u64, ExportError> {
+        writeln!(out, "{FIRST_LINE}")?;
+        let mut records = 0;
+        // What the store is, its next one says itself.
+        for table in Table::ALL.into_iter().filter(|table| *table != Table::About) {
+            for item in self.engine.scan(table, &[]) {
+                let (key, value) = item?;
+                writeln!(out, "{} {}", hex(&table.key(&key)), hex(&value))?;
+                records += 1;
+            }
+        }
+        for (name, bytes) in self.spool.files()? {
+            writeln!(out, "file {} {}", hex(name.as_bytes()), hex(&bytes))?;
+            records += 1;
+        }
+        writeln!(out, "end {records}")?;
+        out.flush()?;
+        Ok(records)
+    }
+
+    /// Reads an export into an empty store; returns how many records.
+    pub async fn restore(&self, input: impl BufRead) -> Result<u64, ExportError> {
+        let used = |table: Table| table != Table::About && self.engine.scan(table, &[]).next().is_some();
+        if Table::ALL.into_iter().any(used) {
+            return Err(ExportError::NotEmpty);
+        }
+        let (mut records, mut batch, mut line_number) = (0, Batch::default(), 0);
+        for line in input.lines() {
+            let line = line?;
+            line_number += 1;
+            let fault = |what| ExportError::Line {
+                line: line_number,
+                what,
+            };
+            match line.split(' ').collect::<Vec<_>>().as_slice() {
+                _ if line_number == 1 && line == FIRST_LINE => continue,
+                _ if line_number == 1 => return Err(fault("this is not an export of a Bedel store")),
+                ["end", count] if *count == records.to_string() => {
+                    self.engine.commit(batch).await?;
+                    self.load_numbers()?;
+                    return Ok(records);
+                }
+                ["end", _] => return Err(fault("the count does not fit: lines are missing")),
+                ["file", name, bytes] => {
+                    let name = unhex(name).and_then(|name| String::from_utf8(name).ok());
+                    let (Some(name), Some(bytes)) = (name, unhex(bytes)) else {
+                        return Err(fault("not hexadecimal"));
+                    };
+                    self.spool.restore(&name, bytes).await?;
+                }
+                [key, value] => {
+                    let (Some(key), Some(value)) = (unhex(key), unhex(value)) else {
+                        return Err(fault("not hexadecimal"));
+                    };
+                    batch.writes.push((key, Some(value)));
+                }
+                _ => return Err(fault("a record is a key and a value")),
+            }
+            records += 1;
+            if batch.len() == BATCH_OPERATIONS_MAX {
+                self.engine.commit(std::mem::take(&mut batch)).await?;
+            }
+        }
+        Err(ExportError::Line {
+            line: line_number,
+            what: "the file ends before its last line",
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}

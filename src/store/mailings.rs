@@ -1,0 +1,286 @@
+//! Mailings, by number and by state; the bytes of their messages; and which message was submitted before.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::engine::{Batch, Table};
+use super::{Error, Store};
+use crate::mail::Timestamp;
+use crate::model::lifecycle::{self, State};
+use crate::model::{Event, MailingId, Series};
+
+/// How long a client's repeat finds the case it made before.
+const REPEAT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A state without what it holds: what mailings are listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// Waits for people.
+    Held = 1,
+    /// Waits for its hour and for expansion.
+    Released = 2,
+    /// Its copies are leaving.
+    Expanded = 3,
+    /// Over.
+    Closed = 4,
+    /// Over before it began.
+    Ended = 5,
+}
+
+impl Kind {
+    /// The kind of a state.
+    pub fn of(state: &State) -> Self {
+        match state {
+            State::Held(_) => Self::Held,
+            State::Released(_) => Self::Released,
+            State::Expanded(_) => Self::Expanded,
+            State::Closed(_) => Self::Closed,
+            State::Ended(_) => Self::Ended,
+        }
+    }
+}
+
+/// A mailing that enters the house: its first state, its message, and what recognises a repeat of it.
+#[derive(Debug)]
+pub struct Admission {
+    /// Held, or released by the policy itself.
+    pub state: State,
+    /// The message as we keep it.
+    pub message: Vec<u8>,
+    /// Author, Message-ID, bytes and recipients, as one hash; `None` for what we wrote ourselves.
+    pub fingerprint: Option<[u8; 32]>,
+    /// For the audit trail.
+    pub event: Event,
+}
+
+/// A message that the gateway itself sends: a notice, or a delivery status notification. Born released.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Released, of the [`Series::Conveyed`].
+    pub state: lifecycle::Released,
+    /// The message.
+    pub message: Vec<u8>,
+}
+
+/// One move of one mailing, with all that belongs to the same moment.
+#[derive(Debug)]
+pub struct Move {
+    /// The state it leaves: must still be the one in the store.
+    pub from: State,
+    /// The state it enters.
+    pub to: State,
+    /// For the audit trail; `None` for conveyed mail, whose every step would drown it.
+    pub event: Option<Event>,
+    /// Mail that tells of it.
+    pub outgoing: Vec<Outgoing>,
+}
+
+/// What a mailing looks like when it leaves, as bytes that only their maker reads.
+pub type Sealed = Vec<u8>;
+
+/// The last number given, by series and year.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(HashMap<(Series, i16), u32>);
+
+impl Store {
+    /// Reads the highest numbers given so far.
+    pub(super) fn load_numbers(&self) -> Result<(), Error> {
+        let mut numbers = lock(&self.numbers);
+        for item in self.engine.scan(Table::Mailings, &[]) {
+            let Some(id) = mailing_id(&item?.0) else { continue };
+            let last = numbers.0.entry((id.series, id.year)).or_default();
+            *last = id.number.max(*last);
+        }
+        Ok(())
+    }
+
+    /// The next number. A number whose mailing is then not admitted stays unused.
+    pub fn next_id(&self, series: Series, year: i16) -> MailingId {
+        let mut numbers = lock(&self.numbers);
+        let last = numbers.0.entry((series, year)).or_default();
+        *last = last.saturating_add(1);
+        MailingId {
+            series,
+            year,
+            number: *last,
+        }
+    }
+
+    /// Takes a mailing into the house, with the mail that tells its author: all on the disk when this returns.
+    pub async fn admit(&self, admission: Admission, outgoing: Vec<Outgoing>) -> Result<MailingId, Error> {
+        let id = admission.state.id();
+        let mut batch = Batch::default();
+        if let Some(fingerprint) = admission.fingerprint {
+            let found = (id, admission.state.mailing().submitted_at);
+            batch.put(Table::Fingerprints, &fingerprint, postcard::to_allocvec(&found)?);
+        }
+        batch.append(postcard::to_allocvec(&admission.event)?);
+        let mut names = vec![id.to_string()];
+        self.enter(&mut batch, &admission.state, admission.message).await?;
+        for out in outgoing {
+            let state = State::Released(out.state);
+            names.push(state.id().to_string());
+            self.enter(&mut batch, &state, out.message).await?;
+        }
+        self.commit_spooled(batch, &names).await.map(|()| id)
+    }
+
+    /// Takes in a mailing that ordinary mail or the gateway itself makes, with no line in the audit trail.
+    pub async fn convey(&self, out: Outgoing, fingerprint: Option<[u8; 32]>) -> Result<MailingId, Error> {
+        let state = State::Released(out.state);
+        let mut batch = Batch::default();
+        if let Some(fingerprint) = fingerprint {
+            let found = (state.id(), state.mailing().submitted_at);
+            batch.put(Table::Fingerprints, &fingerprint, postcard::to_allocvec(&found)?);
+        }
+        self.enter(&mut batch, &state, out.message).await?;
+        self.commit_spooled(batch, &[state.id().to_string()])
+            .await
+            .map(|()| state.id())
+    }
+
+    /// The mailing a repeat of this message made within the last 24 hours.
+    pub fn repeated(&self, fingerprint: &[u8; 32], now: Timestamp) -> Result<Option<MailingId>, Error> {
+        let Some(record) = self.engine.read(Table::Fingerprints, fingerprint)? else {
+            return Ok(None);
+        };
+        let (id, at): (MailingId, Timestamp) = postcard::from_bytes(&record)?;
+        Ok((now.since(at) <= REPEAT_WINDOW).then_some(id))
+    }
+
+    /// Forgets fingerprints that no repeat may match any more; returns how many.
+    pub async fn forget_fingerprints(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut forgotten = 0;
+        let mut batch = Batch::default();
+        for item in self.engine.scan(Table::Fingerprints, &[]) {
+            let (key, record) = item?;
+            let (_, at): (MailingId, Timestamp) = postcard::from_bytes(&record)?;
+            if now.since(at) > REPEAT_WINDOW && batch.len() < super::engine::BATCH_OPERATIONS_MAX {
+                batch.delete(Table::Fingerprints, &key);
+                forgotten += 1;
+            }
+        }
+        if forgotten > 0 {
+            self.engine.commit(batch).await?;
+        }
+        Ok(forgotten)
+    }
+
+    /// One mailing, in the state it is in.
+    pub fn mailing(&self, id: MailingId) -> Result<Option<State>, Error> {
+        match self.engine.read(Table::Mailings, &id.to_key())? {
+            Some(record) => Ok(Some(lifecycle::restore(&record)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The numbers of the mailings in a state, oldest first within a series.
+    pub fn in_state(&self, kind: Kind) -> Result<Vec<MailingId>, Error> {
+        self.engine
+            .scan(Table::ByState, &[kind as u8])
+            .map(|item| {
+                let (key, _) = item?;
+                mailing_id(key.get(1..).unwrap_or_default())
+                    .ok_or_else(|| Error::Unreadable("a mailing's number".to_owned()))
+            })
+            .collect()
+    }
+
+    /// The newest cases, of whatever state, newest first.
+    pub fn newest_cases(&self, count: usize) -> Result<Vec<State>, Error> {
+        let cases = MailingId {
+            series: Series::Case,
+            year: 0,
+            number: 0,
+        }
+        .to_key();
+        self.engine
+            .scan(Table::Mailings, cases.get(..1).unwrap_or_default())
+            .rev()
+            .take(count)
+            .map(|item| Ok(lifecycle::restore(&item?.1)?))
+            .collect()
+    }
+
+    /// Makes one move of one mailing. [`Error::Conflict`] when it has left `from` meanwhile.
+    pub async fn advance(&self, step: Move) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        let mut names = Vec::new();
+        self.moved(&mut batch, &step.from, &step.to)?;
+        if let Some(event) = &step.event {
+            batch.append(postcard::to_allocvec(event)?);
+        }
+        for out in step.outgoing {
+            let state = State::Released(out.state);
+            names.push(state.id().to_string());
+            self.enter(&mut batch, &state, out.message).await?;
+        }
+        self.commit_spooled(batch, &names).await?;
+        if step.to.is_over() && step.to.id().series == Series::Conveyed {
+            self.spool.discard(&step.to.id().to_string());
+        }
+        Ok(())
+    }
+
+    /// The message as we keep it.
+    pub fn message(&self, id: MailingId) -> Result<Vec<u8>, Error> {
+        self.spooled(&id.to_string())?
+            .ok_or_else(|| Error::Unreadable(format!("the message of {id} is gone")))
+    }
+
+    /// The form in which it leaves; `None` until it is expanded.
+    pub fn sealed(&self, id: MailingId) -> Result<Option<Sealed>, Error> {
+        self.spooled(&sealed_name(id))
+    }
+
+    /// Adds to the batch: the mailing leaves one state for another; asserts that it still is in the first.
+    pub(super) fn moved(&self, batch: &mut Batch, from: &State, to: &State) -> Result<(), Error> {
+        let id = to.id();
+        batch.assert(Table::Mailings, &id.to_key(), Some(postcard::to_allocvec(from)?));
+        batch.put(Table::Mailings, &id.to_key(), postcard::to_allocvec(to)?);
+        batch.delete(Table::ByState, &state_key(from));
+        batch.put(Table::ByState, &state_key(to), Vec::new());
+        if to.is_over() && id.series == Series::Conveyed {
+            // What we only carried for others is not ours to keep.
+            self.unspool(batch, &id.to_string())?;
+            self.unspool(batch, &sealed_name(id))?;
+        }
+        Ok(())
+    }
+
+    /// Adds to the batch: a mailing in its first state, and its message.
+    pub(super) async fn enter(&self, batch: &mut Batch, state: &State, message: Vec<u8>) -> Result<(), Error> {
+        let id = state.id();
+        batch.assert(Table::Mailings, &id.to_key(), None);
+        batch.put(Table::Mailings, &id.to_key(), postcard::to_allocvec(state)?);
+        batch.put(Table::ByState, &state_key(state), Vec::new());
+        self.spool.write(batch, &id.to_string(), message).await
+    }
+
+    /// Commits; takes back the files of these names when that fails.
+    pub(super) async fn commit_spooled(&self, batch: Batch, names: &[String]) -> Result<(), Error> {
+        let committed = self.engine.commit(batch).await;
+        if committed.is_err() {
+            names.iter().for_each(|name| self.spool.discard(name));
+        }
+        committed
+    }
+}
+
+pub(super) fn sealed_name(id: MailingId) -> String {
+    format!("{id}.sealed")
+}
+
+fn state_key(state: &State) -> Vec<u8> {
+    [[Kind::of(state) as u8].as_slice(), &state.id().to_key()].concat()
+}
+
+fn mailing_id(key: &[u8]) -> Option<MailingId> {
+    key.try_into().ok().and_then(MailingId::from_key)
+}
+
+pub(super) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What these guard is whole after every statement, so a panic elsewhere has not spoilt it.
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,100 @@
+//! The memory of the house: the only hand-over between stages.
+//!
+//! One noun a file, over one narrow [`engine`](self): `read`, `scan`, `commit` (a batch with asserts, on the disk when
+//! it returns) and `watch`. Nobody outside this room knows which engine that is.
+//!
+//! # Failure
+//! [`Error`] names who must act: [`Error::Conflict`] the caller (somebody was faster: look again), [`Error::Full`] and
+//! [`Error::Disk`] the operator. After a failed commit nothing of it is kept.
+
+mod accounts;
+mod bell;
+mod deliveries;
+mod engine;
+mod error;
+mod events;
+mod export;
+mod mailings;
+mod people;
+mod reports;
+mod sled;
+mod spool;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+pub use accounts::Account;
+pub use bell::Bell;
+pub use deliveries::PACKET_ROWS;
+pub use engine::Table;
+pub use error::{Error, OpenError};
+pub use events::{Broken, Logged};
+pub use export::ExportError;
+pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
+pub use people::{FeedPlan, FeedRow};
+
+/// Where the store lives, and what it keeps clear of.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The gateway's data folder; made, for its owner alone, when missing.
+    pub data_dir: PathBuf,
+    /// Free bytes on the disk under which nothing new is taken.
+    pub free_bytes_min: u64,
+}
+
+/// Everything that is remembered; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Arc<sled::Engine>,
+    spool: spool::Spool,
+    numbers: Arc<Mutex<mailings::Numbers>>,
+    tallies: Arc<Mutex<deliveries::Tallies>>,
+}
+
+impl Store {
+    /// Opens the store in `settings.data_dir`, or makes it.
+    pub fn open(settings: &Settings) -> Result<Self, OpenError> {
+        make_private_dir(&settings.data_dir)?;
+        let engine = sled::Engine::open(&settings.data_dir.join("store"), settings.free_bytes_min)?;
+        let spool = spool::Spool::open(&settings.data_dir.join("spool"))?;
+        let store = Self {
+            engine: Arc::new(engine),
+            spool,
+            numbers: Arc::default(),
+            tallies: Arc::default(),
+        };
+        store.load_numbers().map_err(OpenError::from)?;
+        Ok(store)
+    }
+
+    /// Whether the disk has room for more; asked before a client sends what we could not keep.
+    pub fn has_room(&self) -> bool {
+        self.engine.has_room()
+    }
+
+    /// How often the engine has called `fdatasync` since it was opened; every commit waits for one.
+    pub fn syncs(&self) -> u64 {
+        self.engine.syncs()
+    }
+
+    /// A bell that is rung after each commit that touched the table.
+    pub fn watch(&self, table: Table) -> Bell {
+        self.engine.watch(table)
+    }
+}
+
+/// A folder that only its owner may enter.
+fn make_private_dir(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| OpenError::Disk {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+#[cfg(test)]
+mod tests;

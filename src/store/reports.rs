@@ -1,0 +1,72 @@
+//! What came back, kept until it is read.
+
+use super::engine::{Batch, Table};
+use super::{Error, Store};
+use crate::mail::Address;
+use crate::model::{Event, Report, Suppression};
+
+impl Store {
+    /// Keeps a report: on the disk when this returns. What came twice is kept once.
+    pub async fn put_report(&self, report: &Report) -> Result<(), Error> {
+        let record = postcard::to_allocvec(report)?;
+        let chunks = record.chunks(super::engine::VALUE_BYTES_MAX);
+        let key = report_key(report);
+        let mut batch = Batch::default();
+        for (number, chunk) in (0u8..).zip(chunks) {
+            batch.put(Table::Reports, &[key.as_slice(), &[number]].concat(), chunk.to_vec());
+        }
+        self.engine.commit(batch).await
+    }
+
+    /// The oldest report not yet read.
+    pub fn next_report(&self) -> Result<Option<Report>, Error> {
+        let Some(first) = self.engine.scan(Table::Reports, &[]).next() else {
+            return Ok(None);
+        };
+        let (key, _) = first?;
+        let key = key.split_last().map(|(_, key)| key).unwrap_or_default();
+        let mut record = Vec::new();
+        for item in self.engine.scan(Table::Reports, key) {
+            record.extend_from_slice(&item?.1);
+        }
+        Ok(Some(postcard::from_bytes(&record)?))
+    }
+
+    /// Drops a report that has been read, with what follows from it in the same commit. An address that is suppressed
+    /// already keeps its first reason.
+    pub async fn settle_report(
+        &self,
+        report: &Report,
+        suppression: Option<(&Address, &Suppression)>,
+        event: Option<Event>,
+    ) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        for item in self.engine.scan(Table::Reports, &report_key(report)) {
+            batch.delete(Table::Reports, &item?.0);
+        }
+        if let Some((address, suppression)) = suppression
+            && self.suppression(address)?.is_none()
+        {
+            batch.put(
+                Table::Suppressions,
+                address.key().as_bytes(),
+                postcard::to_allocvec(suppression)?,
+            );
+        }
+        if let Some(event) = event {
+            batch.append(postcard::to_allocvec(&event)?);
+        }
+        self.engine.commit(batch).await
+    }
+}
+
+fn report_key(report: &Report) -> Vec<u8> {
+    let at = report.at.as_micros().to_be_bytes();
+    [
+        at.as_slice(),
+        &report.mailing.to_key(),
+        &report.seq.to_be_bytes(),
+        &[report.kind as u8],
+    ]
+    .concat()
+}

@@ -1,0 +1,156 @@
+//! Spool: message bytes, written once and never changed.
+//!
+//! Small ones ride in the commit, in chunks, so that accepting a message is one act with one sync. Large ones are
+//! files: temporary name, sync, rename, sync of the folder, and only then the commit that names them. A file that no
+//! commit names is swept at the next opening.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::engine::{Batch, Table};
+use super::{Error, OpenError, Store, make_private_dir};
+
+/// Longest message that rides in the commit. At 64 KiB a commit has 16 chunks, well under the engine's batch limit.
+const INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Length of one chunk.
+const CHUNK_BYTES: usize = 4 * 1024;
+
+/// The folder of the large ones.
+#[derive(Debug, Clone)]
+pub(super) struct Spool {
+    dir: PathBuf,
+}
+
+impl Spool {
+    pub(super) fn open(dir: &Path) -> Result<Self, OpenError> {
+        make_private_dir(dir)?;
+        let spool = Self { dir: dir.to_owned() };
+        spool.sweep().map_err(|source| OpenError::Disk {
+            path: dir.to_owned(),
+            source,
+        })?;
+        Ok(spool)
+    }
+
+    /// Removes what a crash left half-written.
+    fn sweep(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "tmp") {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}.eml"))
+    }
+
+    /// Puts the bytes into the batch, or into a file that the batch's commit will name.
+    pub(super) async fn write(&self, batch: &mut Batch, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        if bytes.len() <= INLINE_BYTES_MAX {
+            for (number, chunk) in (0u32..).zip(bytes.chunks(CHUNK_BYTES)) {
+                batch.put(Table::Chunks, &chunk_key(name, number), chunk.to_vec());
+            }
+            return Ok(());
+        }
+        let (path, dir) = (self.path(name), self.dir.clone());
+        let written = tokio::task::spawn_blocking(move || write_file(&dir, &path, &bytes)).await;
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::StorageFull => Err(Error::Full),
+            Ok(Err(error)) => Err(Error::Disk(error.to_string())),
+            Err(panicked) => Err(Error::Disk(panicked.to_string())),
+        }
+    }
+
+    /// Every large message, by name.
+    pub(super) fn files(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            if let Some(name) = path.file_stem().and_then(|name| name.to_str()) {
+                files.push((name.to_owned(), std::fs::read(&path)?));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Puts one large message back.
+    pub(super) async fn restore(&self, name: &str, bytes: Vec<u8>) -> std::io::Result<()> {
+        let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+        if !fits {
+            return Err(std::io::Error::other("a name that is none of a message"));
+        }
+        let (path, dir) = (self.path(name), self.dir.clone());
+        tokio::task::spawn_blocking(move || write_file(&dir, &path, &bytes))
+            .await
+            .map_err(std::io::Error::other)?
+    }
+
+    /// Takes back a file whose commit failed.
+    pub(super) fn discard(&self, name: &str) {
+        if let Err(error) = std::fs::remove_file(self.path(name))
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a spool file could not be removed");
+        }
+    }
+}
+
+impl Store {
+    /// The bytes of that name; `None` when there are none.
+    pub(super) fn spooled(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let mut bytes = Vec::new();
+        let mut found = false;
+        for item in self.engine.scan(Table::Chunks, &chunk_prefix(name)) {
+            bytes.extend_from_slice(&item?.1);
+            found = true;
+        }
+        if found {
+            return Ok(Some(bytes));
+        }
+        match std::fs::read(self.spool.path(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::Disk(error.to_string())),
+        }
+    }
+
+    /// Removes the bytes of that name with the batch; a file goes after its commit, by [`Spool::discard`].
+    pub(super) fn unspool(&self, batch: &mut Batch, name: &str) -> Result<(), Error> {
+        for item in self.engine.scan(Table::Chunks, &chunk_prefix(name)) {
+            batch.delete(Table::Chunks, &item?.0);
+        }
+        Ok(())
+    }
+}
+
+fn chunk_prefix(name: &str) -> Vec<u8> {
+    // The zero parts a name from a longer one that begins with it.
+    [name.as_bytes(), &[0]].concat()
+}
+
+fn chunk_key(name: &str, number: u32) -> Vec<u8> {
+    [chunk_prefix(name).as_slice(), &number.to_be_bytes()].concat()
+}
+
+fn write_file(dir: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let written = write_and_rename(dir, &temporary, path, bytes);
+    if written.is_err() {
+        // Half a file on a full disk helps nobody; that it may be gone already does not matter.
+        drop(std::fs::remove_file(&temporary));
+    }
+    written
+}
+
+fn write_and_rename(dir: &Path, temporary: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(temporary, path)?;
+    File::open(dir)?.sync_all()
+}

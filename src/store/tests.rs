@@ -1,0 +1,367 @@
+//! What the nouns promise, over a real engine in a temporary folder.
+
+use super::*;
+use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
+use crate::model::lifecycle::{State, Submitted};
+use crate::model::{
+    Act, Affiliation, Audience, Author, Capacity, Category, Content, Entry, Event, Identity, Lane, Mailing, MailingId,
+    Outcome, Proof, Recipient, Series, Suppression, SuppressionReason,
+};
+
+struct Home {
+    store: Store,
+    dir: tempfile::TempDir,
+}
+
+fn settings(dir: &Path) -> Settings {
+    Settings {
+        data_dir: dir.to_owned(),
+        free_bytes_min: 0,
+    }
+}
+
+fn home() -> Home {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    Home {
+        store: Store::open(&settings(dir.path())).expect("opens"),
+        dir,
+    }
+}
+
+impl Home {
+    fn reopened(self) -> Self {
+        let Self { store, dir } = self;
+        drop(store);
+        Self {
+            store: Store::open(&settings(dir.path())).expect("opens again"),
+            dir,
+        }
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000)
+}
+
+fn address(text: &str) -> Address {
+    text.parse().expect("valid address")
+}
+
+fn event(act: Act) -> Event {
+    Event {
+        at: at(0),
+        by: "gateway".into(),
+        act,
+        mailing: None,
+        note: String::new(),
+    }
+}
+
+fn mailing(id: MailingId, capacity: Capacity) -> Mailing {
+    let to = ForwardPath::to(address("a@outside.example"));
+    Mailing {
+        id,
+        author: Author {
+            address: address("author@mst.example"),
+            proof: Proof::Login,
+        },
+        envelope: Envelope::new(Some(address("author@mst.example")), vec![to]).expect("one recipient"),
+        submitted_at: at(0),
+        content: Content {
+            sha256: [1; 32],
+            bytes: 3,
+        },
+        subject: "Hello".into(),
+        message_id: None,
+        audience: Audience::Named,
+        capacity,
+        category: Category::Informational,
+        lane: Lane::Bulk,
+        identity: Identity::Keep,
+    }
+}
+
+fn admission(store: &Store, message: Vec<u8>) -> Admission {
+    let id = store.next_id(Series::Case, 2026);
+    let state = State::Held(Submitted::new(mailing(id, Capacity::Initiated)).hold(vec![], at(100)));
+    Admission {
+        state,
+        message,
+        fingerprint: Some([9; 32]),
+        event: event(Act::Held),
+    }
+}
+
+#[tokio::test]
+async fn an_admitted_mailing_is_there_after_a_restart_with_its_bytes() {
+    for length in [0, 10, 64 * 1024, 64 * 1024 + 1, 300_000] {
+        let home = home();
+        let message = vec![b'x'; length];
+        let id = home
+            .store
+            .admit(admission(&home.store, message.clone()), vec![])
+            .await
+            .expect("admits");
+        let home = home.reopened();
+        assert_eq!(home.store.in_state(Kind::Held).expect("reads"), [id]);
+        // A message of no bytes has no chunk; the listener never submits one.
+        if length > 0 {
+            assert_eq!(home.store.message(id).expect("reads"), message, "{length} bytes");
+        }
+        assert_eq!(home.store.next_id(Series::Case, 2026).number, id.number + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_finds_its_case_for_a_day() {
+    let home = home();
+    let id = home
+        .store
+        .admit(admission(&home.store, b"x".to_vec()), vec![])
+        .await
+        .expect("admits");
+    assert_eq!(home.store.repeated(&[9; 32], at(86_400)).expect("reads"), Some(id));
+    assert_eq!(home.store.repeated(&[9; 32], at(86_401)).expect("reads"), None);
+    assert_eq!(home.store.repeated(&[8; 32], at(0)).expect("reads"), None);
+    assert_eq!(home.store.forget_fingerprints(at(86_401)).await.expect("commits"), 1);
+}
+
+#[tokio::test]
+async fn of_two_moves_from_one_state_the_second_hears_of_the_first() {
+    let home = home();
+    let id = home
+        .store
+        .admit(admission(&home.store, b"x".to_vec()), vec![])
+        .await
+        .expect("admits");
+    let from = home.store.mailing(id).expect("reads").expect("is there");
+    let State::Held(held) = from.clone() else {
+        panic!("held")
+    };
+    let step = || Move {
+        from: from.clone(),
+        to: State::Ended(held.clone().lapse(at(5))),
+        event: Some(event(Act::Lapsed)),
+        outgoing: vec![],
+    };
+    home.store.advance(step()).await.expect("the first");
+    assert!(matches!(home.store.advance(step()).await, Err(Error::Conflict)));
+    assert_eq!(home.store.in_state(Kind::Held).expect("reads"), []);
+    assert_eq!(home.store.in_state(Kind::Ended).expect("reads"), [id]);
+}
+
+async fn expanded(store: &Store, recipients: u32) -> MailingId {
+    let id = store.next_id(Series::Conveyed, 2026);
+    let released = Submitted::new(mailing(id, Capacity::Conveyed))
+        .pass(at(0))
+        .expect("conveyed");
+    store
+        .convey(
+            Outgoing {
+                state: released.clone(),
+                message: b"x".to_vec(),
+            },
+            None,
+        )
+        .await
+        .expect("conveys");
+    let rows: Vec<Recipient> = (0..recipients)
+        .map(|n| Recipient {
+            address: address(&format!("r{n}@outside.example")),
+            contact: None,
+        })
+        .collect();
+    store
+        .seal(released, &rows, Default::default(), b"sealed".to_vec(), None, at(1))
+        .await
+        .expect("seals");
+    id
+}
+
+#[tokio::test]
+async fn a_plan_is_read_back_row_by_row() {
+    let home = home();
+    let id = expanded(&home.store, 100).await;
+    let home = home.reopened();
+    for seq in [0, 23, 24, 99] {
+        let row = home.store.recipient(id, seq).expect("reads").expect("is in the plan");
+        assert_eq!(row.address, address(&format!("r{seq}@outside.example")));
+    }
+    assert_eq!(home.store.recipient(id, 100).expect("reads"), None);
+    assert_eq!(home.store.sealed(id).expect("reads"), Some(b"sealed".to_vec()));
+}
+
+#[tokio::test]
+async fn a_recount_after_a_restart_agrees_with_the_running_count() {
+    let home = home();
+    let id = expanded(&home.store, 5).await;
+    let entry = |seq, attempt, outcome| Entry {
+        seq,
+        attempt,
+        at: at(2),
+        outcome,
+    };
+    let accepted = || Some(Outcome::Accepted(Status::new(250, 0, 0, "ok")));
+    let deferred = || {
+        Some(Outcome::Deferred {
+            status: Status::new(451, 0, 0, "later"),
+            until: at(9),
+        })
+    };
+    let steps = [
+        vec![entry(0, 1, None)],
+        vec![entry(0, 1, accepted()), entry(1, 1, None)],
+        vec![entry(1, 1, deferred()), entry(2, 1, None)],
+        vec![
+            entry(2, 1, Some(Outcome::Uncertain { until: at(3) })),
+            entry(1, 2, None),
+        ],
+        vec![
+            entry(1, 2, accepted()),
+            entry(3, 1, Some(Outcome::Failed(Status::new(550, 1, 1, "gone")))),
+        ],
+    ];
+    home.store.tally(id).expect("counts");
+    for entries in steps {
+        home.store
+            .record(id, &entries, vec![], &[], vec![])
+            .await
+            .expect("records");
+    }
+    let running = home.store.tally(id).expect("counts");
+    assert_eq!((running.planned, running.accepted, running.deferred), (5, 2, 1));
+    assert_eq!((running.failed, running.uncertain, running.settled()), (1, 1, 3));
+    assert_eq!(home.reopened().store.tally(id).expect("counts"), running);
+}
+
+fn row(key: &str, email: &str) -> FeedRow {
+    FeedRow {
+        email: address(email),
+        given_name: "Ann".into(),
+        family_name: "Student".into(),
+        country: "US".into(),
+        ferpa: false,
+        affiliation: Affiliation {
+            kind: "student".into(),
+            unit: "physics".into(),
+            source: "registrar".into(),
+            source_key: key.into(),
+            attributes: Default::default(),
+        },
+        consent: None,
+    }
+}
+
+#[tokio::test]
+async fn a_feed_is_whole_who_is_missing_loses_the_affiliation() {
+    let home = home();
+    let plan = home
+        .store
+        .plan_feed("registrar", vec![row("1", "a@mst.example"), row("2", "b@mst.example")])
+        .expect("plans");
+    assert_eq!((plan.added, plan.changed, plan.removed, plan.len()), (2, 0, 0, 2));
+    home.store
+        .apply_feed(plan, event(Act::Imported), |_| {})
+        .await
+        .expect("applies");
+    let plan = home
+        .store
+        .plan_feed("registrar", vec![row("2", "B@mst.example")])
+        .expect("plans");
+    assert_eq!(
+        (plan.added, plan.changed, plan.unchanged, plan.removed, plan.had),
+        (0, 0, 1, 1, 2)
+    );
+    home.store
+        .apply_feed(plan, event(Act::Imported), |_| {})
+        .await
+        .expect("applies");
+    let gone = home
+        .store
+        .contact_by_address(&address("a@mst.example"))
+        .expect("reads")
+        .expect("is kept");
+    assert_eq!(gone.affiliations, []);
+}
+
+#[tokio::test]
+async fn the_first_reason_of_a_suppression_stays() {
+    let home = home();
+    let suppression = |reason| Suppression {
+        reason,
+        at: at(0),
+        contact: None,
+        mailing: None,
+        note: String::new(),
+    };
+    let bounced = suppression(SuppressionReason::HardBounce);
+    let whom = address("a@outside.example");
+    assert!(
+        home.store
+            .suppress(&whom, &bounced, event(Act::Suppressed))
+            .await
+            .expect("commits")
+    );
+    let later = suppression(SuppressionReason::Unsubscribed);
+    assert!(
+        !home
+            .store
+            .suppress(&whom, &later, event(Act::Suppressed))
+            .await
+            .expect("commits")
+    );
+    assert_eq!(home.store.suppression(&whom).expect("reads"), Some(bounced));
+}
+
+#[tokio::test]
+async fn a_tampered_trail_is_found_out() {
+    let home = home();
+    for _ in 0..4 {
+        home.store.log(event(Act::Reloaded)).await.expect("logs");
+    }
+    let home = home.reopened();
+    home.store.log(event(Act::Reloaded)).await.expect("logs");
+    assert!(matches!(home.store.verify_events().expect("reads"), Ok((5, _))));
+    let mut forged = engine::Batch::default();
+    let mut record = home
+        .store
+        .engine
+        .read(Table::Events, &2u64.to_be_bytes())
+        .expect("reads")
+        .expect("is there");
+    record.push(0);
+    forged.put(Table::Events, &2u64.to_be_bytes(), record);
+    home.store.engine.commit(forged).await.expect("commits");
+    let broken = home
+        .store
+        .verify_events()
+        .expect("reads")
+        .expect_err("line 3 is bound to the true line 2");
+    assert_eq!(broken.number, 3);
+}
+
+#[tokio::test]
+async fn an_export_restores_to_the_same_store() {
+    let home = home();
+    let id = home
+        .store
+        .admit(admission(&home.store, vec![b'y'; 100_000]), vec![])
+        .await
+        .expect("admits");
+    let mut file = Vec::new();
+    let records = home.store.export(&mut file).expect("exports");
+    let fresh = self::home();
+    assert_eq!(fresh.store.restore(file.as_slice()).await.expect("restores"), records);
+    assert_eq!(fresh.store.message(id).expect("reads"), vec![b'y'; 100_000]);
+    fresh.store.log(event(Act::Reloaded)).await.expect("logs");
+    assert!(fresh.store.verify_events().expect("reads").is_ok());
+    assert!(matches!(
+        fresh.store.restore(file.as_slice()).await,
+        Err(ExportError::NotEmpty)
+    ));
+    let half = file.get(..file.len() / 2).expect("is long");
+    assert!(matches!(
+        self::home().store.restore(half).await,
+        Err(ExportError::Line { .. })
+    ));
+}
