@@ -5,5 +5,6 @@ pub mod decide;
 pub mod mail;
 pub mod model;
 pub mod smtp;
+pub mod sink;
 pub mod stage;
 pub mod store;
