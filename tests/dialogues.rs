@@ -8,7 +8,7 @@
 //! @ limit recipients|commands|errors|size|line N
 //! @ tls                    the handshake, after the 220 of STARTTLS
 //! C: line                  the client says this line, with CRLF
-//! C> bytes\r\n             the client sends exactly these bytes, in one segment, with escapes \r \n \0 \t \\ \xHH
+//! C> bytes\r\n             the client sends exactly these bytes, in one segment, with escapes \r \n \0 \\ \xHH
 //! S: line                  the server says exactly this line; `…` at its end stands for anything
 //! = message bytes          the next message handed over, with escapes
 //! = envelope from -> to to the next envelope handed over
@@ -138,7 +138,7 @@ impl Dialogue {
             ["listener", "required"] => (self.settings.auth, self.settings.starttls) = (true, StartTls::Required),
             ["listener", "normalising"] => self.settings.data.bare_lf = BareLf::Normalise,
             ["limit", which, number] => {
-                let number = number.parse().map_err(|_| "no number")?;
+                let number = number.parse().map_err(|_no_number| "no number")?;
                 match which {
                     "recipients" => self.settings.recipients_max = number,
                     "commands" => self.settings.commands_max = number,
@@ -170,10 +170,8 @@ impl Dialogue {
 
     fn expect_outcome(&mut self, outcome: &str) -> Result<(), String> {
         if outcome == "closed" {
-            return match self.now {
-                Now::Closed => Ok(()),
-                _ => Err("the server did not hang up".to_owned()),
-            };
+            let is_closed = matches!(self.now, Now::Closed);
+            return is_closed.then_some(()).ok_or("the server did not hang up".to_owned());
         }
         if let Some(expected) = outcome.strip_prefix("envelope ") {
             let (envelope, _message) = self.handed_over.front().ok_or("no message was handed over")?;
@@ -202,24 +200,28 @@ impl Dialogue {
     /// One segment of the network: what is left of it when TLS begins is thrown away.
     fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
         for mut input in bytes.chunks(self.slice.min(bytes.len().max(1))) {
-            loop {
-                match std::mem::replace(&mut self.now, Now::Closed) {
-                    Now::Reading(reading) => match reading.read(&mut self.framer, &mut input) {
-                        Progress::More(reading) => {
-                            self.now = Now::Reading(Box::new(reading));
-                            break;
-                        }
-                        Progress::Done(step) => self.perform(step),
-                    },
-                    // A connection forgets what it has read beyond the line; in slices it has not read it yet.
-                    now => {
-                        self.now = now;
+            while let Some(progress) = self.read(&mut input) {
+                match progress {
+                    Progress::More(reading) => {
+                        self.now = Now::Reading(Box::new(reading));
                         break;
                     }
+                    Progress::Done(step) => self.perform(step),
                 }
             }
         }
         Ok(())
+    }
+
+    /// Nothing is read while the handshake is awaited: a connection forgets what it has read beyond STARTTLS.
+    fn read(&mut self, input: &mut &[u8]) -> Option<Progress> {
+        match std::mem::replace(&mut self.now, Now::Closed) {
+            Now::Reading(reading) => Some(reading.read(&mut self.framer, input)),
+            now @ (Now::NotYet | Now::Handshake(_) | Now::Closed) => {
+                self.now = now;
+                None
+            }
+        }
     }
 
     fn perform(&mut self, step: Step) {
@@ -294,23 +296,19 @@ fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = vec![];
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        let byte = match c {
-            '\\' => match chars.next() {
-                Some('r') => b'\r',
-                Some('n') => b'\n',
-                Some('t') => b'\t',
-                Some('0') => 0,
-                Some('\\') => b'\\',
-                Some('x') => {
-                    let hex: String = chars.by_ref().take(2).collect();
-                    u8::from_str_radix(&hex, 16).expect("two hexadecimal digits")
-                }
-                other => panic!("no such escape: {other:?}"),
-            },
-            plain => {
-                bytes.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes());
-                continue;
+        if c != '\\' {
+            bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            continue;
+        }
+        let byte = match chars.next().expect("something is escaped") {
+            'r' => b'\r',
+            'n' => b'\n',
+            '0' => 0,
+            'x' => {
+                let hex: String = chars.by_ref().take(2).collect();
+                u8::from_str_radix(&hex, 16).expect("two hexadecimal digits")
             }
+            itself => u8::try_from(itself).expect("ASCII"),
         };
         bytes.push(byte);
     }
