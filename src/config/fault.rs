@@ -1,0 +1,109 @@
+//! What is wrong with a file of settings, and where.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use crate::decide::notice::Faulty;
+
+/// Settings that cannot be used; the sentence says which file, where, what, and what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The file cannot be read.
+    #[error("{}: {source}", file.display())]
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no TOML, or a key or value in it is wrong.
+    #[error("{}:{line}: {what}", file.display())]
+    Toml {
+        /// Which.
+        file: PathBuf,
+        /// Counts from 1.
+        line: usize,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
+    /// Each value is well formed, and together they make no sense.
+    #[error("{}: {what}", file.display())]
+    Sense {
+        /// Which.
+        file: PathBuf,
+        /// What does not fit, and what would.
+        what: String,
+    },
+    /// A notice's template.
+    #[error("{}: {faulty}", file.display())]
+    Notice {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong.
+        faulty: Faulty,
+    },
+}
+
+/// A file's text.
+pub(super) fn text(file: &Path) -> Result<String, Fault> {
+    std::fs::read_to_string(file).map_err(|source| Fault::Unreadable {
+        file: file.to_owned(),
+        source,
+    })
+}
+
+/// A TOML file as `T`; an unknown key is answered with the nearest right one.
+pub(super) fn toml<T: DeserializeOwned>(file: &Path) -> Result<T, Fault> {
+    let text = text(file)?;
+    toml::from_str(&text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let line = text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1;
+        Fault::Toml {
+            file: file.to_owned(),
+            line,
+            what: what(error.message()),
+        }
+    })
+}
+
+/// The parser's sentence, with a guess at what was meant.
+fn what(message: &str) -> String {
+    let message = message.trim();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let Some(found) = quoted.next().filter(|_| is_unknown) else {
+        return message.to_owned();
+    };
+    let kind = if message.starts_with("unknown field") {
+        "key"
+    } else {
+        "value"
+    };
+    let known: Vec<&str> = quoted.collect();
+    let nearest = known.iter().min_by_key(|name| strsim::damerau_levenshtein(name, found));
+    match nearest {
+        Some(nearest) if strsim::jaro_winkler(nearest, found) > 0.7 => {
+            format!("there is no {kind} `{found}`; did you mean `{nearest}`?")
+        }
+        _ => format!("there is no {kind} `{found}` here; there are: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_right_name_is_offered() {
+        assert_eq!(
+            what("unknown field `hostnam`, expected one of `hostname`, `data_dir`"),
+            "there is no key `hostnam`; did you mean `hostname`?"
+        );
+        assert_eq!(
+            what("unknown field `zzz`, expected `hostname` or `data_dir`"),
+            "there is no key `zzz` here; there are: hostname, data_dir"
+        );
+        assert_eq!(what("invalid type: integer"), "invalid type: integer");
+    }
+}

@@ -1,0 +1,439 @@
+//! `gateway.toml`: the postmaster's file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::Fault;
+use super::fault;
+use super::values::{Short, Span};
+use crate::mail::{Address, Domain};
+use crate::stage::intake::{ListenerSettings, Network, TlsMode};
+
+/// Free space on the disk of `data_dir` under which nothing new is taken, unless the file says otherwise.
+const FREE_BYTES_MIN: u64 = 256 * 1024 * 1024;
+
+/// The whole file, checked.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// What we call ourselves: EHLO, Message-ID.
+    pub hostname: Domain,
+    /// Whose gateway this is: the name notices and the console bear.
+    pub organization: String,
+    /// In the footer of every mailing (CAN-SPAM).
+    pub postal_address: String,
+    /// Store, spool, keys, control socket.
+    pub data_dir: PathBuf,
+    /// Free bytes on its disk under which nothing new is taken.
+    pub free_bytes_min: u64,
+    /// Domains whose addresses are campus identities; never empty.
+    pub campus_domains: Vec<Domain>,
+    /// The domain of the lists; its only route is this gateway.
+    pub lists_domain: Domain,
+    /// Where bounces of copies come back to.
+    pub bounce_domain: Domain,
+    /// The zone of sending hours, case numbers and times shown to people.
+    pub time_zone: TimeZone,
+    /// Who answers when people reply to a notice.
+    pub notices_from: Address,
+    /// Where it listens.
+    pub listeners: Vec<ListenerSettings>,
+    /// What a client may ask of us.
+    pub limits: Limits,
+    /// Certificate and key of the listeners.
+    pub tls: TlsFiles,
+    /// The signature of the copies.
+    pub dkim: DkimSettings,
+    /// Where mail leaves.
+    pub route: Route,
+    /// The review console.
+    pub console: ConsoleSettings,
+    /// What anybody may reach: unsubscribe, preferences.
+    pub public: ConsoleSettings,
+}
+
+/// PEM files of a certificate and its key; made at the first start when both are missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, leaf first.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// How copies are signed (RFC 6376).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimSettings {
+    /// The `d=` domain.
+    pub domain: Domain,
+    /// The `s=` selector.
+    pub selector: String,
+    /// PEM file of the RSA key; made at the first start when missing.
+    pub key: PathBuf,
+}
+
+/// The smarthost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether the way to it is encrypted.
+    pub tls: RelayTls,
+    /// PEM file of the authorities a `verified` smarthost is checked against; unset takes the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Whether the way to the smarthost is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RelayTls {
+    /// Never.
+    Off,
+    /// When it offers STARTTLS, whatever its certificate.
+    #[default]
+    Opportunistic,
+    /// Always, whatever its certificate.
+    Required,
+    /// Always, with a certificate that proves its name.
+    Verified,
+}
+
+/// An HTTP listener and the name people know it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleSettings {
+    /// Where it listens; a reverse proxy stands before it.
+    pub address: SocketAddr,
+    /// Its address as people and mail see it, without a slash at the end.
+    pub url: String,
+}
+
+/// What a client may ask of us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at the same time.
+    pub connections_max: usize,
+    /// Connections from one address at the same time.
+    pub connections_per_peer_max: usize,
+    /// Commands in one session.
+    pub commands_max: u32,
+    /// Commands in one session that were answered with 5yz.
+    pub errors_max: u32,
+    /// Octets of one command line, with its CRLF (RFC 5321 §4.5.3.1.4 asks for 512 and more).
+    pub line_bytes_max: usize,
+    /// Recipients of one message; at least 100 (RFC 5321 §4.5.3.1.8).
+    pub recipients_max: usize,
+    /// Octets of one message; announced in SIZE.
+    pub message_bytes_max: usize,
+    /// How long a client may say nothing.
+    pub idle_timeout: Duration,
+    /// How long one message may take from MAIL to its end.
+    pub transaction_timeout: Duration,
+    /// Failed logins of one account in 15 minutes.
+    pub failed_logins_per_account_max: u32,
+    /// Failed logins from one address in 15 minutes.
+    pub failed_logins_per_peer_max: u32,
+}
+
+pub(super) fn read(file: &Path, base: &Path) -> Result<Gateway, Fault> {
+    let raw: Raw = fault::toml(file)?;
+    raw.check(base).map_err(|what| Fault::Sense {
+        file: file.to_owned(),
+        what,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    hostname: Option<Domain>,
+    organization: String,
+    postal_address: String,
+    data_dir: PathBuf,
+    #[serde(default = "free_bytes_min")]
+    free_bytes_min: u64,
+    campus_domains: Vec<Domain>,
+    lists_domain: Option<Domain>,
+    bounce_domain: Option<Domain>,
+    time_zone: String,
+    notices_from: Option<Short>,
+    #[serde(default)]
+    store: RawStore,
+    listener: Vec<RawListener>,
+    #[serde(default)]
+    limits: RawLimits,
+    tls: RawTls,
+    #[serde(default)]
+    dkim: RawDkim,
+    relay: RawRelay,
+    console: RawConsole,
+    public: RawConsole,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawStore {
+    engine: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawListener {
+    name: String,
+    address: SocketAddr,
+    tls: TlsMode,
+    #[serde(default)]
+    auth: bool,
+    #[serde(default)]
+    networks: Vec<String>,
+    author: Option<RawAuthor>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAuthor {
+    header: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawLimits {
+    connections_max: usize,
+    connections_per_peer_max: usize,
+    commands_max: u32,
+    errors_max: u32,
+    line_bytes_max: usize,
+    recipients_max: usize,
+    message_bytes_max: usize,
+    idle_timeout: Span,
+    transaction_timeout: Span,
+    failed_logins_per_account_max: u32,
+    failed_logins_per_peer_max: u32,
+}
+
+impl Default for RawLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1_000,
+            connections_per_peer_max: 100,
+            commands_max: 10_000,
+            errors_max: 20,
+            line_bytes_max: 2_048,
+            recipients_max: 1_000,
+            message_bytes_max: 25 * 1024 * 1024,
+            idle_timeout: Span(Duration::from_secs(5 * 60)),
+            transaction_timeout: Span(Duration::from_secs(30 * 60)),
+            failed_logins_per_account_max: 10,
+            failed_logins_per_peer_max: 50,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTls {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawDkim {
+    domain: Option<Domain>,
+    selector: Option<String>,
+    key: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRelay {
+    route: String,
+    host: String,
+    port: u16,
+    #[serde(default)]
+    tls: RelayTls,
+    ca_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConsole {
+    address: SocketAddr,
+    url: Option<String>,
+}
+
+fn free_bytes_min() -> u64 {
+    FREE_BYTES_MIN
+}
+
+impl Raw {
+    fn check(self, base: &Path) -> Result<Gateway, String> {
+        let campus = self
+            .campus_domains
+            .first()
+            .ok_or("campus_domains is empty; name your campus's mail domain")?;
+        let below = |name: &str, domain: &Domain| {
+            format!("{name}.{domain}")
+                .parse::<Domain>()
+                .map_err(|error| format!("{name}.{domain}: {error}"))
+        };
+        let engine = self.store.engine.as_deref().unwrap_or("sled");
+        if engine != "sled" {
+            return Err(format!(
+                "store.engine `{engine}` is not built into this version; use \"sled\""
+            ));
+        }
+        let hostname = self.hostname.map_or_else(|| below("bedel", campus), Ok)?;
+        let lists_domain = self.lists_domain.map_or_else(|| below("lists", campus), Ok)?;
+        let bounce_domain = self.bounce_domain.map_or_else(|| below("bounce", &lists_domain), Ok)?;
+        let notices_from = self.notices_from.map_or_else(
+            || Address::new("emarcomm", campus.clone()).map_err(|error| error.to_string()),
+            |short| Ok(short.within(campus)),
+        )?;
+        let dkim = DkimSettings {
+            domain: self.dkim.domain.unwrap_or_else(|| lists_domain.clone()),
+            selector: self.dkim.selector.unwrap_or_else(|| "bedel".to_owned()),
+            key: base.join(self.dkim.key.unwrap_or_else(|| PathBuf::from("certs/dkim.key"))),
+        };
+        Ok(Gateway {
+            organization: self.organization,
+            postal_address: self.postal_address,
+            data_dir: base.join(self.data_dir),
+            free_bytes_min: self.free_bytes_min,
+            time_zone: zone(&self.time_zone)?,
+            notices_from,
+            listeners: self
+                .listener
+                .into_iter()
+                .map(RawListener::check)
+                .collect::<Result<_, _>>()?,
+            limits: self.limits.check()?,
+            tls: TlsFiles {
+                certificate: base.join(self.tls.certificate),
+                key: base.join(self.tls.key),
+            },
+            dkim,
+            route: self.relay.check(base)?,
+            console: self.console.check(&hostname)?,
+            public: self.public.check(&lists_domain)?,
+            campus_domains: self.campus_domains,
+            hostname,
+            lists_domain,
+            bounce_domain,
+        })
+    }
+}
+
+impl RawListener {
+    fn check(self) -> Result<ListenerSettings, String> {
+        let Self {
+            name,
+            address,
+            tls,
+            auth,
+            networks,
+            author,
+        } = self;
+        if auth && tls == TlsMode::Off {
+            return Err(format!(
+                "listener `{name}` offers AUTH and no TLS; set tls = \"starttls-required\""
+            ));
+        }
+        let networks = networks
+            .iter()
+            .map(|text| {
+                text.parse::<Network>()
+                    .map_err(|error| format!("listener `{name}`: `{text}`: {error}"))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if author.is_some() && networks.is_empty() {
+            return Err(format!(
+                "listener `{name}` trusts a header of anybody who connects; set its networks"
+            ));
+        }
+        Ok(ListenerSettings {
+            name,
+            address,
+            tls,
+            auth,
+            networks,
+            author_header: author.map(|author| author.header),
+        })
+    }
+}
+
+impl RawLimits {
+    fn check(self) -> Result<Limits, String> {
+        if self.recipients_max < 100 {
+            return Err(format!(
+                "limits.recipients_max is {}; RFC 5321 §4.5.3.1.8 wants at least 100",
+                self.recipients_max
+            ));
+        }
+        if self.line_bytes_max < 1_024 {
+            return Err(format!(
+                "limits.line_bytes_max is {}; at least 1024 are needed",
+                self.line_bytes_max
+            ));
+        }
+        if self.message_bytes_max < 64 * 1024 {
+            return Err(format!(
+                "limits.message_bytes_max is {}; at least 65536 are needed",
+                self.message_bytes_max
+            ));
+        }
+        Ok(Limits {
+            connections_max: self.connections_max,
+            connections_per_peer_max: self.connections_per_peer_max,
+            commands_max: self.commands_max,
+            errors_max: self.errors_max,
+            line_bytes_max: self.line_bytes_max,
+            recipients_max: self.recipients_max,
+            message_bytes_max: self.message_bytes_max,
+            idle_timeout: self.idle_timeout.0,
+            transaction_timeout: self.transaction_timeout.0,
+            failed_logins_per_account_max: self.failed_logins_per_account_max,
+            failed_logins_per_peer_max: self.failed_logins_per_peer_max,
+        })
+    }
+}
+
+impl RawRelay {
+    fn check(self, base: &Path) -> Result<Route, String> {
+        if self.route != "smarthost" {
+            return Err(format!(
+                "relay.route `{}` is not built into this version; use \"smarthost\"",
+                self.route
+            ));
+        }
+        let ca_file = self.ca_file.map(|file| base.join(file));
+        Ok(Route {
+            host: self.host,
+            port: self.port,
+            tls: self.tls,
+            ca_file,
+        })
+    }
+}
+
+impl RawConsole {
+    fn check(self, name: &Domain) -> Result<ConsoleSettings, String> {
+        let url = self.url.unwrap_or_else(|| format!("https://{name}"));
+        if !(url.starts_with("https://") || url.starts_with("http://")) {
+            return Err(format!("`{url}` is no web address; write \"https://{name}\""));
+        }
+        Ok(ConsoleSettings {
+            address: self.address,
+            url: url.trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name)
+        .map_err(|_unknown| format!("time_zone `{name}` is not in the time-zone database; write \"America/Chicago\""))
+}

@@ -1,0 +1,79 @@
+//! `config/*.toml` → every room's settings. Unknown keys are refused; everything is checked once, before anything starts.
+//!
+//! | file | whose | what |
+//! |---|---|---|
+//! | `gateway.toml` | the postmaster's | where to listen, whom to relay to, keys, limits |
+//! | `policy.toml` | the policy office's | offices, audiences, lists |
+//! | `shaping.toml` | the postmaster's | how fast mail leaves |
+//! | `notices/*.txt` | EMarComm's | what the gateway writes to people |
+//!
+//! An address without a domain is completed: an account with the first of `campus_domains`, a list with
+//! `lists_domain`, which itself is `lists.` and that domain unless it is said otherwise. So one domain name is all that
+//! another campus must change.
+//!
+//! # Failure
+//! [`Fault`] says which file, which line, what is wrong there and what would be right.
+
+mod fault;
+mod gateway;
+mod policy;
+mod shaping;
+mod values;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use fault::Fault;
+pub use gateway::{ConsoleSettings, DkimSettings, Gateway, Route, TlsFiles};
+pub use policy::PolicyFile;
+pub use shaping::Shaping;
+
+use crate::decide::notice::{Kind, Template};
+
+/// All settings, read and checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder they were read from.
+    pub dir: PathBuf,
+    /// `gateway.toml`.
+    pub gateway: Gateway,
+    /// `policy.toml`.
+    pub policy: PolicyFile,
+    /// `shaping.toml`.
+    pub shaping: Shaping,
+    /// `notices/*.txt`.
+    pub templates: BTreeMap<Kind, Template>,
+}
+
+/// Reads a folder of settings, whole or not at all.
+pub fn load(dir: &Path) -> Result<Config, Fault> {
+    // Relative paths in the files are meant from the folder that holds `config/`, whatever the working directory is.
+    let base = dir.canonicalize().map_err(|source| Fault::Unreadable {
+        file: dir.to_owned(),
+        source,
+    })?;
+    let base = base.parent().map(Path::to_owned).unwrap_or(base);
+    let gateway = gateway::read(&dir.join("gateway.toml"), &base)?;
+    let policy = policy::read(&dir.join("policy.toml"), &gateway)?;
+    let shaping = shaping::read(&dir.join("shaping.toml"))?;
+    let templates = Kind::ALL
+        .into_iter()
+        .map(|kind| Ok((kind, template(dir, kind)?)))
+        .collect::<Result<_, Fault>>()?;
+    Ok(Config {
+        dir: dir.to_owned(),
+        gateway,
+        policy,
+        shaping,
+        templates,
+    })
+}
+
+fn template(dir: &Path, kind: Kind) -> Result<Template, Fault> {
+    let file = dir.join("notices").join(format!("{}.txt", kind.file()));
+    let text = fault::text(&file)?;
+    Template::parse(&text).map_err(|faulty| Fault::Notice { file, faulty })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! `policy.toml`: the policy office's file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::values::{Short, Span};
+use super::{Fault, Gateway, fault};
+use crate::mail::{Address, Domain};
+use crate::model::{Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection};
+
+/// How long a held mailing waits before it lapses, unless the file says otherwise. Policy C14.
+const LAPSE_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// The whole file, checked.
+#[derive(Debug, Clone)]
+pub struct PolicyFile {
+    /// Who answers for what.
+    pub offices: Offices,
+    /// Whom lists stand for, by name.
+    pub audiences: BTreeMap<String, AudienceRule>,
+    /// The addresses staff write to.
+    pub lists: BTreeMap<Address, ListRule>,
+    /// The addresses an account may use besides its own.
+    pub may_send_as: BTreeMap<Address, Vec<Address>>,
+    /// How long a held mailing waits before it lapses.
+    pub lapse_after: Duration,
+}
+
+/// One audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AudienceRule {
+    /// Which contacts.
+    pub selection: Selection,
+    /// Whose steward approves its use.
+    pub office: Option<OfficeId>,
+    /// Accounts of these offices need no approval of `office`. Policy C15, "when necessary".
+    pub unless_from: Vec<OfficeId>,
+    /// What a contact must have agreed to.
+    pub consent: ConsentRule,
+    /// Whether its contacts are on campus.
+    pub on_campus: bool,
+}
+
+/// One list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRule {
+    /// The name of its audience.
+    pub audience: String,
+    /// Patterns of accounts that may ask to write to it: `*@mst.example`.
+    pub may_request: Vec<String>,
+    /// Which From its copies bear.
+    pub identity: Identity,
+    /// What its mailings are for, unless a reviewer says otherwise.
+    pub category: Category,
+}
+
+pub(super) fn read(file: &Path, gateway: &Gateway) -> Result<PolicyFile, Fault> {
+    let raw: Raw = fault::toml(file)?;
+    raw.check(gateway).map_err(|what| Fault::Sense {
+        file: file.to_owned(),
+        what,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    lapse_after: Option<Span>,
+    office: BTreeMap<String, RawOffice>,
+    audience: BTreeMap<String, RawAudience>,
+    list: BTreeMap<Short, RawList>,
+    #[serde(default)]
+    may_send_as: BTreeMap<Short, Vec<Short>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOffice {
+    name: String,
+    #[serde(default)]
+    stewards: Vec<Short>,
+    #[serde(default)]
+    reviewers: Vec<Short>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAudience {
+    r#match: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    except: BTreeMap<String, Vec<String>>,
+    office: Option<String>,
+    #[serde(default)]
+    unless_from: Vec<String>,
+    #[serde(default)]
+    consent: ConsentRule,
+    campus: RawCampus,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum RawCampus {
+    On,
+    Off,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawList {
+    audience: String,
+    may_request: Vec<String>,
+    #[serde(default)]
+    from: RawFrom,
+    category: Category,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(untagged, expecting = "`from` is \"keep\" or { name = \"…\", address = \"…\" }")]
+enum RawFrom {
+    #[default]
+    Unsaid,
+    Word(RawKeep),
+    List(RawIdentity),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawKeep {
+    Keep,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentity {
+    name: String,
+    address: Short,
+}
+
+impl Raw {
+    fn check(self, gateway: &Gateway) -> Result<PolicyFile, String> {
+        let campus = gateway.campus_domains.first().ok_or("campus_domains is empty")?;
+        let offices: BTreeMap<OfficeId, Office> = self
+            .office
+            .into_iter()
+            .map(|(id, raw)| (OfficeId(id), raw.check(campus)))
+            .collect();
+        if offices.values().all(|office| office.reviewers.is_empty()) {
+            return Err("no office has reviewers, so nothing could ever be released".to_owned());
+        }
+        let audiences = self
+            .audience
+            .into_iter()
+            .map(|(name, raw)| Ok((name.clone(), raw.check(&name, &offices)?)))
+            .collect::<Result<BTreeMap<_, _>, String>>()?;
+        let lists = self
+            .list
+            .into_iter()
+            .map(|(address, raw)| {
+                let address = address.within(&gateway.lists_domain);
+                Ok((address.clone(), raw.check(&address, &audiences, gateway)?))
+            })
+            .collect::<Result<_, String>>()?;
+        let completed = |addresses: Vec<Short>| addresses.iter().map(|short| short.within(campus)).collect();
+        Ok(PolicyFile {
+            offices: Offices::new(offices),
+            audiences,
+            lists,
+            may_send_as: self
+                .may_send_as
+                .into_iter()
+                .map(|(a, more)| (a.within(campus), completed(more)))
+                .collect(),
+            lapse_after: self.lapse_after.map_or(LAPSE_AFTER, |span| span.0),
+        })
+    }
+}
+
+impl RawOffice {
+    fn check(self, campus: &Domain) -> Office {
+        let completed = |accounts: Vec<Short>| accounts.iter().map(|short| short.within(campus)).collect();
+        Office {
+            name: self.name,
+            stewards: completed(self.stewards),
+            reviewers: completed(self.reviewers),
+        }
+    }
+}
+
+impl RawAudience {
+    fn check(self, name: &str, offices: &BTreeMap<OfficeId, Office>) -> Result<AudienceRule, String> {
+        if self.r#match.is_empty() {
+            return Err(format!(
+                "audience `{name}` matches nobody; give its `match` at least one key"
+            ));
+        }
+        let known = |id: &String| {
+            let id = OfficeId(id.clone());
+            let fits = offices.contains_key(&id);
+            fits.then_some(id.clone())
+                .ok_or_else(|| format!("audience `{name}` names an office `{id}` that there is not"))
+        };
+        let office = self.office.as_ref().map(known).transpose()?;
+        if let Some(office) = office
+            .as_ref()
+            .and_then(|id| offices.get(id).filter(|office| office.stewards.is_empty()))
+        {
+            return Err(format!(
+                "audience `{name}` wants the approval of the {}, which has no stewards",
+                office.name
+            ));
+        }
+        Ok(AudienceRule {
+            selection: Selection {
+                matches: self.r#match,
+                except: self.except,
+            },
+            office,
+            unless_from: self.unless_from.iter().map(known).collect::<Result<_, _>>()?,
+            consent: self.consent,
+            on_campus: self.campus == RawCampus::On,
+        })
+    }
+}
+
+impl RawList {
+    fn check(
+        self,
+        list: &Address,
+        audiences: &BTreeMap<String, AudienceRule>,
+        gateway: &Gateway,
+    ) -> Result<ListRule, String> {
+        if *list.domain() != gateway.lists_domain {
+            return Err(format!(
+                "list `{list}` is not in the lists domain {}",
+                gateway.lists_domain
+            ));
+        }
+        if !audiences.contains_key(&self.audience) {
+            return Err(format!(
+                "list `{list}` names an audience `{}` that there is not",
+                self.audience
+            ));
+        }
+        let campus = gateway.campus_domains.first().ok_or("campus_domains is empty")?;
+        let completed = |pattern: &String| {
+            if pattern.contains('@') {
+                pattern.clone()
+            } else {
+                format!("{pattern}@{campus}")
+            }
+        };
+        let identity = match self.from {
+            RawFrom::Unsaid | RawFrom::Word(RawKeep::Keep) => Identity::Keep,
+            RawFrom::List(RawIdentity { name, address }) => Identity::List {
+                name,
+                address: address.within(&gateway.lists_domain),
+            },
+        };
+        Ok(ListRule {
+            audience: self.audience,
+            may_request: self.may_request.iter().map(completed).collect(),
+            identity,
+            category: self.category,
+        })
+    }
+}
