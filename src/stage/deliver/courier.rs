@@ -421,7 +421,7 @@ impl Worker {
                     suppressions,
                     events,
                     outgoing,
-                } = std::mem::take(&mut unsaid.effects);
+                } = unsaid.effects.clone();
                 store.record(id, &entries, suppressions, &events, outgoing).await?;
                 if let Some(said) = self.unsaid.take() {
                     self.courier.queue().settle(id, &said.entry);
@@ -443,7 +443,7 @@ impl Worker {
             suppressions,
             events,
             outgoing,
-        } = std::mem::take(&mut unsaid.effects);
+        } = unsaid.effects.clone();
         let entry = unsaid.entry.clone();
         self.courier
             .store
