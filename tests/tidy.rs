@@ -32,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("stage", &[]),
     ("console", &["mail", "model", "stage::review", "store", "clock", "password", "decide::feed"]),
     ("sink", &["smtp", "stage::worker"]),
-    ("config", &["mail", "model", "decide", "store", "stage", "console"]),
+    ("config", &["mail", "smtp", "model", "decide", "store", "stage", "console"]),
     (
         "service",
         &["mail", "model", "decide", "store", "stage", "console", "clock", "config", "sink", "password", "smtp"],
