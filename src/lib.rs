@@ -4,7 +4,7 @@ pub mod config;
 pub mod decide;
 pub mod mail;
 pub mod model;
-pub mod smtp;
 pub mod sink;
+pub mod smtp;
 pub mod stage;
 pub mod store;
