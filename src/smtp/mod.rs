@@ -15,4 +15,5 @@ pub mod line;
 mod reply;
 pub mod server;
 
+pub use data::{BareLf, DataReader, DataRules};
 pub use reply::Reply;

@@ -1,3 +1,5 @@
+//! The session, where a dialogue is too long or asks about what is not said.
+
 use super::*;
 use crate::smtp::data::BareLf;
 use crate::smtp::line::Framer;
