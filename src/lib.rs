@@ -4,6 +4,7 @@ pub mod config;
 pub mod decide;
 pub mod mail;
 pub mod model;
+pub mod password;
 pub mod sink;
 pub mod smtp;
 pub mod stage;

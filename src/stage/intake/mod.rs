@@ -7,18 +7,24 @@
 //! # Standards
 //! RFC 5321, RFC 6409, RFC 4954, RFC 3207; replies in `answer`.
 
+mod answer;
 mod connection;
+mod gate;
+mod gather;
 mod limits;
 mod listener;
 mod places;
+mod vouch;
 mod wire;
 
 use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+pub use gate::{Gate, GateSettings};
 pub use limits::{FailedLogins, Limits};
 pub use listener::{Reception, listen};
+pub use vouch::Voucher;
 
 use crate::mail::{Address, Envelope, ForwardPath};
 use crate::smtp::auth::Credentials;
