@@ -12,6 +12,7 @@ use super::fault;
 use super::values::{Short, Span};
 use crate::mail::{Address, Domain};
 use crate::smtp::BareLf;
+use crate::stage::deliver::RelayTls;
 use crate::stage::intake::{Limits, ListenerSettings, Network, TlsMode};
 
 /// Free space on the disk of `data_dir` under which nothing new is taken, unless the file says otherwise.
@@ -87,21 +88,6 @@ pub struct Route {
     pub tls: RelayTls,
     /// PEM file of the authorities a `verified` smarthost is checked against; unset takes the system's.
     pub ca_file: Option<PathBuf>,
-}
-
-/// Whether the way to the smarthost is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RelayTls {
-    /// Never.
-    Off,
-    /// When it offers STARTTLS, whatever its certificate.
-    #[default]
-    Opportunistic,
-    /// Always, whatever its certificate.
-    Required,
-    /// Always, with a certificate that proves its name.
-    Verified,
 }
 
 /// An HTTP listener and the name people know it by.

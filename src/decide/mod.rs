@@ -6,8 +6,12 @@
 //! | [`compose`] | what do they get? |
 //! | [`notice`] | what do we say, and to whom? |
 //! | [`policy`] | may it go, and who must let it? |
+//! | [`report`] | what came back? |
+//! | [`shape`] | when does it go? |
 
 pub mod audience;
 pub mod compose;
 pub mod notice;
 pub mod policy;
+pub mod report;
+pub mod shape;
