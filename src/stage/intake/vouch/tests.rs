@@ -17,10 +17,6 @@ fn voucher(signer: &Signer) -> Voucher {
     };
     let (name, record) = signer.dns_record();
     let key = DomainKey::parse(record.as_bytes()).expect("our own record");
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the cache of another crate counts by this clock"
-    )]
     let later = Instant::now() + Duration::from_secs(600);
     voucher
         .keys
