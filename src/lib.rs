@@ -4,5 +4,6 @@ pub mod config;
 pub mod decide;
 pub mod mail;
 pub mod model;
+pub mod password;
 pub mod stage;
 pub mod store;
