@@ -6,5 +6,7 @@ pub mod decide;
 pub mod mail;
 pub mod model;
 pub mod password;
+pub mod sink;
+pub mod smtp;
 pub mod stage;
 pub mod store;
