@@ -9,11 +9,23 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 /// How the pages look.
-pub(super) static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("pages/style.css")));
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new(
+        "style",
+        "css",
+        "text/css; charset=utf-8",
+        include_str!("pages/style.css"),
+    )
+});
 /// What keeps parts of a page fresh.
-pub(super) static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("console", "js", "text/javascript; charset=utf-8", include_str!("pages/console.js")));
+pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new(
+        "console",
+        "js",
+        "text/javascript; charset=utf-8",
+        include_str!("pages/console.js"),
+    )
+});
 /// The bell in the browser's tab.
 pub(super) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("pages/icon.svg")));
@@ -29,7 +41,12 @@ pub(super) struct Asset {
 impl Asset {
     fn new(name: &str, extension: &str, content_type: &'static str, text: &'static str) -> Self {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-        let hash: String = digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = digest
+            .as_ref()
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Self {
             path: format!("/{name}-{hash}.{extension}"),
             content_type,
@@ -53,7 +70,9 @@ impl Asset {
 
 /// The routes of them all.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    [&STYLE, &SCRIPT, &ICON].into_iter().fold(Router::new(), |router, asset| {
-        router.route(asset.path(), get(move || async { asset.respond() }))
-    })
+    [&STYLE, &SCRIPT, &ICON]
+        .into_iter()
+        .fold(Router::new(), |router, asset| {
+            router.route(asset.path(), get(move || async { asset.respond() }))
+        })
 }

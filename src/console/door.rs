@@ -76,7 +76,10 @@ impl Door {
             (Some(format!("account {by_account}")), BY_ACCOUNT_MAX),
             (peer.map(|peer| format!("peer {peer}")), BY_PEER_MAX),
         ];
-        if counted.iter().any(|(name, most)| self.has_failed(name.as_deref(), *most)) {
+        if counted
+            .iter()
+            .any(|(name, most)| self.has_failed(name.as_deref(), *most))
+        {
             return Ok(Entry::Shut);
         }
         let known = match &address {
@@ -88,7 +91,10 @@ impl Door {
         {
             return Ok(Entry::Open(Box::new(account)));
         }
-        counted.into_iter().filter_map(|(name, _)| name).for_each(|name| self.count(name));
+        counted
+            .into_iter()
+            .filter_map(|(name, _)| name)
+            .for_each(|name| self.count(name));
         tracing::info!(peer.ip = peer.map(tracing::field::display), "a sign-in was refused");
         Ok(Entry::Wrong)
     }

@@ -1,7 +1,7 @@
 //! What stands before every page: headers that say what a browser may do with it, and no forms from other sites.
 //!
 //! # Standards
-//! Content Security Policy Level 3, Fetch Metadata Request Headers, RFC 6797 (HSTS).
+//! Content Security Policy Level 3, Fetch Metadata Request Headers, HTTP Strict Transport Security.
 
 use std::sync::Arc;
 
@@ -41,7 +41,9 @@ pub(super) async fn headers(
 pub(super) async fn public_headers(mut response: Response) -> Response {
     harden(response.headers_mut(), PUBLIC);
     let robots = HeaderName::from_static("x-robots-tag");
-    response.headers_mut().insert(robots, HeaderValue::from_static("noindex"));
+    response
+        .headers_mut()
+        .insert(robots, HeaderValue::from_static("noindex"));
     response
 }
 

@@ -53,7 +53,9 @@ pub(super) fn keep_fresh<R>(room: &Room, bell: Bell, tick: Duration, render: R) 
 where
     R: Fn() -> Result<Part, Error> + Clone + Send + 'static,
 {
-    let seat = Arc::clone(&room.streams).try_acquire_owned().map_err(|_full| Error::Busy)?;
+    let seat = Arc::clone(&room.streams)
+        .try_acquire_owned()
+        .map_err(|_full| Error::Busy)?;
     let stream = Stream {
         bell,
         tick,

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{self, Query, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::{RequestExt, http};
+use axum::{Form, RequestExt};
 use serde::Deserialize;
 
 use super::door::{self, Entry};
@@ -69,7 +68,10 @@ pub(super) async fn sign_in(
         return Err(Error::Unreadable("the password is too long".to_owned()));
     }
     let (account, next) = (fields.account, fields.next);
-    let entry = room.door.knock(&room.state.store, peer, &account, fields.password).await?;
+    let entry = room
+        .door
+        .knock(&room.state.store, peer, &account, fields.password)
+        .await?;
     let refused = |status, why| page(&room, status, &account, &next, Some(why));
     match entry {
         Entry::Open(account) => {
@@ -134,7 +136,14 @@ mod tests {
     #[test]
     fn nobody_is_sent_to_another_site() {
         assert_eq!(within("/mailing/MC-2026-0001"), "/mailing/MC-2026-0001");
-        for elsewhere in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "evil"] {
+        for elsewhere in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nb",
+            "evil",
+        ] {
             assert_eq!(within(elsewhere), "/", "{elsewhere:?}");
         }
     }

@@ -8,7 +8,7 @@
 //! line never disagree.
 //!
 //! # Standards
-//! RFC 8058 (one-click unsubscribe), RFC 6265 (cookies), WCAG 2.1 AA, Content Security Policy Level 3.
+//! RFC 8058 (one-click unsubscribe), WCAG 2.1 AA, Content Security Policy Level 3.
 //!
 //! # Failure
 //! `error` is the one table from what went wrong to an HTTP status.
@@ -109,6 +109,3 @@ pub fn app(state: State) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&room), guard::headers))
         .with_state(room)
 }
-
-#[cfg(test)]
-mod tests;

@@ -109,7 +109,7 @@ pub(super) fn capital(text: &str) -> String {
     format!("{first}{}", chars.as_str())
 }
 
-/// A text as the value of a query: all but the plainest characters as percent signs (RFC 3986 §2.1).
+/// A text as the value of a query: all but the plainest characters as percent signs.
 pub(super) fn query_value(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {

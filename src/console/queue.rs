@@ -7,12 +7,12 @@ use askama::Template;
 use axum::extract;
 use axum::response::{Html, IntoResponse, Response};
 
+use super::Room;
 use super::error::Error;
 use super::live::{self, Part};
 use super::page::Frame;
 use super::session::{SignedIn, Watching};
 use super::words::{self, Tag, When};
-use super::Room;
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
 use crate::store::{Kind, Table};
@@ -39,6 +39,17 @@ struct Queue {
     more: usize,
 }
 
+impl Queue {
+    /// What a screen reader says when it changes.
+    fn summary(&self) -> String {
+        let all = self.yours.len() + self.others.len() + self.more;
+        match (self.yours.len(), all) {
+            (_, 0) => "Nothing waits.".to_owned(),
+            (yours, all) => format!("{all} waiting, {yours} of them for you. Who came first is served first."),
+        }
+    }
+}
+
 /// One mailing that waits.
 #[derive(Debug)]
 struct Row {
@@ -56,10 +67,7 @@ struct Row {
 }
 
 /// `GET /`.
-pub(super) async fn show(
-    extract::State(room): extract::State<Arc<Room>>,
-    who: SignedIn,
-) -> Result<Response, Error> {
+pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: SignedIn) -> Result<Response, Error> {
     tokio::task::spawn_blocking(move || {
         let said = room.sessions.said(&who);
         let page = QueuePage {
@@ -108,7 +116,9 @@ fn queue(room: &Room, who: &Address) -> Result<Queue, Error> {
     let more = yours.len().saturating_sub(ROWS_MAX) + others.len().saturating_sub(ROWS_MAX);
     let rows = |held: Vec<(State, Held)>| {
         let shown = held.into_iter().take(ROWS_MAX);
-        shown.map(|(state, held)| row(room, &state, &held)).collect::<Result<Vec<_>, Error>>()
+        shown
+            .map(|(state, held)| row(room, &state, &held))
+            .collect::<Result<Vec<_>, Error>>()
     };
     Ok(Queue {
         yours: rows(yours)?,
@@ -121,7 +131,10 @@ fn row(room: &Room, state: &State, held: &Held) -> Result<Row, Error> {
     let mailing = state.mailing();
     let reach = room.counts.of(&room.state, state)?.count.recipients;
     let wanting = held.wanting();
-    let names: Vec<String> = wanting.iter().map(|office| room.state.desk.offices().name(office)).collect();
+    let names: Vec<String> = wanting
+        .iter()
+        .map(|office| room.state.desk.offices().name(office))
+        .collect();
     Ok(Row {
         id: mailing.id.to_string(),
         subject: words::subject(mailing),
@@ -131,7 +144,11 @@ fn row(room: &Room, state: &State, held: &Held) -> Result<Row, Error> {
         tag: words::tag(state),
         since: words::when(mailing.submitted_at, &room.state.zone),
         waits: words::how_long(room.state.clock.now().since(mailing.submitted_at)),
-        wanted: if names.is_empty() { "a reviewer".to_owned() } else { names.join(", ") },
+        wanted: if names.is_empty() {
+            "a reviewer".to_owned()
+        } else {
+            names.join(", ")
+        },
         is_urgent: mailing.lane == crate::model::Lane::Emergency,
     })
 }

@@ -4,7 +4,7 @@
 //! it is old, when its person signs out, when their account or its password changes, and when the gateway stops.
 //!
 //! # Standards
-//! RFC 6265bis (`__Host-` cookies); OWASP Session Management.
+//! `__Host-` cookies; the OWASP cheat sheet on sessions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -99,7 +99,10 @@ impl Sessions {
         let mut sessions = self.lock();
         sessions.retain(|_, session| session.is_alive(now));
         if sessions.len() >= SESSIONS_MAX
-            && let Some(idle) = sessions.iter().min_by_key(|(_, session)| session.seen).map(|(key, _)| *key)
+            && let Some(idle) = sessions
+                .iter()
+                .min_by_key(|(_, session)| session.seen)
+                .map(|(key, _)| *key)
         {
             sessions.remove(&idle);
         }
@@ -194,7 +197,9 @@ fn find(parts: &Parts, room: &Room, touch: bool) -> Result<SignedIn, Error> {
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(name, value)| (name == room.sessions.name()).then_some(value));
-    let (who, password_hash) = token.and_then(|token| room.sessions.find(token, touch)).ok_or_else(first)?;
+    let (who, password_hash) = token
+        .and_then(|token| room.sessions.find(token, touch))
+        .ok_or_else(first)?;
     let account = room.state.store.account(&who.account)?;
     if account.is_none_or(|account| account.password_hash != password_hash) {
         room.sessions.close(&who);

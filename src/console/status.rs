@@ -7,14 +7,14 @@ use askama::Template;
 use axum::extract;
 use axum::response::Response;
 
+use super::Room;
 use super::error::Error;
 use super::live::{self, Part};
 use super::session::Watching;
 use super::words::{self, Tag, When};
-use super::Room;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{Ended, Expanded, Held, State};
-use crate::model::{Release, Tally};
+use crate::model::{OfficeId, Release, Tally};
 use crate::store::Table;
 
 /// How often the progress is looked at.
@@ -113,18 +113,29 @@ pub(super) fn status(room: &Room, state: &State) -> Result<Status, Error> {
 }
 
 fn waits_for(room: &Room, held: &Held) -> String {
-    let names: Vec<String> = held.wanting().iter().map(|office| room.state.desk.offices().name(office)).collect();
+    let names: Vec<String> = held
+        .wanting()
+        .iter()
+        .map(|office| room.state.desk.offices().name(office))
+        .collect();
     if names.is_empty() {
         "Nobody's approval is wanting: a reviewer can release it.".to_owned()
     } else {
-        format!("Waits for the approval of {}; then a reviewer can release it.", names.join(" and "))
+        format!(
+            "Waits for the approval of {}; then a reviewer can release it.",
+            names.join(" and ")
+        )
     }
 }
 
 fn wanted(room: &Room, held: &Held) -> Vec<Wanted> {
     let wanting = held.wanting();
-    let given = |office| {
-        let approval = held.hold().approvals().iter().find(|approval| approval.office == *office);
+    let given = |office: &OfficeId| {
+        let approval = held
+            .hold()
+            .approvals()
+            .iter()
+            .find(|approval| approval.office == *office);
         approval.filter(|_| !wanting.contains(office))
     };
     let wants = held.hold().wants().iter();
@@ -153,10 +164,17 @@ fn released_by(room: &Room, release: &Release) -> String {
 fn sending(expanded: &Expanded) -> String {
     let left_out: u64 = expanded.exclusions().values().sum();
     let copies = words::counted(expanded.planned(), "copy", "copies");
-    let paused = if expanded.is_paused() { " Paused: no further copy leaves until a reviewer resumes it." } else { "" };
+    let paused = if expanded.is_paused() {
+        " Paused: no further copy leaves until a reviewer resumes it."
+    } else {
+        ""
+    };
     match left_out {
         0 => format!("{copies} planned.{paused}"),
-        out => format!("{copies} planned; {} left out.{paused}", words::counted(out, "person", "people")),
+        out => format!(
+            "{copies} planned; {} left out.{paused}",
+            words::counted(out, "person", "people")
+        ),
     }
 }
 
@@ -164,7 +182,11 @@ fn ended_by(room: &Room, state: &State, ended: &Ended) -> String {
     let at = ended.at().readable(&room.state.zone);
     match state.word() {
         "lapsed" => format!("Nobody decided in time; it lapsed on {at}. No copy was sent."),
-        word => format!("{} by {} on {at}. No copy was sent.", super::page::capital(word), ended.by()),
+        word => format!(
+            "{} by {} on {at}. No copy was sent.",
+            super::page::capital(word),
+            ended.by()
+        ),
     }
 }
 
@@ -181,7 +203,11 @@ fn progress(tally: &Tally) -> Progress {
         settled,
         planned,
         percent: (settled * 100).checked_div(planned).unwrap_or(100),
-        sentence: format!("{} of {} copies settled", words::number(settled), words::number(planned)),
+        sentence: format!(
+            "{} of {} copies settled",
+            words::number(settled),
+            words::number(planned)
+        ),
         counts: counts
             .into_iter()
             .filter(|(_, count)| *count > 0)

@@ -130,7 +130,9 @@ pub(super) fn audience(mailing: &Mailing) -> String {
 /// Who is in a list: `affiliation student; class freshman or sophomore; but not campus online`.
 pub(super) fn selection(selection: &Selection) -> String {
     let keys = |keys: &BTreeMap<String, Vec<String>>| -> String {
-        let each = keys.iter().map(|(key, values)| format!("{key} {}", values.join(" or ")));
+        let each = keys
+            .iter()
+            .map(|(key, values)| format!("{key} {}", values.join(" or ")));
         each.collect::<Vec<_>>().join("; ")
     };
     match (keys(&selection.matches), keys(&selection.except)) {
