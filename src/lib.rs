@@ -1,6 +1,7 @@
 //! Bedel.
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod decide;
 pub mod mail;
 pub mod model;

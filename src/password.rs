@@ -6,7 +6,7 @@
 //! Both functions take some tens of milliseconds and 19 MiB by design; async callers run them in `spawn_blocking`.
 //!
 //! # Standards
-//! RFC 9106 (Argon2id) at the costs of OWASP's first choice (19 MiB, 2 passes, 1 lane); the PHC string format.
+//! Argon2id at the costs of OWASP's first choice (19 MiB, 2 passes, 1 lane); the PHC string format.
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;

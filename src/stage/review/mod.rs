@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-pub use preview::{Count, Preview};
+pub use crate::decide::audience::Count;
+pub use preview::Preview;
 pub use remind::remind;
 
 use crate::clock::Clock;

@@ -1,14 +1,13 @@
 //! What a reviewer and a steward see of a mailing: the mail, and how many it would reach. Policy C8: counts, and at
 //! most five masked samples.
 
-use std::collections::BTreeMap;
-
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::{Desk, Refusal};
+use crate::decide::audience::{self, Count, Walk};
 use crate::mail::Message;
+use crate::model::Audience;
 use crate::model::lifecycle::State;
-use crate::model::{Exclusion, Masked};
 use crate::store::Error;
 
 /// Header fields a person wants to see, in this order.
@@ -29,23 +28,26 @@ pub struct Preview {
     pub bytes: u64,
 }
 
-/// How many a mailing would reach, as the master list stands now.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Who would get a copy.
-    pub recipients: u64,
-    /// Who would not, by reason.
-    pub exclusions: BTreeMap<Exclusion, u64>,
-    /// A few of them, masked; none of whom asked not to be disclosed.
-    pub samples: Vec<Masked>,
-}
-
 impl Desk {
     /// The message, taken apart.
     pub fn preview(&self, state: &State) -> Result<Preview, Refusal> {
         let bytes = self.store.message(state.id())?;
         let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
         Ok(taken_apart(&message))
+    }
+
+    /// How many it would reach, as the master list stands now. Reads all of it.
+    pub fn count(&self, state: &State) -> Result<Count, Refusal> {
+        let mailing = state.mailing();
+        if mailing.audience == Audience::Named {
+            return Ok(Count {
+                recipients: u64::try_from(mailing.envelope.forward_paths().len()).unwrap_or(u64::MAX),
+                ..Count::default()
+            });
+        }
+        let suppressions = self.store.suppressions()?;
+        let walk = Walk::new(&mailing.audience, mailing.category, &suppressions, self.clock.now());
+        Ok(audience::count(walk, self.store.contacts())?)
     }
 }
 
