@@ -6,5 +6,6 @@ pub mod mail;
 pub mod model;
 pub mod smtp;
 pub mod sink;
+pub mod password;
 pub mod stage;
 pub mod store;
