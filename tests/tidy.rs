@@ -24,21 +24,77 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decide", &[]),
     ("store", &["mail", "model"]),
     ("stage::worker", &["store"]),
-    ("stage::intake", &["mail", "smtp", "model", "decide", "store", "clock", "password", "stage::worker"]),
-    ("stage::review", &["mail", "model", "decide", "store", "clock", "stage::worker"]),
-    ("stage::expand", &["mail", "model", "decide", "store", "clock", "stage::worker"]),
-    ("stage::deliver", &["mail", "smtp", "model", "decide", "store", "clock", "stage::worker"]),
-    ("stage::feedback", &["mail", "model", "decide", "store", "clock", "stage::worker"]),
+    (
+        "stage::intake",
+        &[
+            "mail",
+            "smtp",
+            "model",
+            "decide",
+            "store",
+            "clock",
+            "password",
+            "stage::worker",
+        ],
+    ),
+    (
+        "stage::review",
+        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+    ),
+    (
+        "stage::expand",
+        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+    ),
+    (
+        "stage::deliver",
+        &["mail", "smtp", "model", "decide", "store", "clock", "stage::worker"],
+    ),
+    (
+        "stage::feedback",
+        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+    ),
     ("stage", &[]),
-    ("console", &["mail", "model", "stage::review", "store", "clock", "password", "decide::feed"]),
+    (
+        "console",
+        &[
+            "mail",
+            "model",
+            "stage::review",
+            "store",
+            "clock",
+            "password",
+            "decide::feed",
+        ],
+    ),
     ("sink", &["smtp", "stage::worker"]),
     ("config", &["mail", "model", "decide", "store", "stage", "console"]),
     (
         "service",
-        &["mail", "model", "decide", "store", "stage", "console", "clock", "config", "sink", "password", "smtp"],
+        &[
+            "mail", "model", "decide", "store", "stage", "console", "clock", "config", "sink", "password", "smtp",
+        ],
     ),
-    ("demo", &["mail", "model", "store", "clock", "config", "service", "sink", "stage::worker", "password", "decide"]),
-    ("cli", &["mail", "model", "config", "service", "store", "stage", "decide", "demo", "sink", "clock", "password"]),
+    (
+        "demo",
+        &[
+            "mail",
+            "model",
+            "store",
+            "clock",
+            "config",
+            "service",
+            "sink",
+            "stage::worker",
+            "password",
+            "decide",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "mail", "model", "config", "service", "store", "stage", "decide", "demo", "sink", "clock", "password",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 
@@ -54,7 +110,10 @@ impl Source {
     /// The module's path, such as `stage::intake::listener`.
     fn module(&self) -> String {
         let without = self.path.with_extension("");
-        let mut parts: Vec<_> = without.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+        let mut parts: Vec<_> = without
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy().into_owned())
+            .collect();
         if parts.last().is_some_and(|last| last == "mod") {
             parts.pop();
         }
@@ -81,7 +140,11 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source file");
-                let production = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+                let production = text
+                    .split("#[cfg(test)]\nmod tests {")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
                 let path = path.strip_prefix(root().join("src")).expect("below src").to_owned();
                 sources.push(Source { path, text, production });
             }
@@ -93,7 +156,10 @@ fn sources() -> Vec<Source> {
 
 /// The room of the table a module is in: the longest that fits.
 fn room(module: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
-    MAY_IMPORT.iter().filter(|(room, _)| is_within(module, room)).max_by_key(|(room, _)| room.len())
+    MAY_IMPORT
+        .iter()
+        .filter(|(room, _)| is_within(module, room))
+        .max_by_key(|(room, _)| room.len())
 }
 
 fn is_within(module: &str, room: &str) -> bool {
@@ -102,16 +168,28 @@ fn is_within(module: &str, room: &str) -> bool {
 
 /// Every `crate::a::b…` a text names, in `use` trees of one level as well.
 fn imports(text: &str) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut found = Vec::new();
     for rest in code.split("crate::").skip(1) {
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+            .unwrap_or(rest.len());
         let (path, after) = rest.split_at(end);
         match (path.strip_suffix("::"), after.strip_prefix('{')) {
             (Some(path), Some(list)) => {
                 let list = list.split('}').next().unwrap_or_default();
-                let heads = list.split(',').map(|item| item.trim().split([':', ' ']).next().unwrap_or_default());
-                found.extend(heads.filter(|head| !head.is_empty()).map(|head| format!("{path}::{head}")));
+                let heads = list
+                    .split(',')
+                    .map(|item| item.trim().split([':', ' ']).next().unwrap_or_default());
+                found.extend(
+                    heads
+                        .filter(|head| !head.is_empty())
+                        .map(|head| format!("{path}::{head}")),
+                );
             }
             _ => found.push(path.to_owned()),
         }
@@ -122,7 +200,10 @@ fn imports(text: &str) -> Vec<String> {
 #[test]
 fn rooms_import_only_what_the_table_allows() {
     let mut faults = Vec::new();
-    for source in sources().iter().filter(|source| source.module() != "lib" && !source.is_test()) {
+    for source in sources()
+        .iter()
+        .filter(|source| source.module() != "lib" && !source.is_test())
+    {
         let module = source.module();
         let Some((own, allowed)) = room(&module) else {
             faults.push(format!("{module}: the room is not in the table"));
@@ -139,45 +220,93 @@ fn rooms_import_only_what_the_table_allows() {
 
 #[test]
 fn a_check_of_imports_sees_lists_and_single_paths() {
-    let text = "use crate::{store};\nuse crate::mail::{Address, Domain};\nfn f() { crate::model::id::x() }\n// crate::cli";
-    assert_eq!(imports(text), ["::store", "mail::Address", "mail::Domain", "model::id::x"].map(|s| s.trim_start_matches("::")).to_vec());
+    let text =
+        "use crate::{store};\nuse crate::mail::{Address, Domain};\nfn f() { crate::model::id::x() }\n// crate::cli";
+    assert_eq!(
+        imports(text),
+        ["::store", "mail::Address", "mail::Domain", "model::id::x"]
+            .map(|s| s.trim_start_matches("::"))
+            .to_vec()
+    );
 }
 
 #[test]
 fn every_file_says_first_what_it_is() {
     for source in sources() {
         let first = source.text.lines().next().unwrap_or_default();
-        assert!(first.starts_with("//! "), "{} does not begin with //!", source.path.display());
-        assert!(first.chars().count() <= 120, "{}: the first line is too long", source.path.display());
-        assert!(!first.starts_with("//! This "), "{}: say what it is", source.path.display());
+        assert!(
+            first.starts_with("//! "),
+            "{} does not begin with //!",
+            source.path.display()
+        );
+        assert!(
+            first.chars().count() <= 120,
+            "{}: the first line is too long",
+            source.path.display()
+        );
+        assert!(
+            !first.starts_with("//! This "),
+            "{}: say what it is",
+            source.path.display()
+        );
     }
 }
 
 #[test]
 fn the_pure_rooms_neither_wait_nor_read_the_world() {
     let pure = ["mail", "smtp", "model", "decide"];
-    let banned = [".await", "async fn", "tokio::", "std::fs", "std::net::Tcp", "std::env", "Timestamp::now", "tracing::"];
-    for source in sources().iter().filter(|s| !s.is_test() && pure.iter().any(|room| is_within(&s.module(), room))) {
+    let banned = [
+        ".await",
+        "async fn",
+        "tokio::",
+        "std::fs",
+        "std::net::Tcp",
+        "std::env",
+        "Timestamp::now",
+        "tracing::",
+    ];
+    for source in sources()
+        .iter()
+        .filter(|s| !s.is_test() && pure.iter().any(|room| is_within(&s.module(), room)))
+    {
         for word in banned {
-            assert!(!source.production.contains(word), "{} has `{word}`", source.path.display());
+            assert!(
+                !source.production.contains(word),
+                "{} has `{word}`",
+                source.path.display()
+            );
         }
     }
 }
 
 #[test]
 fn only_the_store_knows_its_engine_and_the_door_back_from_the_disk() {
-    for source in sources().iter().filter(|source| !is_within(&source.module(), "store") && !source.is_test()) {
+    for source in sources()
+        .iter()
+        .filter(|source| !is_within(&source.module(), "store") && !source.is_test())
+    {
         for word in ["sled::", "lifecycle::restore", "postcard::from_bytes::<State>"] {
-            assert!(!source.production.contains(word), "{} names `{word}`", source.path.display());
+            assert!(
+                !source.production.contains(word),
+                "{} names `{word}`",
+                source.path.display()
+            );
         }
     }
 }
 
 #[test]
 fn only_the_clock_reads_the_time_of_day() {
-    for source in sources().iter().filter(|source| source.module() != "clock" && !source.is_test()) {
+    for source in sources()
+        .iter()
+        .filter(|source| source.module() != "clock" && !source.is_test())
+    {
         for word in ["Timestamp::now()", "SystemTime::now()", "Zoned::now()"] {
-            assert!(!source.production.contains(word), "{} has `{word}`", source.path.display());
+            assert!(
+                !source.production.contains(word),
+                "{} has `{word}`",
+                source.path.display()
+            );
         }
     }
 }
@@ -201,7 +330,10 @@ fn every_file_of_the_house_is_part_of_it() {
             continue;
         }
         let declared = all.iter().filter(|other| other.module() == parent).any(|other| {
-            other.text.lines().any(|line| line.trim().ends_with(&format!("mod {name};")))
+            other
+                .text
+                .lines()
+                .any(|line| line.trim().ends_with(&format!("mod {name};")))
         });
         assert!(declared, "{module} is declared nowhere");
     }
@@ -219,7 +351,10 @@ fn every_standard_cited_is_in_the_readme() {
             }
         }
     }
-    assert!(missing.is_empty(), "cited, and not in the README's table of standards: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "cited, and not in the README's table of standards: {missing:?}"
+    );
 }
 
 #[test]

@@ -56,7 +56,13 @@ struct Session {
 
 impl Session {
     fn new(socket: TcpStream, recorder: Arc<Recorder>) -> Self {
-        Self { socket, recorder, input: Vec::new(), from: None, to: Vec::new() }
+        Self {
+            socket,
+            recorder,
+            input: Vec::new(),
+            from: None,
+            to: Vec::new(),
+        }
     }
 
     async fn serve(mut self) -> std::io::Result<()> {
@@ -78,7 +84,9 @@ impl Session {
                 "DATA" => {
                     replies.extend(b"354 Go ahead\r\n");
                     self.socket.write_all(&std::mem::take(&mut replies)).await?;
-                    let Some(reply) = self.message().await? else { return Ok(()) };
+                    let Some(reply) = self.message().await? else {
+                        return Ok(());
+                    };
                     replies.extend(reply.as_bytes());
                 }
                 "QUIT" => {
@@ -147,7 +155,11 @@ impl Session {
             match received {
                 Some(Ok(message)) => {
                     let from = self.from.take().unwrap_or_default();
-                    let number = self.recorder.take(Taken { from, to: std::mem::take(&mut self.to), message })?;
+                    let number = self.recorder.take(Taken {
+                        from,
+                        to: std::mem::take(&mut self.to),
+                        message,
+                    })?;
                     return Ok(Some(format!("250 2.0.0 Taken as {number}\r\n")));
                 }
                 Some(Err(fault)) => return Ok(Some(format!("554 5.6.0 {fault}\r\n"))),

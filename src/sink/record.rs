@@ -46,9 +46,18 @@ impl Recorder {
     /// recipients parted by tabs, to `taken.log` in it.
     pub fn in_folder(folder: &Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let log = File::options().create(true).append(true).open(folder.join("taken.log"))?;
-        let state = State { log: Some(log), ..State::default() };
-        Ok(Self { state: Mutex::new(state), folder: Some(folder.to_owned()) })
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("taken.log"))?;
+        let state = State {
+            log: Some(log),
+            ..State::default()
+        };
+        Ok(Self {
+            state: Mutex::new(state),
+            folder: Some(folder.to_owned()),
+        })
     }
 
     /// Messages taken so far.

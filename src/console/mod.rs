@@ -1,0 +1,3 @@
+//! Pages for people, and the same acts for programs.
+
+pub mod api;
