@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 pub use record::{Recorder, Taken};
 
-use crate::smtp::{BareLf, DataReader, DataRules};
+use crate::smtp::data::{BareLf, DataReader, DataRules};
 use crate::stage::worker::Shutdown;
 
 /// Longest message it takes.

@@ -1,0 +1,212 @@
+//! What do they get? One copy a person, byte for byte, from its arguments alone.
+//!
+//! What all copies of a mailing share is made once and sealed ([`seal`]): constant header fields, the body with its
+//! footer, and the body's hash. A copy ([`copy`]) adds what is the recipient's own: To, Message-ID, List-Unsubscribe, and
+//! the signature over all of it. Everything of the recipient's own is a function of (mailing, seq), so a repeat after a
+//! crash is the same message, with the same Message-ID.
+//!
+//! Conveyed mail leaves as its author wrote it.
+
+pub mod dkim;
+mod footer;
+mod headers;
+mod parts;
+pub mod verp;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::mail::{Address, Domain, Field, Malformed, Message, Timestamp};
+use crate::model::{Capacity, Lane, Mailing, Offices, Recipient, Release};
+use dkim::Signer;
+use verp::{Token, TokenKey, TokenKind};
+
+/// What the copies say of us.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Ours, for Message-IDs.
+    pub hostname: Domain,
+    /// Where unsubscribes by mail go.
+    pub lists_domain: Domain,
+    /// Where bounces go.
+    pub bounce_domain: Domain,
+    /// Where the public pages are, without a slash at the end.
+    pub public_url: String,
+    /// Whose mail it is.
+    pub organization: String,
+    /// Where the university is (CAN-SPAM).
+    pub postal_address: String,
+    /// The offices by name, for the footer.
+    pub offices: Arc<Offices>,
+    /// Signs the copies.
+    pub signer: Arc<Signer>,
+    /// Makes return paths and unsubscribe links.
+    pub tokens: TokenKey,
+    /// The zone of the Date field.
+    pub zone: TimeZone,
+}
+
+/// A mailing as it leaves, but for what is each recipient's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// The constant fields, in their order; for conveyed mail the whole header.
+    header: Vec<u8>,
+    /// The body all copies share.
+    body: Arc<[u8]>,
+    /// Its hash, relaxed.
+    body_hash: [u8; 32],
+    /// Whether the copies bear an unsubscribe link; emergency mail does not. Policy C17.
+    unsubscribe: bool,
+}
+
+/// One copy, ready for the wire but for dot-stuffing.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    /// MAIL FROM: the recipient's own bounce address, or the author's for conveyed mail.
+    pub return_path: Option<Address>,
+    /// The header and the empty line.
+    pub header: Vec<u8>,
+    /// The body, shared with the other copies.
+    pub body: Arc<[u8]>,
+}
+
+impl Copy {
+    /// Whether any octet is above 127: it then needs 8BITMIME (RFC 6152).
+    pub fn is_eight_bit(&self) -> bool {
+        !self.header.is_ascii() || !self.body.is_ascii()
+    }
+
+    /// Its length.
+    pub fn bytes(&self) -> usize {
+        self.header.len() + self.body.len()
+    }
+}
+
+/// A message that cannot be made into copies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It is no message.
+    #[error("{0}")]
+    Malformed(#[from] Malformed),
+    /// The key did not sign.
+    #[error("{0}")]
+    Unsigned(#[from] dkim::SignFault),
+    /// What was sealed cannot be read back.
+    #[error("the sealed form of the mailing is damaged")]
+    Damaged,
+}
+
+/// Makes what all copies share. Pure: the same mailing and settings give the same bytes.
+pub fn seal(message: &Message, mailing: &Mailing, release: &Release, settings: &Settings) -> Result<Sealed, Unfit> {
+    match mailing.capacity {
+        Capacity::Conveyed => Ok(conveyed(message)),
+        Capacity::Initiated => initiated(message, mailing, release, settings),
+    }
+}
+
+/// As its author wrote it; only Bcc is nobody's business (RFC 5322 §3.6.3).
+fn conveyed(message: &Message) -> Sealed {
+    let mut header = message.header.clone();
+    header.remove("Bcc");
+    Sealed {
+        header: header.to_bytes(),
+        body: message.body().into(),
+        body_hash: [0; 32],
+        unsubscribe: false,
+    }
+}
+
+fn initiated(message: &Message, mailing: &Mailing, release: &Release, settings: &Settings) -> Result<Sealed, Unfit> {
+    let footer = footer::footer(mailing, release, settings);
+    let content = parts::with_footer(message, &footer)?;
+    let unsubscribe = mailing.lane != Lane::Emergency;
+    let mut fields = headers::constant(message, mailing, release, settings, unsubscribe)?;
+    fields.extend(content.fields);
+    let header = fields.iter().flat_map(|field| field.raw().iter().copied()).collect();
+    let body_hash = dkim::body_hash(&content.body);
+    Ok(Sealed {
+        header,
+        body: content.body.into(),
+        body_hash,
+        unsubscribe,
+    })
+}
+
+impl Sealed {
+    /// The form the store keeps.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // INVARIANT: plain data; postcard refuses none of it.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// The form the store kept.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unfit> {
+        postcard::from_bytes(bytes).map_err(|_damaged| Unfit::Damaged)
+    }
+
+    /// The fields all copies share, parsed once a mailing.
+    pub fn fields(&self) -> Result<Vec<Field>, Unfit> {
+        let header = Message::parse(&self.header)?.header;
+        Ok(header.fields().to_vec())
+    }
+}
+
+/// Makes one copy. `fields` are those of [`Sealed::fields`].
+pub fn copy(
+    sealed: &Sealed,
+    fields: &[Field],
+    mailing: &Mailing,
+    (seq, recipient): (u32, &Recipient),
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Copy, Unfit> {
+    if mailing.capacity == Capacity::Conveyed {
+        let header = [sealed.header.as_slice(), b"\r\n"].concat();
+        let return_path = mailing.envelope.reverse_path().cloned();
+        return Ok(Copy {
+            return_path,
+            header,
+            body: Arc::clone(&sealed.body),
+        });
+    }
+    let token = |kind| Token {
+        kind,
+        mailing: mailing.id,
+        seq,
+    };
+    let mut own = vec![
+        Field::new("To", &recipient.address.to_string())?,
+        Field::new("Message-ID", &message_id(mailing, seq, settings))?,
+    ];
+    if sealed.unsubscribe {
+        own.push(headers::list_unsubscribe(settings, &token(TokenKind::Unsubscribe))?);
+    }
+    let all: Vec<&Field> = own.iter().chain(fields).collect();
+    let signature = settings.signer.sign(&all, &sealed.body_hash, now)?;
+    let mut header = signature.raw().to_vec();
+    all.iter().for_each(|field| header.extend_from_slice(field.raw()));
+    header.extend_from_slice(b"\r\n");
+    let return_path = settings
+        .tokens
+        .address(&token(TokenKind::Bounce), &settings.bounce_domain);
+    Ok(Copy {
+        return_path: Some(return_path),
+        header,
+        body: Arc::clone(&sealed.body),
+    })
+}
+
+/// A function of (mailing, seq): a repeat has the same one. The token part keeps it from being guessed.
+fn message_id(mailing: &Mailing, seq: u32, settings: &Settings) -> String {
+    let token = Token {
+        kind: TokenKind::Bounce,
+        mailing: mailing.id,
+        seq,
+    };
+    format!("<{}@{}>", settings.tokens.write(&token), settings.hostname)
+}
+
+#[cfg(test)]
+mod tests;

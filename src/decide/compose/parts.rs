@@ -1,0 +1,213 @@
+//! The body of a copy: the author's parts, with the footer in text and HTML.
+//!
+//! Only the parts that get a footer are written anew, as UTF-8 in quoted-printable; every other byte stays. A body that
+//! must not be touched (signed or encrypted), or has no text, is wrapped, and the footer put beside it.
+//!
+//! # Standards
+//! RFC 2045 (transfer encodings), RFC 2046 §5.1 (multipart), RFC 1847 (what is signed must not be touched).
+
+use mail_builder::encoders::QuotedPrintableEncoder;
+use mail_parser::{MessageParser, MessagePart, MimeHeaders, PartType};
+
+use super::Unfit;
+use super::footer::Footer;
+use crate::mail::{Field, Message};
+
+/// The fields of MIME, which belong to the body.
+const MIME_FIELDS: [&str; 4] = [
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Content-Disposition",
+    "Content-ID",
+];
+
+/// A body, and the fields that say how to read it.
+#[derive(Debug)]
+pub(super) struct Content {
+    /// MIME-Version, Content-Type and their like.
+    pub(super) fields: Vec<Field>,
+    /// Lines end in CRLF, the last one too.
+    pub(super) body: Vec<u8>,
+}
+
+/// One part written anew, and where the old one stood.
+struct Change {
+    start: usize,
+    end: usize,
+    is_root: bool,
+    header: Vec<u8>,
+    body: Vec<u8>,
+}
+
+/// The body with the footer in it.
+pub(super) fn with_footer(message: &Message, footer: &Footer) -> Result<Content, Unfit> {
+    let bytes = message.to_bytes();
+    let parsed = MessageParser::default().parse(&bytes);
+    let changes = match &parsed {
+        Some(parsed) if !is_untouchable(parsed) => changes(parsed, footer),
+        _ => Vec::new(),
+    };
+    match changes.as_slice() {
+        [] => wrapped(message, footer),
+        [only] if only.is_root => {
+            let header = Message::parse(&only.header)?.header;
+            Ok(Content {
+                fields: versioned(header.fields().to_vec())?,
+                body: ended(only.body.clone()),
+            })
+        }
+        _ => {
+            let changed = Message::parse(&replaced(&bytes, changes))?;
+            Ok(Content {
+                fields: versioned(mime_fields(&changed))?,
+                body: ended(changed.body().to_vec()),
+            })
+        }
+    }
+}
+
+fn is_untouchable(parsed: &mail_parser::Message<'_>) -> bool {
+    parsed.parts.iter().any(|part| {
+        part.content_type().is_some_and(|content| {
+            let subtype = content.subtype().unwrap_or_default().to_ascii_lowercase();
+            ["signed", "encrypted", "pkcs7-mime", "x-pkcs7-mime"].contains(&subtype.as_str())
+        })
+    })
+}
+
+/// The first text and the first HTML part, each with its footer.
+fn changes(parsed: &mail_parser::Message<'_>, footer: &Footer) -> Vec<Change> {
+    let shown: Vec<u32> = parsed.text_body.iter().chain(&parsed.html_body).copied().collect();
+    let find = |is_kind: fn(&PartType<'_>) -> bool| {
+        shown.iter().copied().find_map(|number| {
+            let part = parsed.parts.get(usize::try_from(number).ok()?)?;
+            let is_attached = part
+                .content_disposition()
+                .is_some_and(|disposition| disposition.is_attachment());
+            (is_kind(&part.body) && !is_attached).then_some((number, part))
+        })
+    };
+    let text = find(|body| matches!(body, PartType::Text(_)));
+    let html = find(|body| matches!(body, PartType::Html(_)));
+    let mut changes = Vec::new();
+    if let Some((number, part)) = text {
+        let body = part.text_contents().unwrap_or_default();
+        changes.push(change(
+            number,
+            part,
+            "text/plain",
+            &format!("{}{}", body.trim_end_matches(['\r', '\n']), footer.text),
+        ));
+    }
+    if let Some((number, part)) = html {
+        let body = part.text_contents().unwrap_or_default();
+        changes.push(change(number, part, "text/html", &before_the_end(body, &footer.html)));
+    }
+    changes
+}
+
+fn change(number: u32, part: &MessagePart<'_>, content_type: &str, text: &str) -> Change {
+    let place = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+    let mut header =
+        format!("Content-Type: {content_type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n");
+    if let Some(id) = part.content_id() {
+        header.push_str(&format!("Content-ID: <{id}>\r\n"));
+    }
+    header.push_str("\r\n");
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+    let body = QuotedPrintableEncoder::new()
+        .preserve_line_breaks()
+        .encode(text.as_bytes())
+        .unwrap_or_default();
+    Change {
+        start: place(part.offset_header),
+        end: place(part.offset_end),
+        is_root: number == 0,
+        header: header.into_bytes(),
+        body,
+    }
+}
+
+/// The footer before `</body>`, or at the end where there is none.
+fn before_the_end(html: &str, footer: &str) -> String {
+    let end = html
+        .to_ascii_lowercase()
+        .rfind("</body>")
+        .and_then(|at| html.split_at_checked(at));
+    match end {
+        Some((before, after)) => format!("{before}{footer}{after}"),
+        None => format!("{html}{footer}"),
+    }
+}
+
+/// The message with the parts put in the place of the old ones.
+fn replaced(bytes: &[u8], mut changes: Vec<Change>) -> Vec<u8> {
+    changes.sort_by_key(|change| change.start);
+    let mut out = Vec::with_capacity(bytes.len() + 4096);
+    let mut at = 0;
+    for change in changes {
+        out.extend_from_slice(bytes.get(at..change.start).unwrap_or_default());
+        out.extend_from_slice(&change.header);
+        out.extend_from_slice(&change.body);
+        at = change.end;
+    }
+    out.extend_from_slice(bytes.get(at..).unwrap_or_default());
+    out
+}
+
+/// The whole body as one part, the footer as another.
+fn wrapped(message: &Message, footer: &Footer) -> Result<Content, Unfit> {
+    let boundary = boundary(message.body());
+    let mut inner: Vec<u8> = mime_fields(message)
+        .iter()
+        .flat_map(|field| field.raw().iter().copied())
+        .collect();
+    inner.extend_from_slice(b"\r\n");
+    inner.extend_from_slice(message.body());
+    let text = footer.text.trim_start_matches('\n').replace('\n', "\r\n");
+    let text = QuotedPrintableEncoder::new()
+        .preserve_line_breaks()
+        .encode(text.as_bytes())
+        .unwrap_or_default();
+    let head = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
+    let body = [
+        format!("--{boundary}\r\n").as_bytes(),
+        &inner,
+        format!("\r\n--{boundary}\r\n{head}").as_bytes(),
+        &text,
+        format!("\r\n--{boundary}--\r\n").as_bytes(),
+    ]
+    .concat();
+    let content_type = Field::new("Content-Type", &format!("multipart/mixed;\r\n boundary=\"{boundary}\""))?;
+    Ok(Content {
+        fields: versioned(vec![content_type])?,
+        body,
+    })
+}
+
+/// A boundary that the body does not hold: a function of the body, so that a repeat has the same one.
+fn boundary(body: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+    format!(
+        "bedel-{}",
+        data_encoding::HEXLOWER.encode(digest.as_ref().get(..16).unwrap_or_default())
+    )
+}
+
+fn mime_fields(message: &Message) -> Vec<Field> {
+    let is_mime = |field: &&Field| MIME_FIELDS.iter().any(|name| field.is(name));
+    message.header.fields().iter().filter(is_mime).cloned().collect()
+}
+
+fn versioned(fields: Vec<Field>) -> Result<Vec<Field>, Unfit> {
+    let mut all = vec![Field::new("MIME-Version", "1.0")?];
+    all.extend(fields);
+    Ok(all)
+}
+
+fn ended(mut body: Vec<u8>) -> Vec<u8> {
+    if !body.ends_with(b"\r\n") {
+        body.extend_from_slice(b"\r\n");
+    }
+    body
+}

@@ -1,0 +1,167 @@
+//! Tokens: recipient ⇄ return path, signed. VERP, and the address of one unsubscribe.
+//!
+//! A token names a mailing and a recipient of its plan; 88 bits of HMAC-SHA256 make it unguessable, and its kind is part
+//! of what is signed, so that a bounce address is no unsubscribe address. It never expires. It says nothing about the
+//! person: without the plan in the store it is a number.
+
+use aws_lc_rs::{constant_time, hmac};
+use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
+
+use crate::mail::{Address, Domain};
+use crate::model::MailingId;
+
+/// Octets of the signature kept in a token.
+const TAG_OCTETS: usize = 11;
+/// Octets of what is signed: kind, mailing, recipient.
+const CLAIM_OCTETS: usize = 1 + 7 + 4;
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The return path of a copy: mail to it is a bounce.
+    Bounce,
+    /// The unsubscribe link and address of a copy.
+    Unsubscribe,
+}
+
+impl TokenKind {
+    fn octet(self) -> u8 {
+        match self {
+            Self::Bounce => b'b',
+            Self::Unsubscribe => b'u',
+        }
+    }
+}
+
+/// One recipient of one mailing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// What it is good for.
+    pub kind: TokenKind,
+    /// Of which mailing.
+    pub mailing: MailingId,
+    /// Which recipient of its plan.
+    pub seq: u32,
+}
+
+/// The gateway's own key for tokens; whoever has it can unsubscribe anybody.
+#[derive(Clone)]
+pub struct TokenKey(hmac::Key);
+
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenKey(…)")
+    }
+}
+
+impl TokenKey {
+    /// A key of 32 random octets.
+    pub fn new(octets: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, octets))
+    }
+
+    /// The token as text: 37 or 38 letters and digits, lower case.
+    pub fn write(&self, token: &Token) -> String {
+        let claim = claim(token);
+        let tag = hmac::sign(&self.0, &claim);
+        let tag = tag.as_ref().get(..TAG_OCTETS).unwrap_or_default();
+        BASE32_NOPAD
+            .encode(&[claim.as_slice(), tag].concat())
+            .to_ascii_lowercase()
+    }
+
+    /// The token of a text that this key wrote; case does not matter, since some hosts change it.
+    pub fn read(&self, text: &str) -> Option<Token> {
+        let octets = BASE32_NOPAD_NOCASE.decode(text.as_bytes()).ok()?;
+        let (claim, tag) = octets.split_first_chunk::<CLAIM_OCTETS>()?;
+        let expected = hmac::sign(&self.0, claim);
+        constant_time::verify_slices_are_equal(expected.as_ref().get(..TAG_OCTETS)?, tag).ok()?;
+        let (kind, rest) = claim.split_first()?;
+        let (mailing, seq) = rest.split_first_chunk::<7>()?;
+        let kind = [TokenKind::Bounce, TokenKind::Unsubscribe]
+            .into_iter()
+            .find(|known| known.octet() == *kind)?;
+        let seq = u32::from_be_bytes(seq.try_into().ok()?);
+        Some(Token {
+            kind,
+            mailing: MailingId::from_key(*mailing)?,
+            seq,
+        })
+    }
+
+    /// `b+TOKEN@domain`, `u+TOKEN@domain`: where a bounce or an unsubscribe by mail goes.
+    pub fn address(&self, token: &Token, domain: &Domain) -> Address {
+        let local = format!("{}+{}", char::from(token.kind.octet()), self.write(token));
+        Address::new(&local, domain.clone()).expect("a token is short, and has letters and digits only")
+    }
+
+    /// The token of a local part that [`TokenKey::address`] made.
+    pub fn read_local(&self, local: &str) -> Option<Token> {
+        let (kind, text) = local.split_once('+')?;
+        let token = self.read(text)?;
+        (kind.as_bytes().to_ascii_lowercase() == [token.kind.octet()]).then_some(token)
+    }
+}
+
+fn claim(token: &Token) -> [u8; CLAIM_OCTETS] {
+    let mut claim = [0; CLAIM_OCTETS];
+    let parts = [
+        &[token.kind.octet()],
+        token.mailing.to_key().as_slice(),
+        &token.seq.to_be_bytes(),
+    ]
+    .concat();
+    claim.copy_from_slice(&parts);
+    claim
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Series;
+    use proptest::prelude::*;
+
+    fn key() -> TokenKey {
+        TokenKey::new(&[7; 32])
+    }
+
+    fn token(kind: TokenKind, number: u32, seq: u32) -> Token {
+        Token {
+            kind,
+            mailing: MailingId {
+                series: Series::Case,
+                year: 2026,
+                number,
+            },
+            seq,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(bounce: bool, number: u32, seq: u32) {
+            let kind = if bounce { TokenKind::Bounce } else { TokenKind::Unsubscribe };
+            let token = token(kind, number, seq);
+            let address = key().address(&token, &"bounce.mst.example".parse().expect("valid"));
+            prop_assert_eq!(key().read_local(address.local()), Some(token));
+            prop_assert_eq!(key().read_local(&address.local().to_uppercase()), Some(token));
+            prop_assert!(address.local().len() <= 64);
+        }
+
+        #[test]
+        fn a_changed_character_is_never_read(at in 0usize..36, to in "[a-z2-7]") {
+            let text = key().write(&token(TokenKind::Bounce, 1, 1));
+            let mut changed = text.clone();
+            changed.replace_range(at..=at, &to);
+            prop_assume!(changed != text);
+            prop_assert_eq!(key().read(&changed), None);
+        }
+    }
+
+    #[test]
+    fn a_bounce_address_is_no_unsubscribe_address() {
+        let text = key().write(&token(TokenKind::Bounce, 1, 1));
+        assert_eq!(key().read_local(&format!("u+{text}")), None);
+        assert_eq!(TokenKey::new(&[8; 32]).read(&text), None);
+    }
+}
