@@ -3,11 +3,9 @@
 //! | room | asks |
 //! |---|---|
 //! | [`compose`] | what do they get? |
+//! | [`feed`] | what does an office say of its people? |
 //! | [`notice`] | what do we say, and to whom? |
 
-<<<<<<< HEAD
-pub mod feed;
-=======
 pub mod compose;
->>>>>>> main
+pub mod feed;
 pub mod notice;

@@ -96,15 +96,46 @@ pub fn read(csv: &[u8], source: &str, now: Timestamp) -> Feed {
             return reading.feed;
         }
     };
+    let mut lines = Lines::of(csv);
     // Reading bytes from memory in the flexible form has no error of its own.
     while let Ok(true) = reader.read_byte_record(&mut record) {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         match row::row(&columns, &record, source, now) {
             Ok(row) => reading.row(line, row),
             Err(flaws) => reading.flaws(line, flaws),
         }
     }
     reading.feed
+}
+
+/// Counts lines as an editor does. The reader's own count stays behind at blank lines and at the LF of a CRLF.
+struct Lines<'a> {
+    csv: &'a [u8],
+    offset: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(csv: &'a [u8]) -> Self {
+        Self {
+            csv,
+            offset: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the first byte at or after `offset` that ends no line. Offsets come in ascending order.
+    fn at(&mut self, offset: u64) -> u64 {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let rest = self.csv.get(offset..).unwrap_or_default();
+        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let start = offset.saturating_add(blank);
+        let passed = self.csv.get(self.offset..start).unwrap_or_default();
+        let ends = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += u64::try_from(ends).unwrap_or(u64::MAX);
+        self.offset = start;
+        self.line
+    }
 }
 
 /// A column's name, where it is about one, and what is wrong there.

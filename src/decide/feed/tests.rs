@@ -78,7 +78,9 @@ fn every_bad_row_is_reported_and_every_good_one_is_read() {
     let csv = format!(
         "{HEADER}\n1,no-at-sign,,,student,,,,,,,,,\n2,b@mst.example,,,student,,,,,,,,,\n\n,c@mst.example,,,,,,,,,,,perhaps,USA\n"
     );
+    let with_crlf = super::read(csv.replace('\n', "\r\n").as_bytes(), "registrar", now());
     let feed = feed(csv);
+    assert_eq!(feed, with_crlf);
     let faults: Vec<String> = feed.faults.iter().map(Fault::to_string).collect();
     assert_eq!(
         faults,
@@ -193,7 +195,7 @@ fn a_header_that_is_none_is_refused_whole() {
         ["line 1, email: there are two columns of this name"]
     );
     assert_eq!(
-        faults("source_key,email,affiliation,consent_date,feprа,consnet_at\n")
+        faults("source_key,email,affiliation,consent_date,consnet_at\n")
             .last()
             .map(String::as_str),
         Some("line 1, consnet_at: there is no such column; did you mean `consent_at`?")
