@@ -40,7 +40,7 @@ pub use event::{Act, Event};
 pub use feed::FeedRow;
 pub use finding::{Ask, Decision, Finding};
 pub use hold::{Approval, Binding, Hold, Release, Wanting};
-pub use id::{ContactId, MailingId, Series};
+pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
 pub use office::{Office, OfficeId, Offices, Reviewer, Steward};
 pub use report::{Report, ReportKind};

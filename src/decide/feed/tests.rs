@@ -78,7 +78,7 @@ fn every_bad_row_is_reported_and_every_good_one_is_read() {
     let csv = format!(
         "{HEADER}\n1,no-at-sign,,,student,,,,,,,,,\n2,b@mst.example,,,student,,,,,,,,,\n\n,c@mst.example,,,,,,,,,,,perhaps,USA\n"
     );
-    let with_crlf = super::read(csv.replace('\n', "\r\n").as_bytes(), "registrar", now());
+    let with_crlf = read(csv.replace('\n', "\r\n").as_bytes(), "registrar", now());
     let feed = feed(csv);
     assert_eq!(feed, with_crlf);
     let faults: Vec<String> = feed.faults.iter().map(Fault::to_string).collect();
