@@ -8,6 +8,7 @@ mod account;
 mod audit;
 mod check;
 mod client;
+mod demo;
 mod exit;
 mod hold;
 mod import;
@@ -46,6 +47,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Try it: a sample campus on this machine alone, or the whole story played
+    Demo(demo::Demo),
     /// Run the gateway
     Serve(serve::Serve),
     /// Read the settings and say all that is in force
@@ -96,6 +99,7 @@ fn started(cli: Cli) -> Result<(), Error> {
 async fn dispatch(cli: Cli) -> Result<(), Error> {
     let client = || Client::of(&cli.config);
     match cli.command {
+        Command::Demo(demo) => demo::run(demo).await,
         Command::Serve(serve) => serve::run(&cli.config, serve).await,
         Command::Check(check) => check::run(&cli.config, &check),
         Command::Sink(sink) => sink::run(sink).await,
