@@ -6,7 +6,7 @@
 //! Both functions take some tens of milliseconds and 19 MiB by design; async callers run them in `spawn_blocking`.
 //!
 //! # Standards
-//! RFC 9106 (Argon2id) at the costs of OWASP's first choice (19 MiB, 2 passes, 1 lane); the PHC string format.
+//! Argon2id at the costs of OWASP's first choice (19 MiB, 2 passes, 1 lane); the PHC string format.
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -20,7 +20,9 @@ pub fn hash(password: &str) -> String {
     hash.to_string()
 }
 
-/// Whether the password is the one `hash` was made of. Without a hash (no such account, or one without a password), and
+/// Whether the password is the one `hash` was made of.
+///
+/// Without a hash (no such account, or one without a password), and
 /// with one that is no hash, the answer is no after the same work: the time it takes tells nobody which accounts exist.
 pub fn verify(hash: Option<&str>, password: &str) -> bool {
     let Some(known) = hash.and_then(|hash| PasswordHash::new(hash).ok()) else {

@@ -25,10 +25,10 @@ use std::path::{Path, PathBuf};
 
 pub use fault::Fault;
 pub use gateway::{ConsoleSettings, DkimSettings, Gateway, Route, TlsFiles};
-pub use policy::PolicyFile;
 pub use shaping::Shaping;
 
 use crate::decide::notice::{Kind, Template};
+use crate::decide::policy::Policy;
 
 /// All settings, read and checked.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct Config {
     /// `gateway.toml`.
     pub gateway: Gateway,
     /// `policy.toml`.
-    pub policy: PolicyFile,
+    pub policy: Policy,
     /// `shaping.toml`.
     pub shaping: Shaping,
     /// `notices/*.txt`.

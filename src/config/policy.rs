@@ -2,62 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::values::{Short, Span};
 use super::{Fault, Gateway, fault};
+use crate::decide::policy::{AudienceRule, ListRule, Policy};
 use crate::mail::{Address, Domain};
 use crate::model::{Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection};
 
 /// How long a held mailing waits before it lapses, unless the file says otherwise. Policy C14.
 const LAPSE_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// The whole file, checked.
-#[derive(Debug, Clone)]
-pub struct PolicyFile {
-    /// Who answers for what.
-    pub offices: Offices,
-    /// Whom lists stand for, by name.
-    pub audiences: BTreeMap<String, AudienceRule>,
-    /// The addresses staff write to.
-    pub lists: BTreeMap<Address, ListRule>,
-    /// The addresses an account may use besides its own.
-    pub may_send_as: BTreeMap<Address, Vec<Address>>,
-    /// How long a held mailing waits before it lapses.
-    pub lapse_after: Duration,
-}
-
-/// One audience.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AudienceRule {
-    /// Which contacts.
-    pub selection: Selection,
-    /// Whose steward approves its use.
-    pub office: Option<OfficeId>,
-    /// Accounts of these offices need no approval of `office`. Policy C15, "when necessary".
-    pub unless_from: Vec<OfficeId>,
-    /// What a contact must have agreed to.
-    pub consent: ConsentRule,
-    /// Whether its contacts are on campus.
-    pub on_campus: bool,
-}
-
-/// One list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListRule {
-    /// The name of its audience.
-    pub audience: String,
-    /// Patterns of accounts that may ask to write to it: `*@mst.example`.
-    pub may_request: Vec<String>,
-    /// Which From its copies bear.
-    pub identity: Identity,
-    /// What its mailings are for, unless a reviewer says otherwise.
-    pub category: Category,
-}
-
-pub(super) fn read(file: &Path, gateway: &Gateway) -> Result<PolicyFile, Fault> {
+pub(super) fn read(file: &Path, gateway: &Gateway) -> Result<Policy, Fault> {
     let raw: Raw = fault::toml(file)?;
     raw.check(gateway).map_err(|what| Fault::Sense {
         file: file.to_owned(),
@@ -140,7 +99,7 @@ struct RawIdentity {
 }
 
 impl Raw {
-    fn check(self, gateway: &Gateway) -> Result<PolicyFile, String> {
+    fn check(self, gateway: &Gateway) -> Result<Policy, String> {
         let campus = gateway.campus_domains.first().ok_or("campus_domains is empty")?;
         let offices: BTreeMap<OfficeId, Office> = self
             .office
@@ -164,8 +123,10 @@ impl Raw {
             })
             .collect::<Result<_, String>>()?;
         let completed = |addresses: Vec<Short>| addresses.iter().map(|short| short.within(campus)).collect();
-        Ok(PolicyFile {
-            offices: Offices::new(offices),
+        Ok(Policy {
+            campus_domains: gateway.campus_domains.clone(),
+            lists_domain: gateway.lists_domain.clone(),
+            offices: Arc::new(Offices::new(offices)),
             audiences,
             lists,
             may_send_as: self

@@ -20,6 +20,23 @@ pub enum Mechanism {
     Login,
 }
 
+/// A response in base64, which may hold a password: not shown, and wiped from memory when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Response(Zeroizing<String>);
+
+impl Response {
+    /// As it stood on the line.
+    pub fn new(base64: impl Into<String>) -> Self {
+        Self(Zeroizing::new(base64.into()))
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Response(..)")
+    }
+}
+
 /// An account and the password its owner is said to know.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
@@ -64,12 +81,12 @@ pub enum Turn {
 
 impl Exchange {
     /// Begins with what came on the AUTH line itself; `=` there is an empty response.
-    pub fn begin(mechanism: Mechanism, initial: Option<&str>) -> Turn {
+    pub fn begin(mechanism: Mechanism, initial: Option<&Response>) -> Turn {
         let exchange = match mechanism {
             Mechanism::Plain => Self::Plain,
             Mechanism::Login => Self::LoginAccount,
         };
-        match initial {
+        match initial.map(|Response(text)| text.as_str()) {
             None => exchange.ask(),
             Some("=") => exchange.take(""),
             Some(response) => exchange.take(response),
@@ -199,15 +216,18 @@ mod tests {
     fn an_exchange_can_be_cancelled_or_be_no_base64() {
         #[track_caller]
         fn fails(line: &[u8], code: &str) {
-            match Exchange::Plain.respond(&Zeroizing::new(line.to_vec())) {
-                Turn::Fail(reply) => assert!(reply.to_string().starts_with(code), "{reply}"),
-                other => panic!("{other:?}"),
-            }
+            let Turn::Fail(reply) = Exchange::Plain.respond(&Zeroizing::new(line.to_vec())) else {
+                panic!("must fail");
+            };
+            assert!(reply.to_string().starts_with(code), "{reply}");
         }
         fails(b"*", "501 5.0.0");
         fails(b"?", "501 5.5.2");
         fails(b"AGFubgBzZWNyZXQ", "501 5.5.2");
         fails(b"\xff", "501 5.5.2");
-        assert!(matches!(Exchange::begin(Mechanism::Plain, Some("=")), Turn::Fail(_)));
+        assert!(matches!(
+            Exchange::begin(Mechanism::Plain, Some(&Response::new("="))),
+            Turn::Fail(_)
+        ));
     }
 }

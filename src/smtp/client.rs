@@ -13,6 +13,7 @@ pub const END_OF_DATA: &[u8] = b".\r\n";
 
 /// The extensions a peer named in its EHLO reply that change how we speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one extension, named or not")]
 pub struct Offers {
     /// SIZE: it wants to hear the size beforehand.
     pub size: bool,
@@ -108,8 +109,10 @@ fn notify_words(notify: Notify) -> String {
     }
 }
 
-/// Message bytes, or a part of them that begins a line, as DATA carries them: each line that begins with a dot is given
-/// another, and the last line ends in CRLF so that [`END_OF_DATA`] may follow. Borrowed when nothing had to change.
+/// Message bytes, or a part of them that begins a line, as DATA carries them.
+///
+/// Each line that begins with a dot is given another, and the last line ends in CRLF so that [`END_OF_DATA`] may follow.
+/// Borrowed when nothing had to change.
 ///
 /// ```
 /// use bedel::smtp::client::stuff;

@@ -4,7 +4,7 @@
 //! ASCII becomes `?`, and a long line is folded into several, each under its code.
 //!
 //! # Standards
-//! RFC 5321 §4.2, §4.5.3.1.5 (512 octets a line); RFC 2034 (enhanced codes on each line), RFC 3463, RFC 7505.
+//! RFC 5321 §4.2, §4.5.3.1.5 (512 octets a line); RFC 2034 (enhanced codes on each line), RFC 3463.
 
 use std::fmt;
 
@@ -175,7 +175,7 @@ impl Reply {
     }
 
     /// 552 5.3.4, larger than we take.
-    pub fn too_large(bytes_max: u64) -> Self {
+    pub fn too_large(bytes_max: usize) -> Self {
         Self::new(552, (3, 4), format!("Message larger than {bytes_max} octets"))
     }
 
@@ -220,7 +220,7 @@ impl Reply {
     }
 
     /// What message bytes that we do not take are answered with.
-    pub fn unacceptable(why: Unacceptable, message_bytes_max: u64) -> Self {
+    pub fn unacceptable(why: Unacceptable, message_bytes_max: usize) -> Self {
         match why {
             Unacceptable::BareLineBreak => {
                 Self::new(550, (5, 2), "Bare CR or LF in the message: lines must end in CRLF").and_close()

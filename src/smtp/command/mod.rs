@@ -9,12 +9,10 @@
 mod parameter;
 mod path;
 
-use zeroize::Zeroizing;
-
 pub use parameter::{MailParameters, RcptParameters};
 
 use super::Reply;
-use super::auth::Mechanism;
+use super::auth::{Mechanism, Response};
 use crate::mail::{Address, ReversePath};
 
 /// Longest name in EHLO: that of a domain (RFC 5321 §4.5.3.1.2).
@@ -28,7 +26,7 @@ pub enum Command {
     /// STARTTLS.
     StartTls,
     /// AUTH, with the initial response in base64 when it came along.
-    Auth(Mechanism, Option<Zeroizing<String>>),
+    Auth(Mechanism, Option<Response>),
     /// MAIL FROM.
     Mail(ReversePath, MailParameters),
     /// RCPT TO.
@@ -127,7 +125,9 @@ fn mail(argument: &str) -> Result<Command, Reply> {
         "" => None,
         mailbox => Some(path::mailbox(mailbox).map_err(|why| Reply::new(501, (1, 7), why.to_string()))?),
     };
-    Ok(Command::Mail(from, MailParameters::parse(rest)?))
+    let mut parameters = MailParameters::parse(rest)?;
+    parameters.needs_smtputf8 = !argument.is_ascii();
+    Ok(Command::Mail(from, parameters))
 }
 
 /// `TO:<path> [parameters]`.
@@ -140,7 +140,9 @@ fn rcpt(argument: &str) -> Result<Command, Reply> {
         let mailbox = path::mailbox(path).map_err(|why| Reply::new(501, (1, 3), why.to_string()))?;
         Recipient::Mailbox(mailbox)
     };
-    Ok(Command::Rcpt(to, RcptParameters::parse(rest)?))
+    let mut parameters = RcptParameters::parse(rest)?;
+    parameters.needs_smtputf8 = !argument.is_ascii();
+    Ok(Command::Rcpt(to, parameters))
 }
 
 /// `chunk-size [LAST]`.
@@ -178,7 +180,7 @@ fn auth(argument: &str) -> Result<Command, Reply> {
         "LOGIN" => Mechanism::Login,
         _ => return Err(Reply::new(504, (5, 4), "Mechanism not supported: PLAIN or LOGIN")),
     };
-    let initial = (!initial.is_empty()).then(|| Zeroizing::new(initial.trim_start_matches(' ').to_owned()));
+    let initial = (!initial.is_empty()).then(|| Response::new(initial.trim_start_matches(' ')));
     Ok(Command::Auth(mechanism, initial))
 }
 

@@ -19,6 +19,8 @@ pub struct MailParameters {
     pub size_bytes: Option<u64>,
     /// SMTPUTF8: addresses and header may hold UTF-8.
     pub smtputf8: bool,
+    /// There is UTF-8 on the line itself.
+    pub needs_smtputf8: bool,
     /// RET.
     pub ret: Option<DsnRet>,
     /// ENVID, still in xtext.
@@ -56,6 +58,8 @@ pub struct RcptParameters {
     pub notify: Option<Notify>,
     /// ORCPT, still in xtext.
     pub original: Option<String>,
+    /// There is UTF-8 on the line, which MAIL must have announced.
+    pub needs_smtputf8: bool,
 }
 
 impl RcptParameters {

@@ -1,3 +1,5 @@
+//! Command lines that are and are not.
+
 use super::*;
 use crate::mail::{DsnRet, Notify};
 
@@ -81,6 +83,7 @@ fn mail_keeps_its_parameters() {
             smtputf8: true,
             ret: Some(DsnRet::Headers),
             envelope_id: Some("QQ+2B1".into()),
+            ..MailParameters::default()
         }),
     );
     check(
@@ -104,6 +107,7 @@ fn rcpt_keeps_its_parameters() {
                 ..Notify::default()
             }),
             original: Some("rfc822;a+2Bb@x.example".into()),
+            ..RcptParameters::default()
         }),
     );
     check(
@@ -163,7 +167,7 @@ fn a_chunk_of_unknown_length_ends_the_connection() {
 
 #[test]
 fn an_initial_response_comes_along() {
-    let initial = Some(Zeroizing::new("AGEAYg==".to_owned()));
+    let initial = Some(Response::new("AGEAYg=="));
     check("AUTH PLAIN AGEAYg==", Command::Auth(Mechanism::Plain, initial));
     check("auth login", Command::Auth(Mechanism::Login, None));
     refused("AUTH CRAM-MD5", "504 5.5.4 ");

@@ -1,0 +1,55 @@
+//! The acts: one form a button, one redirect an answer.
+
+use std::sync::Arc;
+
+use axum::extract;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::Room;
+use super::error::{self, Error};
+use super::mailing;
+use super::page::Said;
+use super::session::Posted;
+use crate::stage::review::Refusal;
+
+/// Longest comment.
+pub(super) const COMMENT_CHARS_MAX: usize = 4_000;
+
+/// `POST /mailing/{id}/{act}`: does it, and shows the mailing as it then is. A refusal shows it too, says why, and keeps
+/// what was written.
+pub(super) async fn act(
+    extract::State(room): extract::State<Arc<Room>>,
+    extract::Path((id, act)): extract::Path<(String, String)>,
+    posted: Posted,
+) -> Result<Response, Error> {
+    let id = mailing::case(&id)?;
+    let Posted { who, comment } = posted;
+    if comment.chars().count() > COMMENT_CHARS_MAX {
+        let said = Said::Refused(format!("A comment has at most {COMMENT_CHARS_MAX} characters."));
+        return mailing::respond(room, who, id, StatusCode::UNPROCESSABLE_ENTITY, Some(said), comment).await;
+    }
+    let (desk, by) = (&room.state.desk, &who.account);
+    let done = match act.as_str() {
+        "approve" => desk.approve(id, by).await,
+        "release" => desk.release(id, by).await,
+        "return" => desk.give_back(id, by, &comment).await,
+        "decline" => desk.decline(id, by, &comment).await,
+        "withdraw" => desk.withdraw(id, by).await,
+        "pause" => desk.pause(id, by).await,
+        "resume" => desk.resume(id, by).await,
+        "stop" => desk.stop(id, by).await,
+        _ => return Err(Error::NoSuchPage),
+    };
+    match done {
+        Ok(done) => {
+            room.sessions.say(&who, Said::Done(done.sentence));
+            Ok(Redirect::to(&format!("/mailing/{id}")).into_response())
+        }
+        Err(refusal @ (Refusal::NoSuchMailing(_) | Refusal::Store(_))) => Err(Error::Refused(refusal)),
+        Err(refusal) => {
+            let said = Said::Refused(error::sentence(&refusal));
+            mailing::respond(room, who, id, error::status(&refusal), Some(said), comment).await
+        }
+    }
+}

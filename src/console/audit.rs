@@ -1,0 +1,94 @@
+//! The audit trail: its newest lines for reviewers, and the lines of one mailing for whoever may see it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::Room;
+use super::error::Error;
+use super::page::Frame;
+use super::session::SignedIn;
+use super::words::{self, When};
+use crate::model::Mailing;
+use crate::store::Logged;
+
+/// Lines on a page.
+const LINES_MAX: usize = 200;
+/// Lines looked through for those of one mailing.
+const LOOKED_AT_MAX: usize = 50_000;
+
+#[derive(Template)]
+#[template(path = "audit.html", config = ".askama.toml")]
+struct AuditPage {
+    frame: Frame,
+    lines: Vec<Line>,
+    is_cut: bool,
+}
+
+/// One line of the trail.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// Its number in the trail.
+    pub(super) number: u64,
+    /// When.
+    pub(super) at: When,
+    /// Who.
+    pub(super) by: String,
+    /// What was done.
+    pub(super) act: &'static str,
+    /// To which mailing.
+    pub(super) mailing: Option<String>,
+    /// In words.
+    pub(super) note: String,
+}
+
+/// `GET /audit`.
+pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: SignedIn) -> Result<Response, Error> {
+    if room.state.desk.offices().reviewer(&who.account).is_none() {
+        return Err(Error::ReviewersOnly);
+    }
+    tokio::task::spawn_blocking(move || {
+        let said = room.sessions.said(&who);
+        let newest = room.state.store.events().take(LINES_MAX);
+        let lines = newest
+            .map(|logged| Ok(line(&room, logged?)))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let page = AuditPage {
+            frame: Frame::of(&room, &who, "Audit trail", "/audit", said),
+            is_cut: lines.len() == LINES_MAX,
+            lines,
+        };
+        Ok(Html(page.render()?).into_response())
+    })
+    .await?
+}
+
+/// The lines of one mailing, oldest first.
+pub(super) fn of_mailing(room: &Room, mailing: &Mailing) -> Result<Vec<Line>, Error> {
+    let mut lines = Vec::new();
+    for logged in room.state.store.events().take(LOOKED_AT_MAX) {
+        let logged = logged?;
+        if logged.event.at < mailing.submitted_at {
+            break;
+        }
+        if logged.event.mailing == Some(mailing.id) && lines.len() < LINES_MAX {
+            lines.push(line(room, logged));
+        }
+    }
+    lines.reverse();
+    Ok(lines)
+}
+
+fn line(room: &Room, logged: Logged) -> Line {
+    let event = logged.event;
+    Line {
+        number: logged.number,
+        at: words::when(event.at, &room.state.zone),
+        by: event.by,
+        act: words::act(event.act),
+        mailing: event.mailing.map(|id| id.to_string()),
+        note: event.note,
+    }
+}

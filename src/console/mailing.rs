@@ -1,0 +1,257 @@
+//! One mailing: where it stands, what you may do, who wrote it, to whom it would go, what they would read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::Room;
+use super::audit::{self, Line};
+use super::count::Counted;
+use super::error::Error;
+use super::page::{Frame, Said};
+use super::preview::{self, Letter};
+use super::session::SignedIn;
+use super::status::{self, Status};
+use super::words::{self, When};
+use crate::model::lifecycle::{Held, State};
+use crate::model::{Ask, Exclusion, Finding, Mailing, MailingId, Masked, Segment, Series};
+use crate::stage::review::{Refusal, Standing};
+
+#[derive(Template)]
+#[template(path = "mailing.html", config = ".askama.toml")]
+struct MailingPage {
+    frame: Frame,
+    id: String,
+    subject: String,
+    status: Status,
+    acts: Acts,
+    findings: Vec<Found>,
+    author: String,
+    proof: &'static str,
+    submitted: When,
+    category: &'static str,
+    identity: String,
+    audience: String,
+    lists: Vec<List>,
+    reach: Reach,
+    letter: Letter,
+    trail: Vec<Line>,
+}
+
+/// What this person may do now.
+#[derive(Debug)]
+struct Acts {
+    standing: Standing,
+    /// The offices they would approve for.
+    approve_for: String,
+    /// What they had written when they were refused.
+    comment: String,
+}
+
+impl Acts {
+    /// Whether there is any.
+    fn any(&self) -> bool {
+        let Standing {
+            approve,
+            release,
+            give_back,
+            decline,
+            withdraw,
+            pause,
+            resume,
+            stop,
+            why_not_release,
+        } = &self.standing;
+        let may = [approve, release, give_back, decline, withdraw, pause, resume, stop];
+        may.into_iter().any(|may| *may) || why_not_release.is_some()
+    }
+}
+
+/// One finding.
+#[derive(Debug)]
+struct Found {
+    rule: String,
+    clause: String,
+    sentence: String,
+    /// Whether it is what keeps the mailing.
+    holds: bool,
+}
+
+/// One list it is for.
+#[derive(Debug)]
+struct List {
+    address: String,
+    audience: String,
+    selection: String,
+    office: Option<String>,
+    consent: &'static str,
+}
+
+/// How many it would reach, or reached.
+#[derive(Debug)]
+struct Reach {
+    net: String,
+    /// What they would get, or got.
+    gets: &'static str,
+    exclusions: Vec<(&'static str, String)>,
+    samples: Vec<Masked>,
+    at: Option<When>,
+}
+
+/// `GET /mailing/{id}`.
+pub(super) async fn show(
+    extract::State(room): extract::State<Arc<Room>>,
+    who: SignedIn,
+    extract::Path(id): extract::Path<String>,
+) -> Result<Response, Error> {
+    let id = case(&id)?;
+    let said = room.sessions.said(&who);
+    respond(room, who, id, StatusCode::OK, said, String::new()).await
+}
+
+/// The page of a mailing, with what is to be said of the last act, and what they had written.
+pub(super) async fn respond(
+    room: Arc<Room>,
+    who: SignedIn,
+    id: MailingId,
+    status: StatusCode,
+    said: Option<Said>,
+    comment: String,
+) -> Result<Response, Error> {
+    tokio::task::spawn_blocking(move || {
+        let state = room.state.desk.visible(id, &who.account)?;
+        let html = page(&room, &who, &state, said, comment)?.render()?;
+        Ok((status, Html(html)).into_response())
+    })
+    .await?
+}
+
+/// The number of a case. Ordinary mail has numbers too, and is nobody's to read here.
+pub(super) fn case(id: &str) -> Result<MailingId, Error> {
+    let id: MailingId = id.parse().map_err(|_not_one| Error::NoSuchPage)?;
+    match id.series {
+        Series::Case => Ok(id),
+        Series::Conveyed => Err(Error::Refused(Refusal::NoSuchMailing(id))),
+    }
+}
+
+fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment: String) -> Result<MailingPage, Error> {
+    let mailing = state.mailing();
+    let title = format!("{} {}", mailing.id, words::subject(mailing));
+    Ok(MailingPage {
+        frame: Frame::of(room, who, &title, "/mailings", said),
+        id: mailing.id.to_string(),
+        subject: words::subject(mailing),
+        status: status::status(room, state)?,
+        acts: acts(room, who, state, comment),
+        findings: findings(state),
+        author: mailing.author.address.to_string(),
+        proof: words::proof(mailing.author.proof),
+        submitted: words::when(mailing.submitted_at, &room.state.zone),
+        category: words::category(mailing.category),
+        identity: words::identity(&mailing.identity),
+        audience: words::audience(mailing),
+        lists: lists(room, mailing),
+        reach: reach(room, state)?,
+        letter: preview::letter(&room.state.desk.preview(state)?),
+        trail: audit::of_mailing(room, mailing)?,
+    })
+}
+
+fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Acts {
+    let offices = room.state.desk.offices();
+    let wanting = held(state).map(Held::wanting).unwrap_or_default();
+    let theirs = offices.stewardships(&who.account);
+    let approve_for: Vec<String> = wanting
+        .iter()
+        .filter(|office| theirs.iter().any(|steward| steward.office() == *office))
+        .map(|office| offices.name(office))
+        .take(1)
+        .collect();
+    Acts {
+        standing: room.state.desk.standing(state, &who.account),
+        approve_for: approve_for.concat(),
+        comment,
+    }
+}
+
+fn held(state: &State) -> Option<&Held> {
+    match state {
+        State::Held(held) => Some(held),
+        State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
+    }
+}
+
+/// What keeps it first, then what is only said.
+fn findings(state: &State) -> Vec<Found> {
+    let found = |finding: &Finding| Found {
+        rule: finding.rule.to_string(),
+        clause: finding.clause.to_string(),
+        sentence: finding.sentence.clone(),
+        holds: finding.ask != Ask::Note,
+    };
+    let findings = held(state).map(|held| held.hold().findings()).unwrap_or_default();
+    let mut findings: Vec<Found> = findings.iter().map(found).collect();
+    findings.sort_by_key(|found| !found.holds);
+    findings
+}
+
+fn lists(room: &Room, mailing: &Mailing) -> Vec<List> {
+    let list = |segment: &Segment| List {
+        address: segment.list.to_string(),
+        audience: segment.audience.clone(),
+        selection: words::selection(&segment.selection),
+        office: segment
+            .office
+            .as_ref()
+            .map(|office| room.state.desk.offices().name(office)),
+        consent: words::consent(segment.consent),
+    };
+    mailing.audience.segments().iter().map(list).collect()
+}
+
+/// Before it is expanded a count of the master list as it stands; after that what the plan has.
+fn reach(room: &Room, state: &State) -> Result<Reach, Error> {
+    match state {
+        State::Held(_) | State::Released(_) => {
+            let counted = room.counts.of(&room.state, state)?;
+            let Counted { count, at } = counted.as_ref();
+            Ok(Reach {
+                net: words::counted(count.recipients, "person", "people"),
+                gets: "would get a copy",
+                exclusions: left_out(&count.exclusions),
+                samples: count.samples.clone(),
+                at: Some(words::when(*at, &room.state.zone)),
+            })
+        }
+        State::Expanded(expanded) => Ok(sealed(expanded.planned(), expanded.exclusions())),
+        State::Closed(closed) => Ok(sealed(closed.tally().planned, closed.exclusions())),
+        State::Ended(_) => Ok(Reach {
+            net: "Nobody".to_owned(),
+            gets: "got a copy",
+            ..sealed(0, &BTreeMap::new())
+        }),
+    }
+}
+
+/// Who stands in a plan that is sealed.
+fn sealed(planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
+    Reach {
+        net: words::counted(planned, "person", "people"),
+        gets: "in the plan",
+        exclusions: left_out(exclusions),
+        samples: Vec::new(),
+        at: None,
+    }
+}
+
+fn left_out(exclusions: &BTreeMap<Exclusion, u64>) -> Vec<(&'static str, String)> {
+    exclusions
+        .iter()
+        .map(|(reason, count)| (reason.words(), words::number(*count)))
+        .collect()
+}

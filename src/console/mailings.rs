@@ -1,0 +1,107 @@
+//! The newest mailings, whatever became of them, by state.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{self, Query};
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+
+use super::Room;
+use super::error::Error;
+use super::page::Frame;
+use super::session::SignedIn;
+use super::words::{self, Tag, When};
+use crate::model::lifecycle::State;
+
+/// How far back is looked.
+const LOOKED_AT_MAX: usize = 1_000;
+/// Rows on the page.
+const ROWS_MAX: usize = 200;
+/// The states one can ask for: [`State::word`], and how the page says it.
+const FILTERS: [(&str, &str); 9] = [
+    ("", "All"),
+    ("held", "Held"),
+    ("released", "Released"),
+    ("expanded", "Being sent"),
+    ("closed", "Sent"),
+    ("returned", "Returned"),
+    ("declined", "Declined"),
+    ("lapsed", "Lapsed"),
+    ("withdrawn", "Withdrawn"),
+];
+
+#[derive(Template)]
+#[template(path = "mailings.html", config = ".askama.toml")]
+struct MailingsPage {
+    frame: Frame,
+    filters: [(&'static str, &'static str); 9],
+    chosen: &'static str,
+    rows: Vec<Row>,
+    /// Whether there may be older ones.
+    is_cut: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    id: String,
+    subject: String,
+    author: String,
+    audience: String,
+    tag: Tag,
+    at: When,
+}
+
+/// Which are wanted.
+#[derive(Debug, Deserialize)]
+pub(super) struct Filter {
+    #[serde(default)]
+    state: String,
+}
+
+/// `GET /mailings?state=held`.
+pub(super) async fn show(
+    extract::State(room): extract::State<Arc<Room>>,
+    who: SignedIn,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Error> {
+    let known = FILTERS.into_iter().find(|(word, _)| *word == filter.state);
+    let (chosen, _) = known.ok_or(Error::NoSuchPage)?;
+    tokio::task::spawn_blocking(move || {
+        let said = room.sessions.said(&who);
+        let newest = room.state.store.newest_cases(LOOKED_AT_MAX)?;
+        let looked_at = newest.len();
+        let fits = |state: &State| {
+            (chosen.is_empty() || state.word() == chosen) && room.state.desk.may_see(state, &who.account)
+        };
+        let mut rows: Vec<Row> = newest
+            .iter()
+            .filter(|state| fits(state))
+            .map(|state| row(&room, state))
+            .take(ROWS_MAX + 1)
+            .collect();
+        let is_cut = rows.len() > ROWS_MAX || looked_at == LOOKED_AT_MAX;
+        rows.truncate(ROWS_MAX);
+        let page = MailingsPage {
+            frame: Frame::of(&room, &who, "Mailings", "/mailings", said),
+            filters: FILTERS,
+            chosen,
+            rows,
+            is_cut,
+        };
+        Ok(Html(page.render()?).into_response())
+    })
+    .await?
+}
+
+fn row(room: &Room, state: &State) -> Row {
+    let mailing = state.mailing();
+    Row {
+        id: mailing.id.to_string(),
+        subject: words::subject(mailing),
+        author: mailing.author.address.to_string(),
+        audience: words::audience(mailing),
+        tag: words::tag(state),
+        at: words::when(mailing.submitted_at, &room.state.zone),
+    }
+}

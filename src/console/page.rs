@@ -1,0 +1,137 @@
+//! What every page has: the frame around it, and how it becomes an answer.
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::session::SignedIn;
+use super::{Room, asset};
+use crate::model::Offices;
+
+/// The frame of a page for somebody who is signed in.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// In the window's title.
+    pub(super) title: String,
+    /// Whose gateway this is.
+    pub(super) organization: String,
+    /// The path of the entry of the menu that leads here.
+    pub(super) here: &'static str,
+    /// Who is signed in.
+    pub(super) who: String,
+    /// Whether they are a reviewer, and see the trail.
+    pub(super) reviews: bool,
+    /// Goes into every form.
+    pub(super) csrf: String,
+    /// What was just done, or was not.
+    pub(super) said: Option<Said>,
+    /// Where the stylesheet is.
+    pub(super) style: &'static str,
+    /// Where the script is.
+    pub(super) script: &'static str,
+    /// Where the icon is.
+    pub(super) icon: &'static str,
+}
+
+/// A sentence on top of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It was done.
+    Done(String),
+    /// It was not.
+    Refused(String),
+}
+
+impl Frame {
+    /// The frame of a page for `who`, with what is to be said of their last act.
+    pub(super) fn of(room: &Room, who: &SignedIn, title: &str, here: &'static str, said: Option<Said>) -> Self {
+        let offices: &Offices = room.state.desk.offices();
+        Self {
+            title: title.to_owned(),
+            organization: room.state.organization.clone(),
+            here,
+            who: who.account.to_string(),
+            reviews: offices.reviewer(&who.account).is_some(),
+            csrf: who.csrf.clone(),
+            said,
+            style: asset::STYLE.path(),
+            script: asset::SCRIPT.path(),
+            icon: asset::ICON.path(),
+        }
+    }
+}
+
+/// A page of one sentence, for whoever it may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paper<'a> {
+    /// The heading.
+    pub(super) title: &'a str,
+    /// The sentence.
+    pub(super) sentence: &'a str,
+    /// Where to go from here.
+    pub(super) home: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "error.html", config = ".askama.toml")]
+struct PaperPage<'a> {
+    paper: Paper<'a>,
+    style: &'static str,
+    icon: &'static str,
+}
+
+/// The page of one sentence, as an answer.
+pub(super) fn respond(status: StatusCode, paper: &Paper<'_>) -> Response {
+    let page = PaperPage {
+        paper: *paper,
+        style: asset::STYLE.path(),
+        icon: asset::ICON.path(),
+    };
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_source) => {
+            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+            (status, [(header::CONTENT_TYPE, plain)], paper.sentence.to_owned()).into_response()
+        }
+    }
+}
+
+/// A refusal as a sentence: with a capital, and a full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{stop}", capital(text))
+}
+
+/// The text with a capital first letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
+/// A text as the value of a query: all but the plainest characters as percent signs.
+pub(super) fn query_value(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_has_a_capital_and_one_full_stop() {
+        assert_eq!(sentence("say why"), "Say why.");
+        assert_eq!(sentence("Done."), "Done.");
+        assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn a_query_value_cannot_start_another() {
+        assert_eq!(query_value("/a?b=c&d"), "/a%3Fb%3Dc%26d");
+    }
+}

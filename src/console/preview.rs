@@ -1,0 +1,54 @@
+//! What recipients would read, ready to be shown: the fields, the text, and what the HTML wants to load.
+
+use super::frame;
+use super::words;
+use crate::stage::review::Preview;
+
+/// Longest text that is shown; nobody reads more of it on a page.
+const TEXT_CHARS_MAX: usize = 50_000;
+
+/// A message, ready to be shown.
+#[derive(Debug)]
+pub(super) struct Letter {
+    /// Name and value of the fields people look at.
+    pub(super) headers: Vec<(String, String)>,
+    /// The text, or its beginning.
+    pub(super) text: Option<String>,
+    /// Whether only its beginning is shown.
+    pub(super) is_cut: bool,
+    /// Words in the text.
+    pub(super) words: String,
+    /// Whether there is HTML to show.
+    pub(super) has_html: bool,
+    /// Where the links of the HTML lead, each once.
+    pub(super) links: Vec<String>,
+    /// How many pictures the HTML would load.
+    pub(super) pictures: usize,
+    /// Name and size of what is attached.
+    pub(super) attachments: Vec<(String, String)>,
+    /// The size of the whole.
+    pub(super) size: String,
+}
+
+/// Makes a preview ready.
+pub(super) fn letter(preview: &Preview) -> Letter {
+    let cleaned = preview.html.as_deref().map(frame::clean);
+    let text = preview.text.as_deref();
+    let attachment = |(name, length): &(String, u64)| (name.clone(), words::bytes(*length));
+    Letter {
+        headers: preview.headers.clone(),
+        is_cut: text.is_some_and(|text| text.chars().nth(TEXT_CHARS_MAX).is_some()),
+        words: words::number(text.map_or(0, |text| {
+            u64::try_from(text.split_whitespace().count()).unwrap_or(u64::MAX)
+        })),
+        text: text.map(|text| text.chars().take(TEXT_CHARS_MAX).collect()),
+        has_html: cleaned.is_some(),
+        links: cleaned
+            .as_ref()
+            .map(|cleaned| cleaned.links.clone())
+            .unwrap_or_default(),
+        pictures: cleaned.map_or(0, |cleaned| cleaned.pictures),
+        attachments: preview.attachments.iter().map(attachment).collect(),
+        size: words::bytes(preview.bytes),
+    }
+}

@@ -1,0 +1,218 @@
+//! The public pages: one-click unsubscribe, how to get less mail, and whether the house is well.
+//!
+//! A mail program, or a person, POSTs to `/u/TOKEN`; what follows is done by `stage::feedback` from the report that is
+//! kept here. A GET changes nothing, since scanners follow every link of a mail. Nobody signs in, no cookie is set, and
+//! nothing redirects.
+//!
+//! # Standards
+//! RFC 8058 §3.1, §3.2 (`List-Unsubscribe=One-Click`, as either kind of form).
+//!
+//! # Failure
+//! When the report cannot be kept the answer is 503, so that whoever asked tries again; never a silent yes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{self, DefaultBodyLimit, FromRequest, Multipart, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use axum::{Form, Router, middleware};
+
+use super::page::{self, Paper};
+use super::{asset, guard};
+use crate::clock::Clock;
+use crate::model::{MailingId, Report, ReportKind};
+use crate::store::Store;
+
+/// Longest form that is read; an honest one has 30 bytes.
+const FORM_BYTES_MAX: usize = 16 * 1024;
+
+/// Which recipient of which mailing an unsubscribe token names, when we made it.
+pub type ReadToken = Arc<dyn Fn(&str) -> Option<(MailingId, u32)> + Send + Sync>;
+
+/// What the public pages stand on.
+#[derive(Clone)]
+pub struct PublicState {
+    /// Where reports are kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// Whose gateway this is.
+    pub organization: String,
+    /// Reads what stands in `/u/TOKEN`.
+    pub read_token: ReadToken,
+}
+
+impl fmt::Debug for PublicState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicState")
+            .field("organization", &self.organization)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The door to the world.
+pub fn public(state: PublicState) -> Router {
+    Router::new()
+        .route("/u/{token}", get(ask).post(unsubscribe))
+        .route("/preferences", get(preferences))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .merge(asset::routes())
+        .fallback(async || refused(StatusCode::NOT_FOUND, "There is no such page."))
+        .method_not_allowed_fallback(async || {
+            refused(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This page cannot be asked for in this way.",
+            )
+        })
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(middleware::map_response(guard::public_headers))
+        .with_state(state)
+}
+
+#[derive(Template)]
+#[template(path = "unsubscribe.html", config = ".askama.toml")]
+struct AskPage<'a> {
+    organization: &'a str,
+    token: &'a str,
+    style: &'static str,
+    icon: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "preferences.html", config = ".askama.toml")]
+struct PreferencesPage<'a> {
+    organization: &'a str,
+    style: &'static str,
+    icon: &'static str,
+}
+
+/// `GET /u/TOKEN`: one button, and nothing changes.
+async fn ask(
+    extract::State(state): extract::State<PublicState>,
+    extract::Path(token): extract::Path<String>,
+) -> Response {
+    if (state.read_token)(&token).is_none() {
+        return unknown();
+    }
+    render(&AskPage {
+        organization: &state.organization,
+        token: &token,
+        style: asset::STYLE.path(),
+        icon: asset::ICON.path(),
+    })
+}
+
+/// `POST /u/TOKEN`.
+async fn unsubscribe(
+    extract::State(state): extract::State<PublicState>,
+    extract::Path(token): extract::Path<String>,
+    request: Request,
+) -> Response {
+    let Some((mailing, seq)) = (state.read_token)(&token) else {
+        return unknown();
+    };
+    if !is_one_click(request).await {
+        let sentence = "The form does not say List-Unsubscribe=One-Click (RFC 8058); nothing was changed.";
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, sentence);
+    }
+    let report = Report {
+        kind: ReportKind::Unsubscribe,
+        mailing,
+        seq,
+        at: state.clock.now(),
+        message: Vec::new(),
+    };
+    if let Err(error) = state.store.put_report(&report).await {
+        tracing::error!(%error, mailing.id = %mailing, "an unsubscribe could not be kept");
+        let sentence = "Your wish could not be kept just now. Please try again in a minute.";
+        return refused(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    }
+    let sentence = format!(
+        "You are unsubscribed: {} sends no further mailings to this address. A copy that is already on its way may \
+         still arrive.",
+        state.organization
+    );
+    let paper = Paper {
+        title: "Unsubscribed",
+        sentence: &sentence,
+        home: None,
+    };
+    page::respond(StatusCode::OK, &paper)
+}
+
+/// Whether the form says what RFC 8058 wants, in either of its two spellings.
+async fn is_one_click(request: Request) -> bool {
+    const WANTED: (&str, &str) = ("List-Unsubscribe", "One-Click");
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let is_multipart = content_type.and_then(|value| value.to_str().ok()).is_some_and(|value| {
+        value
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/form-data")
+    });
+    if !is_multipart {
+        let form = Form::<Vec<(String, String)>>::from_request(request, &()).await;
+        return form.is_ok_and(|Form(pairs)| {
+            pairs
+                .iter()
+                .any(|(name, value)| (name.as_str(), value.trim()) == WANTED)
+        });
+    }
+    let Ok(mut parts) = Multipart::from_request(request, &()).await else {
+        return false;
+    };
+    while let Ok(Some(part)) = parts.next_field().await {
+        let is_named = part.name() == Some(WANTED.0);
+        if is_named && part.text().await.is_ok_and(|value| value.trim() == WANTED.1) {
+            return true;
+        }
+    }
+    false
+}
+
+/// `GET /preferences`: how to get less mail.
+async fn preferences(extract::State(state): extract::State<PublicState>) -> Response {
+    render(&PreferencesPage {
+        organization: &state.organization,
+        style: asset::STYLE.path(),
+        icon: asset::ICON.path(),
+    })
+}
+
+/// `GET /readyz`: whether a message could be kept now.
+async fn readyz(extract::State(state): extract::State<PublicState>) -> Response {
+    if state.store.has_room() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the disk of the data folder is full\n").into_response()
+    }
+}
+
+fn render(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a public page could not be made");
+            refused(StatusCode::INTERNAL_SERVER_ERROR, "The page could not be made.")
+        }
+    }
+}
+
+fn unknown() -> Response {
+    let sentence = "This link is not one of ours, or it was cut short. Use the unsubscribe button of your mail program, \
+        or the whole link.";
+    refused(StatusCode::NOT_FOUND, sentence)
+}
+
+fn refused(status: StatusCode, sentence: &str) -> Response {
+    let paper = Paper {
+        title: status.canonical_reason().unwrap_or("Error"),
+        sentence,
+        home: None,
+    };
+    page::respond(status, &paper)
+}

@@ -1,0 +1,162 @@
+//! Who gets it? An audience, made into recipients; who is left out is counted by reason.
+//!
+//! The reasons are asked in the order of [`Exclusion`]; the first that fits counts. The same question
+//! ([`excluded`]) is asked again when a copy is about to be sent, so that who has dropped out meanwhile gets none. Law 5.
+
+mod exclude;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+pub use exclude::excluded;
+
+use crate::mail::{Address, Timestamp};
+use crate::model::{Audience, Category, Contact, Exclusion, Expansion, Masked, Recipient, Segment, Suppression};
+
+/// Samples a person may see of an audience. Policy C8.
+const SAMPLES_MAX: usize = 5;
+
+/// Suppressions by the key of their address.
+pub type Suppressions = HashMap<String, Suppression>;
+
+/// How many an audience reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Who would get a copy.
+    pub recipients: u64,
+    /// Who would not, by reason.
+    pub exclusions: BTreeMap<Exclusion, u64>,
+    /// A few who would, masked; nobody who asked not to be disclosed.
+    pub samples: Vec<Masked>,
+}
+
+/// Walks an audience once.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    audience: &'a Audience,
+    category: Category,
+    suppressions: &'a Suppressions,
+    now: Timestamp,
+    seen: HashSet<String>,
+}
+
+/// What a walk says of one contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// No list of the audience has them.
+    Outside,
+    /// They get no copy.
+    Excluded(Exclusion),
+    /// They get one.
+    Included,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk that has met nobody yet.
+    pub fn new(audience: &'a Audience, category: Category, suppressions: &'a Suppressions, now: Timestamp) -> Self {
+        Self {
+            audience,
+            category,
+            suppressions,
+            now,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Meets one contact. Of several lists that have them, the one that lets them in counts.
+    pub fn meet(&mut self, contact: &Contact) -> Verdict {
+        let within: Vec<&Segment> = self
+            .audience
+            .segments()
+            .iter()
+            .filter(|segment| segment.selection.holds(contact))
+            .collect();
+        let key = contact.email.key();
+        let suppression = self.suppressions.get(&key);
+        let judged = |segment: &&Segment| excluded(contact, segment.consent, self.category, suppression, self.now);
+        let verdict = match within.iter().map(judged).min() {
+            None => return Verdict::Outside,
+            Some(Some(exclusion)) => return Verdict::Excluded(exclusion),
+            Some(None) => Verdict::Included,
+        };
+        if self.seen.insert(key) {
+            verdict
+        } else {
+            Verdict::Excluded(Exclusion::Duplicate)
+        }
+    }
+
+    /// Meets somebody named beside the lists.
+    pub fn meet_named(&mut self, address: &Address) -> Verdict {
+        match self.suppressions.get(&address.key()) {
+            Some(suppression) => Verdict::Excluded(suppression.reason.exclusion()),
+            None if self.seen.insert(address.key()) => Verdict::Included,
+            None => Verdict::Excluded(Exclusion::Duplicate),
+        }
+    }
+}
+
+/// Makes an audience into recipients, those of one domain side by side.
+pub fn expand<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contact, E>>) -> Result<Expansion, E> {
+    let mut expansion = Expansion::default();
+    for contact in contacts {
+        let contact = contact?;
+        let verdict = walk.meet(&contact);
+        let recipient = Recipient {
+            address: contact.email,
+            contact: Some(contact.id),
+        };
+        note(&mut expansion, verdict, recipient);
+    }
+    for address in walk.audience.people() {
+        let verdict = walk.meet_named(address);
+        note(
+            &mut expansion,
+            verdict,
+            Recipient {
+                address: address.clone(),
+                contact: None,
+            },
+        );
+    }
+    expansion
+        .recipients
+        .sort_by(|a, b| (a.address.domain(), a.address.local()).cmp(&(b.address.domain(), b.address.local())));
+    Ok(expansion)
+}
+
+fn note(expansion: &mut Expansion, verdict: Verdict, recipient: Recipient) {
+    match verdict {
+        Verdict::Outside => {}
+        Verdict::Excluded(exclusion) => *expansion.exclusions.entry(exclusion).or_default() += 1,
+        Verdict::Included => expansion.recipients.push(recipient),
+    }
+}
+
+/// Counts an audience without making recipients of it.
+pub fn count<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contact, E>>) -> Result<Count, E> {
+    let mut count = Count::default();
+    for contact in contacts {
+        let contact = contact?;
+        let verdict = walk.meet(&contact);
+        if verdict == Verdict::Included && count.samples.len() < SAMPLES_MAX {
+            count.samples.extend(contact.masked());
+        }
+        tell(&mut count, verdict);
+    }
+    for address in walk.audience.people() {
+        let verdict = walk.meet_named(address);
+        tell(&mut count, verdict);
+    }
+    Ok(count)
+}
+
+fn tell(count: &mut Count, verdict: Verdict) {
+    match verdict {
+        Verdict::Outside => {}
+        Verdict::Excluded(exclusion) => *count.exclusions.entry(exclusion).or_default() += 1,
+        Verdict::Included => count.recipients += 1,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! What a message becomes, once it is known whom it is for: its audience, its capacity, and what goes with them.
+
+use super::{Facts, Place, Policy};
+use crate::mail::Address;
+use crate::model::{Audience, Capacity, Category, Identity, Lane, Segment};
+
+/// The part of a mailing that follows from whom it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// Whom it is for.
+    pub audience: Audience,
+    /// Who chose them. Policy C2.
+    pub capacity: Capacity,
+    /// What it is for: the gravest of its lists' categories.
+    pub category: Category,
+    /// Who it goes before.
+    pub lane: Lane,
+    /// Which From its copies bear: the first list's.
+    pub identity: Identity,
+}
+
+impl Policy {
+    /// One message, one mailing: several lists and people beside them are one case.
+    pub fn resolve(&self, facts: &Facts) -> Resolved {
+        let lists: Vec<&Address> = facts.lists().collect();
+        let rules: Vec<_> = lists
+            .iter()
+            .filter_map(|list| Some((*list, self.list_and_audience(list)?)))
+            .collect();
+        let Some((_, (first, _))) = rules.first() else {
+            return Resolved {
+                audience: Audience::Named,
+                capacity: Capacity::Conveyed,
+                category: Category::Official,
+                lane: Lane::Official,
+                identity: Identity::Keep,
+            };
+        };
+        let category = rules
+            .iter()
+            .map(|(_, (list, _))| list.category)
+            .min()
+            .unwrap_or(first.category);
+        let segments = rules.iter().map(|(address, (list, audience))| Segment {
+            list: (*address).clone(),
+            audience: list.audience.clone(),
+            selection: audience.selection.clone(),
+            office: audience.office.clone(),
+            consent: audience.consent,
+        });
+        let is_person = |place: &Place| matches!(place, Place::Campus | Place::Outside);
+        let people = facts
+            .recipients
+            .iter()
+            .filter(|(_, place)| is_person(place))
+            .map(|(address, _)| address.clone());
+        Resolved {
+            audience: Audience::Lists {
+                segments: segments.collect(),
+                people: people.collect(),
+            },
+            capacity: Capacity::Initiated,
+            category,
+            lane: lane(category),
+            identity: first.identity.clone(),
+        }
+    }
+}
+
+fn lane(category: Category) -> Lane {
+    match category {
+        Category::Critical | Category::Official => Lane::Official,
+        Category::Informational | Category::Event | Category::Survey | Category::Marketing => Lane::Bulk,
+    }
+}

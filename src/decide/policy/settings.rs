@@ -1,0 +1,96 @@
+//! Policy: the numbers and names of policy.toml.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::mail::{Address, Domain};
+use crate::model::{Category, ConsentRule, Identity, OfficeId, Offices, Selection};
+
+/// Everything the rules measure by.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Domains whose addresses are campus identities.
+    pub campus_domains: Vec<Domain>,
+    /// The domain of the lists.
+    pub lists_domain: Domain,
+    /// Who answers for what.
+    pub offices: Arc<Offices>,
+    /// Whom lists stand for, by name.
+    pub audiences: BTreeMap<String, AudienceRule>,
+    /// The addresses staff write to.
+    pub lists: BTreeMap<Address, ListRule>,
+    /// The addresses an account may use besides its own.
+    pub may_send_as: BTreeMap<Address, Vec<Address>>,
+    /// How long a held mailing waits before it lapses. Policy C14.
+    pub lapse_after: Duration,
+}
+
+/// One audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AudienceRule {
+    /// Which contacts.
+    pub selection: Selection,
+    /// Whose steward approves its use.
+    pub office: Option<OfficeId>,
+    /// Accounts of these offices need no approval of `office`. Policy C15, "when necessary".
+    pub unless_from: Vec<OfficeId>,
+    /// What a contact must have agreed to.
+    pub consent: ConsentRule,
+    /// Whether its contacts are on campus.
+    pub on_campus: bool,
+}
+
+/// One list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRule {
+    /// The name of its audience.
+    pub audience: String,
+    /// Patterns of accounts that may ask to write to it: `*@mst.example`.
+    pub may_request: Vec<String>,
+    /// Which From its copies bear.
+    pub identity: Identity,
+    /// What its mailings are for.
+    pub category: Category,
+}
+
+impl Policy {
+    /// The list of this address, in whatever case it was written.
+    pub fn list(&self, address: &Address) -> Option<&ListRule> {
+        self.lists
+            .iter()
+            .find(|(list, _)| list.is_same_mailbox(address))
+            .map(|(_, rule)| rule)
+    }
+
+    /// The list and the audience it stands for.
+    pub fn list_and_audience(&self, address: &Address) -> Option<(&ListRule, &AudienceRule)> {
+        let list = self.list(address)?;
+        Some((list, self.audiences.get(&list.audience)?))
+    }
+
+    /// The office whose approval the use of this audience wants, when this account asks. Policy C15.
+    pub fn wanted_office(&self, audience: &AudienceRule, author: &Address) -> Option<OfficeId> {
+        let office = audience.office.clone()?;
+        let stewardships = self.offices.stewardships(author);
+        let is_excused = stewardships
+            .iter()
+            .any(|steward| audience.unless_from.contains(steward.office()));
+        (!is_excused).then_some(office)
+    }
+}
+
+impl ListRule {
+    /// Whether this account may ask to write to it.
+    pub fn may_request(&self, author: &Address) -> bool {
+        self.may_request.iter().any(|pattern| matches(pattern, author))
+    }
+}
+
+/// `*@domain` is anybody there; anything else is one address.
+fn matches(pattern: &str, author: &Address) -> bool {
+    match pattern.strip_prefix("*@") {
+        Some(domain) => author.domain().as_str().eq_ignore_ascii_case(domain),
+        None => author.key() == pattern.to_lowercase(),
+    }
+}

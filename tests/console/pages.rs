@@ -1,0 +1,226 @@
+//! What the pages show, and what they must not.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use crate::site::{AUTHOR, REVIEWER, STEWARD, Site, get};
+
+#[tokio::test]
+async fn the_queue_has_first_what_waits_for_you() {
+    let site = Site::new().await;
+    let first = site.held(AUTHOR).await;
+    site.clock.advance(Duration::from_secs(3 * 3600));
+    let second = site.held(AUTHOR).await;
+    site.desk
+        .approve(second, &STEWARD.parse().expect("valid"))
+        .await
+        .expect("approves");
+    let page = site.browser(REVIEWER).await.get("/").await;
+    let (yours, others) = page.body.split_once("id=\"others\"").expect("two halves");
+    assert!(yours.contains(&second.to_string()) && !yours.contains(&first.to_string()));
+    assert!(others.contains(&first.to_string()) && others.contains("3 hours"));
+    assert!(others.contains("Office of the Registrar") && others.contains("3 people"));
+    let page = site.browser(STEWARD).await.get("/").await;
+    let (yours, _) = page.body.split_once("id=\"others\"").expect("two halves");
+    assert!(yours.contains(&first.to_string()));
+}
+
+#[tokio::test]
+async fn a_mailing_shows_counts_and_masked_samples_and_never_an_address() {
+    let site = Site::new().await;
+    let id = site.held(AUTHOR).await;
+    let page = site.browser(REVIEWER).await.get(&format!("/mailing/{id}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        page.body.contains("3 people") && page.body.contains("a•••"),
+        "{}",
+        page.body
+    );
+    for hidden in ["@students.example", "zoe", "z•••"] {
+        assert!(!page.body.contains(hidden), "{hidden}");
+    }
+    for shown in [
+        "Fees &#60;are&#62; due",
+        "Pay &#60;now&#62;.",
+        "https://pay.example/fees",
+        "policy C15",
+        "held</strong>",
+    ] {
+        assert!(page.body.contains(shown), "{shown} in {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn the_html_of_a_mail_can_do_nothing() {
+    let site = Site::new().await;
+    let id = site.held(AUTHOR).await;
+    let reviewer = site.browser(REVIEWER).await;
+    let page = reviewer.get(&format!("/mailing/{id}")).await;
+    assert!(page.body.contains(&format!(
+        "<iframe class=\"letter\" sandbox=\"\" src=\"/mailing/{id}/html\""
+    )));
+    assert!(!page.body.contains("alert(1)") && !page.body.contains("track.example"));
+    let frame = reviewer.get(&format!("/mailing/{id}/html")).await;
+    let policy = frame.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; sandbox;"),
+        "{policy}"
+    );
+    assert!(frame.body.contains("<b>now</b>"));
+    for gone in ["<script", "onclick", "alert(1)", "track.example", "pay.example"] {
+        assert!(!frame.body.contains(gone), "{gone}");
+    }
+    assert_eq!(
+        get(&site.app, &format!("/mailing/{id}/html"), &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
+}
+
+#[tokio::test]
+async fn every_answer_bears_the_headers_that_protect_it() {
+    let site = Site::new().await;
+    let reviewer = site.browser(REVIEWER).await;
+    for path in ["/", "/mailings", "/audit", "/login", "/no-such-page", "/mailing/x"] {
+        let answer = reviewer.get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.contains("script-src 'self'") && policy.contains("frame-ancestors 'self'"),
+            "{path}"
+        );
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert!(
+            !answer.body.contains(" style=") && !answer.body.contains(" onclick="),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_style_and_the_script_may_be_kept_for_ever() {
+    let site = Site::new().await;
+    let page = site.browser(REVIEWER).await.get("/").await;
+    for start in ["href=\"/style-", "src=\"/console-", "href=\"/icon-"] {
+        let (_, rest) = page.body.split_once(start).expect("is linked");
+        let name = rest.split('"').next().expect("a name");
+        let path = format!("{}{name}", start.split('"').nth(1).expect("a path"));
+        let answer = get(&site.app, &path, &[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.header("cache-control").contains("immutable"));
+    }
+}
+
+#[tokio::test]
+async fn mailings_are_found_by_their_state() {
+    let site = Site::new().await;
+    let id = site.held(AUTHOR).await;
+    let author = site.browser(AUTHOR).await;
+    let has = async |query: &str| {
+        author
+            .get(&format!("/mailings{query}"))
+            .await
+            .body
+            .contains(&id.to_string())
+    };
+    assert!(has("").await && has("?state=held").await && !has("?state=closed").await);
+    site.desk
+        .withdraw(id, &AUTHOR.parse().expect("valid"))
+        .await
+        .expect("withdraws");
+    assert!(has("?state=withdrawn").await && !has("?state=held").await);
+    assert_eq!(author.get("/mailings?state=odd").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_trail_is_for_reviewers() {
+    let site = Site::new().await;
+    let id = site.held(AUTHOR).await;
+    let page = site.browser(REVIEWER).await.get("/audit").await;
+    assert!(
+        page.body
+            .contains(&format!("<strong>held</strong> <a href=\"/mailing/{id}\">")),
+        "{}",
+        page.body
+    );
+    let author = site.browser(AUTHOR).await;
+    assert_eq!(author.get("/audit").await.status, StatusCode::FORBIDDEN);
+    assert!(
+        !author.get("/").await.body.contains("href=\"/audit\""),
+        "no link to what one may not see"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_says_so() {
+    let site = Site::new().await;
+    let reviewer = site.browser(REVIEWER).await;
+    for path in [
+        "/people",
+        "/mailing/nonsense",
+        "/mailing/MC-2026-9999",
+        "/mailing/CV-2026-0001",
+    ] {
+        let answer = reviewer.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.body.contains("<h1>Not Found</h1>"), "{path}");
+    }
+    let answer = reviewer.post("/audit", &[]).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn a_new_held_mailing_is_told_to_an_open_queue() {
+    let site = Site::new().await;
+    let reviewer = site.browser(REVIEWER).await;
+    let request = Request::get("/queue/live")
+        .header("cookie", &reviewer.cookie)
+        .body(Body::empty());
+    let response = site
+        .app
+        .clone()
+        .oneshot(request.expect("a request"))
+        .await
+        .expect("an answer");
+    assert!(
+        response
+            .headers()
+            .get("content-type")
+            .is_some_and(|kind| kind == "text/event-stream")
+    );
+    let mut body = response.into_body();
+    let mut next = async || {
+        let frame = tokio::time::timeout(Duration::from_secs(2), body.frame())
+            .await
+            .expect("in time");
+        let data = frame.expect("goes on").expect("well").into_data().expect("data");
+        String::from_utf8(data.to_vec()).expect("UTF-8")
+    };
+    assert!(next().await.contains("Nothing waits."));
+    let id = site.held(AUTHOR).await;
+    assert!(next().await.contains(&id.to_string()));
+}
+
+#[tokio::test]
+async fn a_page_left_open_keeps_no_session_alive() {
+    let site = Site::new().await;
+    let reviewer = site.browser(REVIEWER).await;
+    site.clock.advance(Duration::from_secs(20 * 60));
+    let request = Request::get("/queue/live")
+        .header("cookie", &reviewer.cookie)
+        .body(Body::empty());
+    let response = site
+        .app
+        .clone()
+        .oneshot(request.expect("a request"))
+        .await
+        .expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK);
+    site.clock.advance(Duration::from_secs(20 * 60));
+    assert_eq!(reviewer.get("/").await.status, StatusCode::SEE_OTHER);
+}

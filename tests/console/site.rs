@@ -1,0 +1,345 @@
+//! A console over a real store in a temporary folder, and browsers that come to it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use bedel::clock::Clock;
+use bedel::console::{self, PublicState};
+use bedel::decide::notice::Notices;
+use bedel::mail::{Address, Envelope, ForwardPath, Timestamp};
+use bedel::model::lifecycle::Submitted;
+use bedel::model::{
+    Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, Finding, Identity, Lane,
+    Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
+};
+use bedel::password;
+use bedel::stage::review::{self, Desk};
+use bedel::store::{self, Account, Admission, FeedRow, Store};
+use http_body_util::BodyExt;
+use jiff::tz::TimeZone;
+use tower::ServiceExt;
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const STEWARD: &str = "records@mst.example";
+pub(crate) const REVIEWER: &str = "emarcomm@mst.example";
+pub(crate) const AUTHOR: &str = "dean@mst.example";
+pub(crate) const STRANGER: &str = "somebody@mst.example";
+/// The one token that the public pages know.
+pub(crate) const TOKEN: &str = "goodtoken";
+
+static HASH: LazyLock<String> = LazyLock::new(|| password::hash(PASSWORD));
+
+/// A message with everything a page must be careful with.
+pub(crate) const MESSAGE: &str = "From: The Dean <dean@mst.example>\r\nTo: students@lists.mst.example\r\n\
+    Subject: Fees are due\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nPay <now>.\r\n\
+    --b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+    <p onclick=\"x()\">Pay <b>now</b>.</p><script>alert(1)</script><img src=\"https://track.example/p.gif\">\
+    <a href=\"https://pay.example/fees\">Pay</a>\r\n--b--\r\n";
+
+pub(crate) struct Site {
+    pub(crate) app: Router,
+    pub(crate) public: Router,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) desk: Desk,
+    _dir: tempfile::TempDir,
+}
+
+impl Site {
+    pub(crate) async fn new() -> Self {
+        Self::at("https://bedel.mst.example").await
+    }
+
+    pub(crate) async fn at(url: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let settings = store::Settings {
+            data_dir: dir.path().to_owned(),
+            free_bytes_min: 0,
+        };
+        let store = Store::open(&settings).expect("opens");
+        let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));
+        let desk = Desk::new(store.clone(), clock.clone(), desk_settings());
+        for account in [STEWARD, REVIEWER, AUTHOR, STRANGER] {
+            add_account(&store, account, &HASH).await;
+        }
+        feed(&store).await;
+        let state = console::State {
+            desk: desk.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            url: url.to_owned(),
+            organization: "Missouri S&T".to_owned(),
+            hostname: "bedel.mst.example".to_owned(),
+            zone: TimeZone::UTC,
+        };
+        let public = PublicState {
+            store: store.clone(),
+            clock: clock.clone(),
+            organization: "Missouri S&T".to_owned(),
+            read_token: Arc::new(|text| (text == TOKEN).then_some((case(1), 7))),
+        };
+        Self {
+            app: console::app(state),
+            public: console::public(public),
+            store,
+            clock,
+            desk,
+            _dir: dir,
+        }
+    }
+
+    /// A message to all students, held for the registrar.
+    pub(crate) async fn held(&self, author: &str) -> MailingId {
+        let id = self.store.next_id(Series::Case, 2026);
+        let finding = Finding {
+            rule: "steward-routing".into(),
+            clause: "C15".into(),
+            ask: Ask::Hold {
+                wants: vec![OfficeId("registrar".into())],
+            },
+            sentence: "Mail to students waits for the Office of the Registrar.".into(),
+        };
+        let now = self.clock.now();
+        let until = now.plus(Duration::from_secs(14 * 86_400));
+        let event = Event {
+            at: now,
+            by: author.to_owned(),
+            act: Act::Held,
+            mailing: Some(id),
+            note: "steward-routing".to_owned(),
+        };
+        let admission = Admission {
+            state: bedel::model::lifecycle::State::Held(
+                Submitted::new(mailing(id, author, now)).hold(vec![finding], until),
+            ),
+            message: MESSAGE.into(),
+            fingerprint: None,
+            event,
+        };
+        self.store.admit(admission, vec![]).await.expect("admits")
+    }
+
+    /// A browser in which somebody has signed in.
+    pub(crate) async fn browser(&self, account: &str) -> Browser {
+        let form = [("account", account), ("password", PASSWORD)];
+        let answer = post(&self.app, "/login", &[], &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let cookie = answer
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .expect("a cookie")
+            .to_owned();
+        let mut browser = Browser {
+            app: self.app.clone(),
+            cookie,
+            csrf: String::new(),
+        };
+        let page = browser.get("/").await;
+        let (_, rest) = page.body.split_once("name=\"csrf\" value=\"").expect("a form");
+        browser.csrf = rest.split('"').next().expect("a token").to_owned();
+        browser
+    }
+}
+
+pub(crate) struct Browser {
+    app: Router,
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+}
+
+impl Browser {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        get(&self.app, path, &[("cookie", &self.cookie)]).await
+    }
+
+    /// Sends one of our forms.
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let csrf = [("csrf", self.csrf.as_str())];
+        let form: Vec<_> = csrf.iter().chain(fields).copied().collect();
+        post(&self.app, path, &[("cookie", &self.cookie)], &form).await
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The value of a header; empty without it.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("ASCII"))
+    }
+}
+
+pub(crate) async fn get(app: &Router, path: &str, headers: &[(&str, &str)]) -> Answer {
+    send(app, "GET", path, headers, Body::empty()).await
+}
+
+pub(crate) async fn post(app: &Router, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Answer {
+    let body = form
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect::<Vec<_>>()
+        .join("&");
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let headers: Vec<_> = headers.iter().copied().chain([kind]).collect();
+    send(app, "POST", path, &headers, Body::from(body)).await
+}
+
+pub(crate) async fn send(app: &Router, method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "bedel.mst.example");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(body).expect("a request");
+    let response = app.clone().oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.expect("a body").to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8(bytes.to_vec()).expect("UTF-8"),
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+pub(crate) fn case(number: u32) -> MailingId {
+    MailingId {
+        series: Series::Case,
+        year: 2026,
+        number,
+    }
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    text.parse().expect("valid")
+}
+
+pub(crate) async fn add_account(store: &Store, account: &str, hash: &str) {
+    let account = Account {
+        address: address(account),
+        password_hash: Some(hash.to_owned()),
+        created_at: Timestamp::from_micros(0),
+    };
+    store.put_account(&account, event(Act::Account)).await.expect("commits");
+}
+
+pub(crate) fn event(act: Act) -> Event {
+    Event {
+        at: Timestamp::from_micros(0),
+        by: "gateway".to_owned(),
+        act,
+        mailing: None,
+        note: String::new(),
+    }
+}
+
+fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
+    let list = address("students@lists.mst.example");
+    let segment = Segment {
+        list: list.clone(),
+        audience: "students".to_owned(),
+        selection: Selection {
+            matches: BTreeMap::from([("affiliation".to_owned(), vec!["student".to_owned()])]),
+            except: BTreeMap::new(),
+        },
+        office: Some(OfficeId("registrar".to_owned())),
+        consent: ConsentRule::NotNeeded,
+    };
+    Mailing {
+        id,
+        author: Author {
+            address: address(author),
+            proof: Proof::Login,
+        },
+        envelope: Envelope::new(Some(address(author)), vec![ForwardPath::to(list)]).expect("one recipient"),
+        submitted_at: now,
+        content: Content {
+            sha256: [1; 32],
+            bytes: 3,
+        },
+        subject: "Fees <are> due".to_owned(),
+        message_id: None,
+        audience: Audience::Lists {
+            segments: vec![segment],
+            people: vec![],
+        },
+        capacity: Capacity::Initiated,
+        category: Category::Informational,
+        lane: Lane::Bulk,
+        identity: Identity::Keep,
+    }
+}
+
+/// Three students, one of whom asked not to be disclosed.
+async fn feed(store: &Store) {
+    let row = |name: &str, ferpa| FeedRow {
+        email: address(&format!("{name}@students.example")),
+        given_name: name.to_owned(),
+        family_name: "Sample".to_owned(),
+        country: "US".to_owned(),
+        ferpa,
+        affiliation: Affiliation {
+            kind: "student".to_owned(),
+            unit: String::new(),
+            source: "registrar".to_owned(),
+            source_key: name.to_owned(),
+            attributes: BTreeMap::new(),
+        },
+        consent: None,
+    };
+    let rows = vec![row("ann", false), row("ben", false), row("zoe", true)];
+    let plan = store.plan_feed("registrar", rows).expect("plans");
+    store
+        .apply_feed(plan, event(Act::Imported), |_written| {})
+        .await
+        .expect("commits");
+}
+
+fn desk_settings() -> review::Settings {
+    let office = |name: &str, stewards: &[&str], reviewers: &[&str]| Office {
+        name: name.to_owned(),
+        stewards: stewards.iter().map(|text| address(text)).collect(),
+        reviewers: reviewers.iter().map(|text| address(text)).collect(),
+    };
+    let offices = BTreeMap::from([
+        (
+            OfficeId("registrar".to_owned()),
+            office("Office of the Registrar", &[STEWARD], &[]),
+        ),
+        (
+            OfficeId("emarcomm".to_owned()),
+            office("Electronic Marketing Communications", &[], &[REVIEWER]),
+        ),
+    ]);
+    review::Settings {
+        offices: Arc::new(Offices::new(offices)),
+        notices: Arc::new(Notices {
+            templates: BTreeMap::new(),
+            from: address(REVIEWER),
+            organization: "Missouri S&T".to_owned(),
+            hostname: "bedel.mst.example".to_owned(),
+            console_url: "https://bedel.mst.example".to_owned(),
+            zone: TimeZone::UTC,
+        }),
+        zone: TimeZone::UTC,
+    }
+}
