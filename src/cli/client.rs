@@ -220,14 +220,54 @@ mod tests {
         assert_eq!(encoded("é/?"), "%C3%A9%2F%3F");
     }
 
+    fn client(dir: &Path) -> Client {
+        Client {
+            socket: dir.join(SOCKET),
+            zone: TimeZone::UTC,
+            campus: "mst.example".parse().ok(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_no_is_heard_with_its_sentence_and_lines_as_they_come() {
+        use axum::http::{HeaderMap, StatusCode};
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let refuse = async || (StatusCode::CONFLICT, r#"{"error":"still wanting"}"#);
+        let echo = async |headers: HeaderMap| {
+            let actor = headers
+                .get(ACTOR)
+                .and_then(|actor| actor.to_str().ok())
+                .unwrap_or("none");
+            format!("{{\"actor\":\"{actor}\"}}\n{{}}\n")
+        };
+        let app = axum::Router::new()
+            .route("/api/v1/no", axum::routing::post(refuse))
+            .route("/api/v1/lines", axum::routing::get(echo));
+        let listener = tokio::net::UnixListener::bind(dir.path().join(SOCKET)).expect("a socket");
+        let server = tokio::spawn(axum::serve(listener, app).into_future());
+        let client = client(dir.path());
+        let no = client.ask(Ask::post("/no", &Value::Null)).await.expect_err("a no");
+        assert!(
+            matches!(&no, Error::Refused(sentence) if sentence == "still wanting"),
+            "{no:?}"
+        );
+        let actor = client.account("records").expect("completed");
+        let body = client
+            .open(Ask::get("/lines").by(Some(&actor)))
+            .await
+            .expect("an answer");
+        let mut lines = Lines::of(body);
+        let first = lines.next().await.expect("reads").expect("a line");
+        assert_eq!(first, serde_json::json!({ "actor": "records@mst.example" }));
+        assert_eq!(lines.next().await.expect("reads"), Some(serde_json::json!({})));
+        assert_eq!(lines.next().await.expect("reads"), None);
+        server.abort();
+    }
+
     #[tokio::test]
     async fn without_a_socket_the_gateway_is_not_running() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let client = Client {
-            socket: dir.path().join(SOCKET),
-            zone: TimeZone::UTC,
-            campus: "mst.example".parse().ok(),
-        };
+        let client = client(dir.path());
         let error = client.ask(Ask::get("/holds")).await.expect_err("nobody listens");
         assert!(
             error

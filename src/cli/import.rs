@@ -32,7 +32,7 @@ Examples:
 
 /// How often the spinner turns while the gateway reads.
 const TICK: Duration = Duration::from_millis(120);
-const STYLE: &str = "{spinner} {msg} [{bar:30}] {pos}/{len} {eta}";
+const BAR: &str = "{spinner} {msg} [{bar:30}] {pos}/{len}, {eta} left";
 
 /// A feed to apply.
 #[derive(Debug, Args)]
@@ -119,10 +119,9 @@ pub(super) async fn run(client: &Client, import: Import) -> Result<(), Error> {
     }
 }
 
-/// Hidden where nobody sees it.
+/// A spinner until there is something to count; hidden where nobody sees it.
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template(STYLE).expect("the template is a constant that parses");
-    let bar = ProgressBar::new(0).with_style(style).with_message("reading");
+    let bar = ProgressBar::new_spinner().with_message("reading");
     bar.enable_steady_tick(TICK);
     bar
 }
@@ -133,8 +132,11 @@ async fn followed(mut lines: Lines, bar: &ProgressBar) -> Result<(Report, Value)
         match view::read(line.clone())? {
             Step::Read { rows } => bar.set_message(format!("comparing {} rows", out::count(rows))),
             Step::Written { done, of } => {
-                bar.set_message("writing");
-                bar.set_length(of);
+                if bar.length() != Some(of) {
+                    bar.set_style(ProgressStyle::with_template(BAR).expect("the template is a constant that parses"));
+                    bar.set_message("writing");
+                    bar.set_length(of);
+                }
                 bar.set_position(done);
             }
             Step::Done(report) => return Ok((report, line)),

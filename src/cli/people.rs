@@ -187,8 +187,9 @@ async fn count(client: &Client, count: Count) -> Result<(), Error> {
         contacts,
         suppressed,
     } = view::read(answer)?;
+    let noun = if contacts == 1 { "contact" } else { "contacts" };
     let (contacts, suppressed) = (out::count(contacts), out::count(suppressed));
     out::line(&format!(
-        "{audience}: {contacts} contacts, of whom {suppressed} are never written to"
+        "{audience}: {contacts} {noun}, of whom {suppressed} are never written to"
     ))
 }

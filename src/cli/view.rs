@@ -49,7 +49,14 @@ struct Whole {
     exclusions: BTreeMap<Exclusion, u64>,
     may: Vec<String>,
     why_not_release: Option<String>,
+    reach: Option<Reach>,
     preview: Option<Preview>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reach {
+    recipients: u64,
+    exclusions: BTreeMap<Exclusion, u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -153,7 +160,23 @@ pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
             whole.ended.as_ref().map(|e| e.comment.clone()).unwrap_or_default(),
         ),
         ("Copies", whole.tally.as_ref().map(tally).unwrap_or_default()),
-        ("Left out", whole.left_out()),
+        (
+            "Would reach",
+            whole
+                .reach
+                .as_ref()
+                .map(|reach| out::count(reach.recipients))
+                .unwrap_or_default(),
+        ),
+        (
+            "Left out",
+            left_out(
+                whole
+                    .reach
+                    .as_ref()
+                    .map_or(&whole.exclusions, |reach| &reach.exclusions),
+            ),
+        ),
         ("You may", whole.may.join(", ")),
         ("Not release", whole.why_not_release.clone().unwrap_or_default()),
     ])?;
@@ -192,6 +215,14 @@ pub(super) fn tally(tally: &Tally) -> String {
     format!("{} of {}", told.join(", "), out::count(tally.planned))
 }
 
+/// Who gets no copy, counted by reason.
+fn left_out(exclusions: &BTreeMap<Exclusion, u64>) -> String {
+    let parts = exclusions
+        .iter()
+        .map(|(why, count)| format!("{} {}", out::count(*count), why.words()));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
 impl Line {
     fn word(&self) -> String {
         if self.paused {
@@ -224,16 +255,6 @@ impl Line {
                 .collect::<Vec<_>>()
                 .join(", "),
         }
-    }
-}
-
-impl Whole {
-    fn left_out(&self) -> String {
-        let parts = self
-            .exclusions
-            .iter()
-            .map(|(why, count)| format!("{} {}", out::count(*count), why.words()));
-        parts.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -123,7 +123,7 @@ async fn run(
     csv: Bytes,
     teller: &mut Teller,
 ) -> Result<(u16, Report), Fault> {
-    let _only_one = api.importing.lock().await;
+    let _only_hand = api.list.lock().await;
     let now = api.clock.now();
     let source = order.source.clone();
     let feed = spawn_blocking(move || feed::read(&csv, &source, now))

@@ -4,10 +4,12 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State as From};
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 use super::ApiState;
 use super::actor::{Actor, Asked};
 use super::error::Fault;
+use super::people::crashed;
 use super::view::{Line, Progress, Whole};
 use crate::mail::Address;
 use crate::model::lifecycle::State;
@@ -69,13 +71,24 @@ pub(super) async fn list(
 /// `GET /mailings/{id}`.
 pub(super) async fn show(From(api): From<ApiState>, who: Actor, Path(id): Path<String>) -> Result<Json<Whole>, Fault> {
     let state = seen(&api, &who, number(&id)?)?;
+    // Counting reads the whole master list.
+    spawn_blocking(move || whole(&api, &who, &state))
+        .await
+        .map_err(crashed)?
+        .map(Json)
+}
+
+fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
     let tally = api.store.tally(state.id())?;
-    // The message of conveyed mail is not kept once it has gone; the rest is still worth showing.
-    let preview = match state.id().series {
-        Series::Case => Some(api.desk.preview(&state)?),
-        Series::Conveyed => None,
-    };
-    Ok(Json(Whole::of(&state, &api.desk, &who, tally, preview)))
+    let mut whole = Whole::of(state, &api.desk, who, tally);
+    // What the gateway only carries for others is not for reading, and not kept once it has gone.
+    if state.id().series == Series::Case {
+        whole = whole.seen(api.desk.preview(state)?);
+    }
+    if matches!(state, State::Held(_) | State::Released(_)) {
+        whole = whole.counted(api.desk.count(state)?);
+    }
+    Ok(whole)
 }
 
 /// `GET /mailings/{id}/progress`.

@@ -5,7 +5,7 @@
 //! with `Authorization: Bearer TOKEN`, which acts as the owner of the token, and finds review alone: mailings, holds and
 //! counts. What an account may do is decided by the desk, whichever door it came through.
 //!
-//! Every answer is JSON; what cannot be done is `{"error": "a sentence"}` with the status that [`error`] gives it. An
+//! Every answer is JSON; what cannot be done is `{"error": "a sentence"}` with the status that `error.rs` gives it. An
 //! import is answered by a stream of JSON lines, an export by the plain file.
 
 mod accounts;
@@ -53,8 +53,8 @@ pub struct ApiState {
     desk: Desk,
     audiences: Arc<BTreeMap<String, Selection>>,
     door: Door,
-    /// One import at a time: a plan is good only while nobody else changes the list.
-    importing: Arc<Mutex<()>>,
+    /// One hand on the master list at a time: the plan of an import is good only while nobody else changes it.
+    list: Arc<Mutex<()>>,
 }
 
 impl ApiState {
@@ -72,7 +72,7 @@ impl ApiState {
             desk,
             audiences,
             door,
-            importing: Arc::default(),
+            list: Arc::default(),
         }
     }
 

@@ -102,7 +102,7 @@ pub(super) async fn find(
     let contact = api.store.contact_by_address(&address)?;
     let suppression = api.store.suppression(&address)?;
     // Before anything is shown: what cannot be logged is not looked up.
-    let note = format!("{}: {reason}", whom(contact.as_ref()));
+    let note = whom(contact.as_ref(), reason);
     api.store.log(api.event(&who, Act::LookedUp, None, note)).await?;
     if contact.is_none() && suppression.is_none() {
         return Err(Fault::Missing("nothing is known of this address".to_owned()));
@@ -118,7 +118,7 @@ pub(super) async fn suppress(
 ) -> Result<Json<Did>, Fault> {
     let address = address(&person.address)?;
     let contact = api.store.contact_by_address(&address)?;
-    let note = format!("{}: {}", whom(contact.as_ref()), person.reason.trim());
+    let note = whom(contact.as_ref(), &person.reason);
     let suppression = Suppression {
         reason: SuppressionReason::Manual,
         at: api.clock.now(),
@@ -144,8 +144,10 @@ pub(super) async fn forget(
 ) -> Result<Json<Did>, Fault> {
     let address = address(&person.address)?;
     let missing = || Fault::Missing("no contact has this address".to_owned());
+    // An import under way would write the person anew.
+    let _only_hand = api.list.lock().await;
     let contact = api.store.contact_by_address(&address)?.ok_or_else(missing)?;
-    let note = format!("{}: {}", whom(Some(&contact)), person.reason.trim());
+    let note = whom(Some(&contact), &person.reason);
     let event = api.event(&who, Act::Forgotten, None, note);
     if !api.store.forget(&address, event).await? {
         return Err(missing());
@@ -165,11 +167,15 @@ fn address(text: &str) -> Result<Address, Fault> {
         .map_err(|invalid: crate::mail::Invalid| Fault::Unacceptable(invalid.to_string()))
 }
 
-/// A person as the audit trail names them: never by address.
-fn whom(contact: Option<&Contact>) -> String {
-    match contact {
+/// A person as the audit trail names them, never by address; and why.
+fn whom(contact: Option<&Contact>, reason: &str) -> String {
+    let whom = match contact {
         Some(Contact { id: ContactId(id), .. }) => format!("contact {id}"),
         None => "an address that no contact has".to_owned(),
+    };
+    match reason.trim() {
+        "" => whom,
+        reason => format!("{whom}: {reason}"),
     }
 }
 

@@ -8,7 +8,7 @@ use super::actor::Actor;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
 use crate::model::{Ask, Category, Exclusion, Finding, OfficeId, Release, Tally};
-use crate::stage::review::{Desk, Preview, Standing};
+use crate::stage::review::{Count, Desk, Preview, Standing};
 
 /// One line of a listing.
 #[derive(Debug, Serialize)]
@@ -58,6 +58,8 @@ pub(super) struct Whole {
     /// The acts that whoever asked may do now.
     may: Vec<&'static str>,
     why_not_release: Option<String>,
+    /// How many it would reach, until the plan is sealed.
+    reach: Option<Reach>,
     /// The message as text; never its HTML, which is its author's and untrusted.
     preview: Option<Seen>,
 }
@@ -90,6 +92,13 @@ struct Over {
     by: Option<String>,
     at: Timestamp,
     comment: String,
+}
+
+/// How many a mailing would reach, as the master list stands now.
+#[derive(Debug, Serialize)]
+struct Reach {
+    recipients: u64,
+    exclusions: BTreeMap<Exclusion, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,7 +150,7 @@ impl OfficeName {
 }
 
 impl Whole {
-    pub(super) fn of(state: &State, desk: &Desk, who: &Actor, tally: Tally, preview: Option<Preview>) -> Self {
+    pub(super) fn of(state: &State, desk: &Desk, who: &Actor, tally: Tally) -> Self {
         let standing = match who {
             Actor::Operator => Standing::default(),
             Actor::Account(address) => desk.standing(state, address),
@@ -158,10 +167,30 @@ impl Whole {
             exclusions: BTreeMap::new(),
             may: may(&standing),
             why_not_release: standing.why_not_release,
-            preview: preview.map(Seen::of),
+            reach: None,
+            preview: None,
         };
         whole.tell(state, desk, tally);
         whole
+    }
+
+    /// With the message as recipients get it.
+    pub(super) fn seen(mut self, preview: Preview) -> Self {
+        self.preview = Some(Seen {
+            headers: preview.headers,
+            text: preview.text,
+            attachments: preview.attachments,
+        });
+        self
+    }
+
+    /// With how many it would reach.
+    pub(super) fn counted(mut self, count: Count) -> Self {
+        self.reach = Some(Reach {
+            recipients: count.recipients,
+            exclusions: count.exclusions,
+        });
+        self
     }
 
     /// What its state knows of it.
@@ -226,16 +255,6 @@ impl Let {
             by: release.by.as_ref().map(ToString::to_string),
             at: release.at,
             not_before: release.not_before,
-        }
-    }
-}
-
-impl Seen {
-    fn of(preview: Preview) -> Self {
-        Self {
-            headers: preview.headers,
-            text: preview.text,
-            attachments: preview.attachments,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What programs may do and hear, over a real store in a temporary folder.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -8,8 +10,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::decide::compose::dkim::{self, Signer};
+use crate::decide::compose::{self, verp::TokenKey};
 use crate::decide::notice::{Kind, Notices, Template};
-use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
+use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
     Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Finding, Identity, Lane, Mailing, Office,
@@ -30,6 +34,13 @@ fn address(text: &str) -> Address {
     text.parse().expect("a valid address")
 }
 
+fn students() -> Selection {
+    Selection {
+        matches: [("affiliation".to_owned(), vec!["student".to_owned()])].into(),
+        ..Selection::default()
+    }
+}
+
 fn offices() -> Offices {
     let registrar = Office {
         name: "Office of the Registrar".into(),
@@ -48,6 +59,24 @@ fn offices() -> Offices {
     )
 }
 
+/// How copies look; the key is made once, since making one takes a while.
+fn compose() -> compose::Settings {
+    static PEM: LazyLock<String> = LazyLock::new(|| dkim::new_key().expect("a key"));
+    let lists_domain: Domain = "lists.mst.example".parse().expect("a domain");
+    compose::Settings {
+        hostname: "bedel.mst.example".parse().expect("a domain"),
+        bounce_domain: "bounce.lists.mst.example".parse().expect("a domain"),
+        public_url: "https://lists.mst.example".into(),
+        organization: "The university".into(),
+        postal_address: "Rolla, MO".into(),
+        offices: Arc::new(offices()),
+        signer: Arc::new(Signer::from_pem(&PEM, "s1", lists_domain.clone()).expect("our own key")),
+        tokens: TokenKey::new(&[3; 32]),
+        zone: TimeZone::UTC,
+        lists_domain,
+    }
+}
+
 fn settings() -> Settings {
     let template = Template::parse("Subject: A case\n\nSomething happened to it.\n").expect("a template");
     let notices = Notices {
@@ -61,6 +90,7 @@ fn settings() -> Settings {
     Settings {
         offices: Arc::new(offices()),
         notices: Arc::new(notices),
+        compose: Arc::new(compose()),
         zone: TimeZone::UTC,
     }
 }
@@ -75,11 +105,7 @@ impl House {
         .expect("the store opens");
         let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));
         let desk = Desk::new(store.clone(), clock.clone(), settings());
-        let students = Selection {
-            matches: [("affiliation".to_owned(), vec!["student".to_owned()])].into(),
-            ..Selection::default()
-        };
-        let audiences = Arc::new([("students".to_owned(), students)].into());
+        let audiences = Arc::new([("students".to_owned(), students())].into());
         Self {
             api: ApiState::new(store, clock, desk, audiences, Door::Socket),
             _dir: dir,
@@ -105,7 +131,7 @@ impl House {
         let segment = Segment {
             list: list.clone(),
             audience: "students".into(),
-            selection: Selection::default(),
+            selection: students(),
             office: Some(OfficeId("registrar".into())),
             consent: ConsentRule::NotNeeded,
         };
