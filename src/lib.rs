@@ -1,4 +1,5 @@
 //! Bedel.
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod console;

@@ -67,7 +67,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("sink", &["smtp", "stage::worker"]),
-    ("config", &["mail", "model", "decide", "store", "stage", "console"]),
+    (
+        "config",
+        &["mail", "smtp", "model", "decide", "store", "stage", "console"],
+    ),
     (
         "service",
         &[

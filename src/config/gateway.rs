@@ -11,7 +11,9 @@ use super::Fault;
 use super::fault;
 use super::values::{Short, Span};
 use crate::mail::{Address, Domain};
-use crate::stage::intake::{ListenerSettings, Network, TlsMode};
+use crate::smtp::BareLf;
+use crate::stage::deliver::RelayTls;
+use crate::stage::intake::{Limits, ListenerSettings, Network, TlsMode};
 
 /// Free space on the disk of `data_dir` under which nothing new is taken, unless the file says otherwise.
 const FREE_BYTES_MIN: u64 = 256 * 1024 * 1024;
@@ -88,21 +90,6 @@ pub struct Route {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Whether the way to the smarthost is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RelayTls {
-    /// Never.
-    Off,
-    /// When it offers STARTTLS, whatever its certificate.
-    #[default]
-    Opportunistic,
-    /// Always, whatever its certificate.
-    Required,
-    /// Always, with a certificate that proves its name.
-    Verified,
-}
-
 /// An HTTP listener and the name people know it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleSettings {
@@ -110,33 +97,6 @@ pub struct ConsoleSettings {
     pub address: SocketAddr,
     /// Its address as people and mail see it, without a slash at the end.
     pub url: String,
-}
-
-/// What a client may ask of us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Connections at the same time.
-    pub connections_max: usize,
-    /// Connections from one address at the same time.
-    pub connections_per_peer_max: usize,
-    /// Commands in one session.
-    pub commands_max: u32,
-    /// Commands in one session that were answered with 5yz.
-    pub errors_max: u32,
-    /// Octets of one command line, with its CRLF (RFC 5321 §4.5.3.1.4 asks for 512 and more).
-    pub line_bytes_max: usize,
-    /// Recipients of one message; at least 100 (RFC 5321 §4.5.3.1.8).
-    pub recipients_max: usize,
-    /// Octets of one message; announced in SIZE.
-    pub message_bytes_max: usize,
-    /// How long a client may say nothing.
-    pub idle_timeout: Duration,
-    /// How long one message may take from MAIL to its end.
-    pub transaction_timeout: Duration,
-    /// Failed logins of one account in 15 minutes.
-    pub failed_logins_per_account_max: u32,
-    /// Failed logins from one address in 15 minutes.
-    pub failed_logins_per_peer_max: u32,
 }
 
 pub(super) fn read(file: &Path, base: &Path) -> Result<Gateway, Fault> {
@@ -191,6 +151,8 @@ struct RawListener {
     #[serde(default)]
     networks: Vec<String>,
     author: Option<RawAuthor>,
+    #[serde(default)]
+    bare_lf: BareLf,
 }
 
 #[derive(Deserialize)]
@@ -337,6 +299,7 @@ impl RawListener {
             auth,
             networks,
             author,
+            bare_lf,
         } = self;
         if auth && tls == TlsMode::Off {
             return Err(format!(
@@ -355,6 +318,11 @@ impl RawListener {
                 "listener `{name}` trusts a header of anybody who connects; set its networks"
             ));
         }
+        if bare_lf == BareLf::Normalise && (networks.is_empty() || auth) {
+            return Err(format!(
+                "listener `{name}` normalises bare LF; only a relay of our own networks may, without auth"
+            ));
+        }
         Ok(ListenerSettings {
             name,
             address,
@@ -362,6 +330,7 @@ impl RawListener {
             auth,
             networks,
             author_header: author.map(|author| author.header),
+            bare_lf,
         })
     }
 }

@@ -85,7 +85,6 @@ struct Found {
 #[derive(Debug)]
 struct List {
     address: String,
-    audience: String,
     selection: String,
     office: Option<String>,
     consent: &'static str,
@@ -203,7 +202,6 @@ fn findings(state: &State) -> Vec<Found> {
 fn lists(room: &Room, mailing: &Mailing) -> Vec<List> {
     let list = |segment: &Segment| List {
         address: segment.list.to_string(),
-        audience: segment.audience.clone(),
         selection: words::selection(&segment.selection),
         office: segment
             .office

@@ -14,6 +14,7 @@
 //! `error` is the one table from what went wrong to an HTTP status.
 
 mod act;
+pub mod api;
 mod asset;
 mod audit;
 mod count;

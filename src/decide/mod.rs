@@ -4,10 +4,16 @@
 //! |---|---|
 //! | [`audience`] | who gets it? |
 //! | [`compose`] | what do they get? |
+//! | [`feed`] | what does an office say of its people? |
 //! | [`notice`] | what do we say, and to whom? |
 //! | [`policy`] | may it go, and who must let it? |
+//! | [`report`] | what came back? |
+//! | [`shape`] | when does it go? |
 
 pub mod audience;
 pub mod compose;
+pub mod feed;
 pub mod notice;
 pub mod policy;
+pub mod report;
+pub mod shape;

@@ -88,7 +88,7 @@ pub struct Header {
 
 impl Header {
     /// Splits the bytes before the empty line into fields.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Vec::new();
         let mut current: Vec<u8> = Vec::new();
         for line in bytes.split_inclusive(|&b| b == b'\n') {

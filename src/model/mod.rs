@@ -6,6 +6,7 @@
 //! | [`Capacity`] | conveyed (its author named the recipients) or initiated (we expanded an audience) |
 //! | [`Audience`] | whom it is meant for; not yet people |
 //! | [`Contact`], [`Affiliation`] | a person the university can write to, and what they are to it |
+//! | [`FeedRow`] | one row of an office's feed of its people |
 //! | [`Consent`], [`Suppression`] | what a contact agreed to get; an address never to write to, and why |
 //! | [`Finding`] | what one rule of the policy found, and what it asks for |
 //! | [`Hold`], [`Approval`], [`Release`] | kept until let go; one steward's yes; the act that lets it go |
@@ -22,6 +23,7 @@ mod consent;
 mod contact;
 mod delivery;
 mod event;
+mod feed;
 mod finding;
 mod hold;
 mod id;
@@ -35,9 +37,10 @@ pub use consent::{Basis, Consent, Suppression, SuppressionReason};
 pub use contact::{Affiliation, Contact, Masked};
 pub use delivery::{Entry, Outcome, Recipient, Tally};
 pub use event::{Act, Event};
+pub use feed::FeedRow;
 pub use finding::{Ask, Decision, Finding};
 pub use hold::{Approval, Binding, Hold, Release, Wanting};
-pub use id::{ContactId, MailingId, Series};
+pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
 pub use office::{Office, OfficeId, Offices, Reviewer, Steward};
 pub use report::{Report, ReportKind};

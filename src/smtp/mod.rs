@@ -1,6 +1,6 @@
 //! The protocol, without a socket: bytes in, decisions and bytes out.
 //!
-//! A server's session, from the outside in: [`line`] cuts bytes into lines, [`command`] reads one, [`server`] says what
+//! A server's session, from the outside in: [`mod@line`] cuts bytes into lines, [`command`] reads one, [`server`] says what
 //! to do about it, [`auth`] conducts a login, [`data`] takes the message, and a [`Reply`] goes back. The [`client`] side is
 //! what a delivery says. Nothing here waits, reads a clock or knows what the mail is for.
 //!
@@ -15,4 +15,5 @@ pub mod line;
 mod reply;
 pub mod server;
 
+pub use data::{BareLf, DataReader, DataRules};
 pub use reply::Reply;

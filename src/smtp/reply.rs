@@ -4,7 +4,7 @@
 //! ASCII becomes `?`, and a long line is folded into several, each under its code.
 //!
 //! # Standards
-//! RFC 5321 §4.2, §4.5.3.1.5 (512 octets a line); RFC 2034 (enhanced codes on each line), RFC 3463, RFC 7505.
+//! RFC 5321 §4.2, §4.5.3.1.5 (512 octets a line); RFC 2034 (enhanced codes on each line), RFC 3463.
 
 use std::fmt;
 

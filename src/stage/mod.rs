@@ -14,6 +14,8 @@
 //! No stage calls another: the store is the only hand-over. A stage that died in the middle finds its work where the
 //! last commit left it.
 
+pub mod deliver;
+pub mod expand;
 pub mod intake;
 pub mod review;
 pub mod worker;

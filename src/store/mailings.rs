@@ -55,7 +55,7 @@ pub struct Admission {
 }
 
 /// A message that the gateway itself sends: a notice, or a delivery status notification. Born released.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Outgoing {
     /// Released, of the [`Series::Conveyed`].
     pub state: lifecycle::Released,

@@ -31,7 +31,7 @@ pub use error::{Error, OpenError};
 pub use events::{Broken, Logged};
 pub use export::ExportError;
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
-pub use people::{FeedPlan, FeedRow};
+pub use people::FeedPlan;
 
 /// Where the store lives, and what it keeps clear of.
 #[derive(Debug, Clone)]

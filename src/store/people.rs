@@ -5,26 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::{Error, Store};
 use crate::mail::Address;
-use crate::model::{Affiliation, Consent, Contact, ContactId, Event, Suppression};
-
-/// One good row of an office's feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedRow {
-    /// Where mail to the person goes.
-    pub email: Address,
-    /// Given name.
-    pub given_name: String,
-    /// Family name.
-    pub family_name: String,
-    /// Two-letter country, or empty.
-    pub country: String,
-    /// Directory information is not to be disclosed.
-    pub ferpa: bool,
-    /// What the person is to the office whose feed it is.
-    pub affiliation: Affiliation,
-    /// What they agreed to, when the feed says.
-    pub consent: Option<Consent>,
-}
+use crate::model::{Affiliation, Contact, ContactId, Event, FeedRow, Suppression};
 
 /// What a feed would change. Made by [`Store::plan_feed`], carried out by [`Store::apply_feed`].
 #[derive(Debug, Default)]

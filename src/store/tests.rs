@@ -4,8 +4,8 @@ use super::*;
 use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
-    Act, Affiliation, Audience, Author, Capacity, Category, Content, Entry, Event, Identity, Lane, Mailing, MailingId,
-    Outcome, Proof, Recipient, Series, Suppression, SuppressionReason,
+    Act, Affiliation, Audience, Author, Capacity, Category, Content, Entry, Event, FeedRow, Identity, Lane, Mailing,
+    MailingId, Outcome, Proof, Recipient, Series, Suppression, SuppressionReason,
 };
 
 struct Home {

@@ -13,12 +13,12 @@ use bedel::decide::notice::Notices;
 use bedel::mail::{Address, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::Submitted;
 use bedel::model::{
-    Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, Finding, Identity, Lane,
-    Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
+    Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
+    Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
 };
 use bedel::password;
 use bedel::stage::review::{self, Desk};
-use bedel::store::{self, Account, Admission, FeedRow, Store};
+use bedel::store::{self, Account, Admission, Store};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 use tower::ServiceExt;

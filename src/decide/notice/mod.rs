@@ -7,6 +7,7 @@
 //! # Standards
 //! RFC 3834 §3, §5 (automatic responses), RFC 5321 §4.5.5 (null reverse path).
 
+pub mod dsn;
 mod template;
 
 use std::collections::BTreeMap;

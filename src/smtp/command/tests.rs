@@ -1,3 +1,5 @@
+//! Command lines that are and are not.
+
 use super::*;
 use crate::mail::{DsnRet, Notify};
 

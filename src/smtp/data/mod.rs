@@ -7,6 +7,8 @@
 //! # Standards
 //! RFC 5321 §2.3.8, §4.1.1.4, §4.5.2 (transparency), §4.5.3.1.6; RFC 3030 §2 (BDAT); RFC 5322 §2.1.1.
 
+use serde::Deserialize;
+
 /// What message bytes must keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataRules {
@@ -19,7 +21,8 @@ pub struct DataRules {
 }
 
 /// What becomes of a bare LF; a bare CR is always refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BareLf {
     /// The message is refused and the connection closed.
     #[default]

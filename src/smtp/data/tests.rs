@@ -1,3 +1,5 @@
+//! Ends of data that are and are not, and the laws of the readers.
+
 use proptest::prelude::*;
 
 use super::*;

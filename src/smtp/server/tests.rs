@@ -1,3 +1,7 @@
+//! The session, where a dialogue is too long or asks about what is not said.
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::smtp::data::BareLf;
 use crate::smtp::line::Framer;
@@ -101,4 +105,70 @@ fn an_endless_line_of_an_exchange_ends_it() {
         panic!("{step:?}");
     };
     assert!(reply.to_string().starts_with("500 5.5.6"));
+}
+
+/// All that is said to these bytes, by a server that takes every recipient and message and ann's password.
+fn talk<'a>(slices: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut framer = Framer::default();
+    let (session, greeting) = Session::begin(Arc::new(settings()), true);
+    let mut said = greeting.to_string();
+    let mut reading = Reading::Command(session);
+    for mut input in slices {
+        loop {
+            let mut step = match reading.read(&mut framer, &mut input) {
+                Progress::More(more) => {
+                    reading = more;
+                    break;
+                }
+                Progress::Done(step) => step,
+            };
+            reading = loop {
+                step = match step {
+                    Step::LogIn(login) => login.accept("ann@mst.example".parse().expect("valid")),
+                    Step::Ask(asking) => asking.answer(Reply::recipient_ok()),
+                    Step::Submit(named, envelope, message) => {
+                        said += &format!("{envelope:?} {message:?}");
+                        named.answer(Reply::ok())
+                    }
+                    Step::Reply(session, reply) => {
+                        said += &reply.to_string();
+                        break Reading::Command(session);
+                    }
+                    Step::Challenge(challenged, reply) => {
+                        said += &reply.to_string();
+                        break Reading::Response(challenged);
+                    }
+                    Step::Receive(reading, reply) => {
+                        said += &reply.map(|reply| reply.to_string()).unwrap_or_default();
+                        break reading;
+                    }
+                    Step::StartTls(securing, _reply) => break Reading::Command(securing.done()),
+                    Step::Close(reply) => return said + &reply.to_string(),
+                };
+            };
+        }
+    }
+    said
+}
+
+/// Sessions that get far, and go wrong anywhere.
+fn wild_session() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        6 => prop::sample::select(vec![
+            "EHLO x\r\n", "AUTH PLAIN AGFubgBzZWNyZXQ=\r\n", "MAIL FROM:<a@x.example>\r\n", "RCPT TO:<b@x.example>\r\n",
+            "DATA\r\n", "a\r\n", ".\r\n", "BDAT 4\r\n", "BDAT 2 LAST\r\n", "RSET\r\n", "AUTH LOGIN\r\n", "NOOP\r\n", "*\r\n",
+        ]).prop_map(|text| text.as_bytes().to_vec()),
+        1 => proptest::collection::vec(any::<u8>(), 0..6),
+        1 => Just(b"\n".to_vec()),
+    ];
+    let opening = Just(b"EHLO x\r\nAUTH PLAIN AGFubgBzZWNyZXQ=\r\nMAIL FROM:<>\r\nRCPT TO:<b@x.example>\r\n".to_vec());
+    (opening, proptest::collection::vec(word, 0..14)).prop_map(|(opening, words)| [opening, words.concat()].concat())
+}
+
+proptest! {
+    #[test]
+    fn a_session_says_the_same_however_its_input_is_sliced(bytes in wild_session(), cut in 1usize..9) {
+        let whole = talk([bytes.as_slice()]);
+        prop_assert_eq!(talk(bytes.chunks(cut)), whole);
+    }
 }

@@ -7,11 +7,28 @@
 //! # Standards
 //! RFC 5321, RFC 6409, RFC 4954, RFC 3207; replies in `answer`.
 
+mod answer;
+mod connection;
+mod gate;
+mod gather;
+mod limits;
+mod listener;
+mod places;
+mod vouch;
+mod wire;
+
 use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{Address, Envelope};
+pub use gate::{Gate, GateSettings};
+pub use limits::{FailedLogins, Limits};
+pub use listener::{Reception, listen};
+pub use vouch::Voucher;
+
+use crate::mail::{Address, Envelope, ForwardPath};
+use crate::smtp::auth::Credentials;
+use crate::smtp::{BareLf, Reply};
 
 /// What may reach a listener, and what it demands. One `[[listener]]` of gateway.toml.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +45,8 @@ pub struct ListenerSettings {
     pub networks: Vec<Network>,
     /// The header in which the peers tell who logged in to them; without it the author must prove themselves.
     pub author_header: Option<String>,
+    /// What becomes of a bare LF in a message; made CRLF only for a relay of our own networks.
+    pub bare_lf: BareLf,
 }
 
 /// How TLS comes to be on a listener.
@@ -102,6 +121,37 @@ pub struct Submission {
     pub envelope: Envelope,
     /// The message: CRLF line ends only, dots unstuffed.
     pub message: Vec<u8>,
+}
+
+/// One recipient as it was named, for [`Intake::recipient`].
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The listener it came to.
+    pub listener: &'a ListenerSettings,
+    /// Who named it.
+    pub peer: SocketAddr,
+    /// The account that logged in.
+    pub login: Option<&'a Address>,
+    /// Where the message comes from.
+    pub from: Option<&'a Address>,
+    /// Whom it is for.
+    pub to: &'a ForwardPath,
+}
+
+/// Answers what the protocol cannot know. The gateway's own decides by policy and commits; a test's answers by rote.
+///
+/// # Failure
+/// Our own is a 4yz reply; what panics ends one connection.
+pub trait Intake: Send + Sync + 'static {
+    /// The account these credentials belong to, or `535` and its like. Only `535` counts as a failed login.
+    fn login(&self, credentials: &Credentials, peer: SocketAddr)
+    -> impl Future<Output = Result<Address, Reply>> + Send;
+
+    /// Whether we take this recipient: 2yz keeps it.
+    fn recipient(&self, asked: Asked<'_>) -> impl Future<Output = Reply> + Send;
+
+    /// What becomes of a message: 2yz only after it is on the disk.
+    fn admit(&self, submission: Submission) -> impl Future<Output = Reply> + Send;
 }
 
 #[cfg(test)]

@@ -1,0 +1,201 @@
+//! Accounts: who may sign in, and the tokens of programs.
+
+use axum::Json;
+use axum::extract::{Path, State as From};
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
+
+use super::ApiState;
+use super::actor::{Actor, Told};
+use super::error::Fault;
+use super::people::crashed;
+use crate::mail::{Address, Timestamp};
+use crate::model::Act;
+use crate::password;
+use crate::store::Account;
+
+/// Shortest password, in characters (NIST SP 800-63B: eight at the least).
+const PASSWORD_CHARS_MIN: usize = 8;
+/// Longest, so that nobody makes us hash a book.
+const PASSWORD_BYTES_MAX: usize = 1024;
+/// What a token begins with, so that scanners of leaked secrets know one.
+const TOKEN_PREFIX: &str = "bedel_";
+
+/// An account, without its secrets.
+#[derive(Debug, Serialize)]
+pub(super) struct Line {
+    address: Address,
+    /// What the offices of policy.toml let it do.
+    roles: Vec<String>,
+    has_password: bool,
+    created_at: Timestamp,
+}
+
+/// An account to add.
+#[derive(Deserialize)]
+pub(super) struct New {
+    address: String,
+    /// None for an account that only has tokens.
+    password: Option<String>,
+}
+
+/// A password to set.
+#[derive(Deserialize)]
+pub(super) struct Secret {
+    password: String,
+}
+
+/// A token, told once.
+#[derive(Debug, Serialize)]
+pub(super) struct Token {
+    token: String,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+pub(super) struct Did {
+    done: String,
+}
+
+/// The form in which a token is kept and found: its SHA-256. It has 256 random bits, so it needs no salt.
+pub fn token_hash(token: &str) -> [u8; 32] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest.as_ref());
+    hash
+}
+
+/// `GET /accounts`.
+pub(super) async fn list(From(api): From<ApiState>, _who: Actor) -> Result<Json<Vec<Line>>, Fault> {
+    let accounts = api.store.accounts()?;
+    Ok(Json(accounts.into_iter().map(|account| line(&api, account)).collect()))
+}
+
+fn line(api: &ApiState, account: Account) -> Line {
+    let offices = api.desk.offices();
+    let stewardships = offices.stewardships(&account.address);
+    let mut roles: Vec<String> = stewardships
+        .iter()
+        .map(|s| format!("steward of {}", s.office()))
+        .collect();
+    if offices.reviewer(&account.address).is_some() {
+        roles.push("reviewer".to_owned());
+    }
+    Line {
+        roles,
+        has_password: account.password_hash.is_some(),
+        created_at: account.created_at,
+        address: account.address,
+    }
+}
+
+/// `POST /accounts`.
+pub(super) async fn add(
+    From(api): From<ApiState>,
+    who: Actor,
+    Told(new): Told<New>,
+) -> Result<(StatusCode, Json<Did>), Fault> {
+    let address: Address = new
+        .address
+        .parse()
+        .map_err(|invalid: crate::mail::Invalid| Fault::Unacceptable(invalid.to_string()))?;
+    if api.store.account(&address)?.is_some() {
+        let what = format!("there is an account {address} already; its password: bedel account password {address}");
+        return Err(Fault::Taken(what));
+    }
+    let password_hash = match new.password {
+        Some(password) => Some(hashed(Zeroizing::new(password)).await?),
+        None => None,
+    };
+    let account = Account {
+        address,
+        password_hash,
+        created_at: api.clock.now(),
+    };
+    let event = api.event(&who, Act::Account, None, format!("added {}", account.address));
+    api.store.put_account(&account, event).await?;
+    let Line { address, roles, .. } = line(&api, account);
+    let roles = if roles.is_empty() {
+        "It may submit and follow its own messages; what else it may do is said by the offices of policy.toml."
+            .to_owned()
+    } else {
+        format!("It is {}.", roles.join(", "))
+    };
+    let done = format!("Added {address}. {roles}");
+    Ok((StatusCode::CREATED, Json(Did { done })))
+}
+
+/// `DELETE /accounts/{address}`: with its tokens.
+pub(super) async fn remove(
+    From(api): From<ApiState>,
+    who: Actor,
+    Path(address): Path<String>,
+) -> Result<Json<Did>, Fault> {
+    let account = found(&api, &address)?;
+    let event = api.event(&who, Act::Account, None, format!("removed {}", account.address));
+    api.store.remove_account(&account.address, event).await?;
+    Ok(Json(Did {
+        done: format!("Removed {} and its tokens.", account.address),
+    }))
+}
+
+/// `POST /accounts/{address}/password`.
+pub(super) async fn set_password(
+    From(api): From<ApiState>,
+    who: Actor,
+    Path(address): Path<String>,
+    Told(secret): Told<Secret>,
+) -> Result<Json<Did>, Fault> {
+    let account = Account {
+        password_hash: Some(hashed(Zeroizing::new(secret.password)).await?),
+        ..found(&api, &address)?
+    };
+    let note = format!("changed the password of {}", account.address);
+    let event = api.event(&who, Act::Account, None, note);
+    api.store.put_account(&account, event).await?;
+    Ok(Json(Did {
+        done: format!("The password of {} is changed.", account.address),
+    }))
+}
+
+/// `POST /accounts/{address}/token`: a new token; earlier ones stay good until the account is removed.
+pub(super) async fn give_token(
+    From(api): From<ApiState>,
+    who: Actor,
+    Path(address): Path<String>,
+) -> Result<(StatusCode, Json<Token>), Fault> {
+    let account = found(&api, &address)?;
+    let mut bits = [0; 32];
+    aws_lc_rs::rand::fill(&mut bits)
+        .map_err(|_unspecified| crate::store::Error::Disk("the system has no randomness".to_owned()))?;
+    let token = format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bits));
+    let note = format!("gave a token to {}", account.address);
+    let event = api.event(&who, Act::Account, None, note);
+    api.store
+        .put_token(&token_hash(&token), &account.address, event)
+        .await?;
+    Ok((StatusCode::CREATED, Json(Token { token })))
+}
+
+fn found(api: &ApiState, address: &str) -> Result<Account, Fault> {
+    let missing = || Fault::Missing(format!("there is no account {address}"));
+    let address: Address = address.parse().map_err(|_invalid| missing())?;
+    api.store.account(&address)?.ok_or_else(missing)
+}
+
+/// Hashing takes tens of milliseconds by design; not on a thread that serves others.
+async fn hashed(password: Zeroizing<String>) -> Result<String, Fault> {
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        let what = format!("a password has at least {PASSWORD_CHARS_MIN} characters");
+        return Err(Fault::Unacceptable(what));
+    }
+    if password.len() > PASSWORD_BYTES_MAX || password.chars().any(char::is_control) {
+        let what = format!("a password has at most {PASSWORD_BYTES_MAX} bytes, and no control characters");
+        return Err(Fault::Unacceptable(what));
+    }
+    spawn_blocking(move || password::hash(&password)).await.map_err(crashed)
+}

@@ -1,0 +1,170 @@
+//! What was not done → HTTP status and a sentence: the one table.
+
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::model::Wanting;
+use crate::stage::review::Refusal;
+use crate::store::Error;
+
+/// Why a request was not done. Each sentence can be shown to whoever asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// The request itself is wrong.
+    #[error("{0}")]
+    Malformed(String),
+    /// No token, or one nobody has.
+    #[error("sign in with `Authorization: Bearer TOKEN`; the operator gives tokens: bedel account token ADDRESS")]
+    SignIn,
+    /// The operator acts as an account that is not there.
+    #[error("there is no account {0}; add it: bedel account add {0}")]
+    NoSuchActor(String),
+    /// An act of review without an account to answer for it.
+    #[error("say which account acts: header X-Bedel-Actor, or --as ACCOUNT")]
+    ActorWanted,
+    /// There is no such thing.
+    #[error("{0}")]
+    Missing(String),
+    /// It is as asked already, or is in the way.
+    #[error("{0}")]
+    Taken(String),
+    /// The body is larger than its limit.
+    #[error("it is larger than {0} MiB")]
+    TooLarge(usize),
+    /// The fields are well formed, and a value is not acceptable.
+    #[error("{0}")]
+    Unacceptable(String),
+    /// Understood, and not to be done as things stand.
+    #[error("{0}")]
+    Unready(String),
+    /// The desk refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The memory failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl Fault {
+    /// The one table.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) | Self::ActorWanted => StatusCode::BAD_REQUEST,
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::NoSuchActor(_) => StatusCode::FORBIDDEN,
+            Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::Taken(_) | Self::Unready(_) => StatusCode::CONFLICT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused(refusal) => refused(refusal),
+            Self::Store(error) => failed(error),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::NoSuchMailing(_) => StatusCode::NOT_FOUND,
+        Refusal::WrongState { .. } | Refusal::WrongStanding(_) => StatusCode::CONFLICT,
+        Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
+        Refusal::CommentWanted => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Wanting(wanting) => match wanting {
+            Wanting::NotYours(_) | Wanting::OwnMailing | Wanting::NotTheAuthor => StatusCode::FORBIDDEN,
+            Wanting::AlreadyApproved { .. } | Wanting::Approvals(_) => StatusCode::CONFLICT,
+        },
+        Refusal::Store(error) => failed(error),
+    }
+}
+
+fn failed(error: &Error) -> StatusCode {
+    match error {
+        Error::Conflict => StatusCode::CONFLICT,
+        Error::Full | Error::Disk(_) | Error::Unreadable(_) | Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The body of every answer that is a no.
+#[derive(Serialize)]
+struct Said {
+    error: String,
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::error!(error = %self, "a request to the API failed");
+        }
+        let error = self.to_string();
+        let mut response = (status, Json(Said { error })).into_response();
+        if matches!(self, Self::SignIn) {
+            let challenge = HeaderValue::from_static("Bearer realm=\"bedel\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+impl From<QueryRejection> for Fault {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::Malformed(rejection.body_text())
+    }
+}
+
+impl From<JsonRejection> for Fault {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(2),
+            StatusCode::UNPROCESSABLE_ENTITY => Self::Unacceptable(rejection.body_text()),
+            _ => Self::Malformed(rejection.body_text()),
+        }
+    }
+}
+
+impl From<BytesRejection> for Fault {
+    fn from(rejection: BytesRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(super::FEED_BYTES_MAX / (1024 * 1024)),
+            _ => Self::Malformed(rejection.body_text()),
+        }
+    }
+}
+
+/// What no route leads to.
+pub(super) async fn nowhere() -> Fault {
+    Fault::Missing("there is nothing here; people, accounts, audit and store are behind the control socket".to_owned())
+}
+
+/// What a route leads to, and not by this method.
+pub(super) async fn not_so() -> Response {
+    let error = "this can be had, but not by this method".to_owned();
+    (StatusCode::METHOD_NOT_ALLOWED, Json(Said { error })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_no_has_its_status() {
+        let table: [(Fault, u16); 10] = [
+            (Refusal::NotEntitled(String::new()).into(), 403),
+            (Refusal::Wanting(Wanting::OwnMailing).into(), 403),
+            (Refusal::Wanting(Wanting::Approvals(vec![])).into(), 409),
+            (Refusal::WrongStanding(String::new()).into(), 409),
+            (Refusal::CommentWanted.into(), 422),
+            (Refusal::Store(Error::Full).into(), 503),
+            (Error::Conflict.into(), 409),
+            (Fault::SignIn, 401),
+            (Fault::ActorWanted, 400),
+            (Fault::TooLarge(1), 413),
+        ];
+        for (fault, status) in table {
+            assert_eq!(fault.status().as_u16(), status, "{fault:?}");
+        }
+    }
+}

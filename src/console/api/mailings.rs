@@ -1,0 +1,143 @@
+//! Mailings and holds: listed, shown, acted on.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State as From};
+use serde::{Deserialize, Serialize};
+
+use super::ApiState;
+use super::actor::{Actor, Asked};
+use super::error::Fault;
+use super::view::{Line, Progress, Whole};
+use crate::mail::Address;
+use crate::model::lifecycle::State;
+use crate::model::{MailingId, Series};
+use crate::stage::review::{Done, Refusal};
+use crate::store::Kind;
+
+/// Mailings in a listing, unless the query says otherwise.
+const LISTED: usize = 50;
+/// And at the very most.
+const LISTED_MAX: usize = 1_000;
+
+/// How many mailings to list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    limit: Option<usize>,
+}
+
+/// What was done, and the mailing as it is now.
+#[derive(Debug, Serialize)]
+pub(super) struct Did {
+    done: String,
+    mailing: Line,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Comment {
+    #[serde(default)]
+    comment: String,
+}
+
+/// `GET /holds`: what waits for people, oldest first.
+pub(super) async fn holds(From(api): From<ApiState>, who: Actor) -> Result<Json<Vec<Line>>, Fault> {
+    let mut lines = Vec::new();
+    for id in api.store.in_state(Kind::Held)? {
+        // One that has just moved on is no hold any more.
+        let Some(state @ State::Held(_)) = api.store.mailing(id)? else {
+            continue;
+        };
+        if who.may_see(&api.desk, &state) {
+            lines.push(Line::of(&state, &api.desk));
+        }
+    }
+    Ok(Json(lines))
+}
+
+/// `GET /mailings?limit=`: cases of whatever state, newest first.
+pub(super) async fn list(
+    From(api): From<ApiState>,
+    who: Actor,
+    Asked(page): Asked<Page>,
+) -> Result<Json<Vec<Line>>, Fault> {
+    let count = page.limit.unwrap_or(LISTED).min(LISTED_MAX);
+    let cases = api.store.newest_cases(count)?;
+    let seen = cases.iter().filter(|state| who.may_see(&api.desk, state));
+    Ok(Json(seen.map(|state| Line::of(state, &api.desk)).collect()))
+}
+
+/// `GET /mailings/{id}`.
+pub(super) async fn show(From(api): From<ApiState>, who: Actor, Path(id): Path<String>) -> Result<Json<Whole>, Fault> {
+    let state = seen(&api, &who, number(&id)?)?;
+    let tally = api.store.tally(state.id())?;
+    // The message of conveyed mail is not kept once it has gone; the rest is still worth showing.
+    let preview = match state.id().series {
+        Series::Case => Some(api.desk.preview(&state)?),
+        Series::Conveyed => None,
+    };
+    Ok(Json(Whole::of(&state, &api.desk, &who, tally, preview)))
+}
+
+/// `GET /mailings/{id}/progress`.
+pub(super) async fn progress(
+    From(api): From<ApiState>,
+    who: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<Progress>, Fault> {
+    let state = seen(&api, &who, number(&id)?)?;
+    let tally = api.store.tally(state.id())?;
+    Ok(Json(Progress::of(&state, tally)))
+}
+
+/// `POST /mailings/{id}/{act}`, with a comment where one is wanted.
+pub(super) async fn act(
+    From(api): From<ApiState>,
+    who: Actor,
+    Path((id, act)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Json<Did>, Fault> {
+    let id = number(&id)?;
+    let comment = if body.is_empty() {
+        String::new()
+    } else {
+        let told: Comment = serde_json::from_slice(&body)
+            .map_err(|error| Fault::Malformed(format!("the body is not {{\"comment\": \"…\"}}: {error}")))?;
+        told.comment
+    };
+    let done = done(&api, id, &act, who.account()?, &comment).await?;
+    let state = api.store.mailing(id)?.ok_or(Refusal::NoSuchMailing(id))?;
+    Ok(Json(Did {
+        done: done.sentence,
+        mailing: Line::of(&state, &api.desk),
+    }))
+}
+
+async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, comment: &str) -> Result<Done, Fault> {
+    let desk = &api.desk;
+    let done = match act {
+        "approve" => desk.approve(id, by).await,
+        "release" => desk.release(id, by).await,
+        "return" => desk.give_back(id, by, comment).await,
+        "decline" => desk.decline(id, by, comment).await,
+        "withdraw" => desk.withdraw(id, by).await,
+        "pause" => desk.pause(id, by).await,
+        "resume" => desk.resume(id, by).await,
+        "stop" => desk.stop(id, by).await,
+        other => {
+            let acts = "approve, release, return, decline, withdraw, pause, resume, stop";
+            return Err(Fault::Missing(format!("there is no act {other}; there are: {acts}")));
+        }
+    };
+    Ok(done?)
+}
+
+/// The mailing, when there is one and they may see it; else the same answer for both.
+fn seen(api: &ApiState, who: &Actor, id: MailingId) -> Result<State, Fault> {
+    let state = api.store.mailing(id)?.filter(|state| who.may_see(&api.desk, state));
+    Ok(state.ok_or(Refusal::NoSuchMailing(id))?)
+}
+
+fn number(text: &str) -> Result<MailingId, Fault> {
+    text.parse()
+        .map_err(|error: crate::model::NotAMailingId| Fault::Missing(format!("there is no mailing {text}: {error}")))
+}

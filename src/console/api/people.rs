@@ -1,0 +1,179 @@
+//! People: how many an audience has, and the few acts on one person. Policy C8: each is in the audit trail, by whom.
+
+use axum::Json;
+use axum::extract::State as From;
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+use super::ApiState;
+use super::actor::{Actor, Asked, Told};
+use super::error::Fault;
+use crate::mail::Address;
+use crate::model::{Act, Contact, ContactId, Selection, Suppression, SuppressionReason};
+use crate::store::{self, Store};
+
+/// Which audience to count.
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    audience: String,
+}
+
+/// How many an audience has now.
+#[derive(Debug, Serialize)]
+pub(super) struct Counted {
+    audience: String,
+    /// Contacts that are in it.
+    contacts: u64,
+    /// Of them, those who are never written to.
+    suppressed: u64,
+}
+
+/// One person, and why they are asked for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Person {
+    address: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// All that is known of an address.
+#[derive(Debug, Serialize)]
+pub(super) struct Known {
+    contact: Option<Contact>,
+    suppression: Option<Suppression>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+pub(super) struct Did {
+    done: String,
+}
+
+/// `GET /people/count?audience=`.
+pub(super) async fn count(
+    From(api): From<ApiState>,
+    _who: Actor,
+    Asked(which): Asked<Which>,
+) -> Result<Json<Counted>, Fault> {
+    let Some(selection) = api.audiences.get(&which.audience).cloned() else {
+        let names: Vec<&str> = api.audiences.keys().map(String::as_str).collect();
+        let names = names.join(", ");
+        return Err(Fault::Missing(format!(
+            "there is no audience {}; there are: {names}",
+            which.audience
+        )));
+    };
+    let store = api.store.clone();
+    let (contacts, suppressed) = spawn_blocking(move || counted(&store, &selection))
+        .await
+        .map_err(crashed)??;
+    Ok(Json(Counted {
+        audience: which.audience,
+        contacts,
+        suppressed,
+    }))
+}
+
+fn counted(store: &Store, selection: &Selection) -> Result<(u64, u64), store::Error> {
+    let suppressions = store.suppressions()?;
+    let (mut contacts, mut suppressed) = (0, 0);
+    for contact in store.contacts() {
+        let contact = contact?;
+        if selection.holds(&contact) {
+            contacts += 1;
+            suppressed += u64::from(suppressions.contains_key(&contact.email.key()));
+        }
+    }
+    Ok((contacts, suppressed))
+}
+
+/// `POST /people/find`: one contact, for a reason that is kept.
+pub(super) async fn find(
+    From(api): From<ApiState>,
+    who: Actor,
+    Told(person): Told<Person>,
+) -> Result<Json<Known>, Fault> {
+    let address = address(&person.address)?;
+    let reason = person.reason.trim();
+    if reason.is_empty() {
+        let what = "say why you look a person up; the reason is kept in the audit trail".to_owned();
+        return Err(Fault::Unacceptable(what));
+    }
+    let contact = api.store.contact_by_address(&address)?;
+    let suppression = api.store.suppression(&address)?;
+    // Before anything is shown: what cannot be logged is not looked up.
+    let note = format!("{}: {reason}", whom(contact.as_ref()));
+    api.store.log(api.event(&who, Act::LookedUp, None, note)).await?;
+    if contact.is_none() && suppression.is_none() {
+        return Err(Fault::Missing("nothing is known of this address".to_owned()));
+    }
+    Ok(Json(Known { contact, suppression }))
+}
+
+/// `POST /people/suppress`: never write to this address again.
+pub(super) async fn suppress(
+    From(api): From<ApiState>,
+    who: Actor,
+    Told(person): Told<Person>,
+) -> Result<Json<Did>, Fault> {
+    let address = address(&person.address)?;
+    let contact = api.store.contact_by_address(&address)?;
+    let note = format!("{}: {}", whom(contact.as_ref()), person.reason.trim());
+    let suppression = Suppression {
+        reason: SuppressionReason::Manual,
+        at: api.clock.now(),
+        contact: contact.map(|contact| contact.id),
+        mailing: None,
+        note: person.reason.trim().to_owned(),
+    };
+    let event = api.event(&who, Act::Suppressed, None, note);
+    let is_new = api.store.suppress(&address, &suppression, event).await?;
+    let done = if is_new {
+        "Suppressed. No mailing goes to this address any more, not even one under way."
+    } else {
+        "It was suppressed already; the first reason stays."
+    };
+    Ok(Json(Did { done: done.to_owned() }))
+}
+
+/// `POST /people/forget`: erase a contact; a suppression stays.
+pub(super) async fn forget(
+    From(api): From<ApiState>,
+    who: Actor,
+    Told(person): Told<Person>,
+) -> Result<Json<Did>, Fault> {
+    let address = address(&person.address)?;
+    let missing = || Fault::Missing("no contact has this address".to_owned());
+    let contact = api.store.contact_by_address(&address)?.ok_or_else(missing)?;
+    let note = format!("{}: {}", whom(Some(&contact)), person.reason.trim());
+    let event = api.event(&who, Act::Forgotten, None, note);
+    if !api.store.forget(&address, event).await? {
+        return Err(missing());
+    }
+    let kept = api.store.suppression(&address)?.is_some();
+    let done = if kept {
+        "Erased. That the address is never written to is kept."
+    } else {
+        "Erased. The office's next feed brings the person back unless the office erases them too; \
+         `bedel people suppress` keeps mail away in any case."
+    };
+    Ok(Json(Did { done: done.to_owned() }))
+}
+
+fn address(text: &str) -> Result<Address, Fault> {
+    text.parse()
+        .map_err(|invalid: crate::mail::Invalid| Fault::Unacceptable(invalid.to_string()))
+}
+
+/// A person as the audit trail names them: never by address.
+fn whom(contact: Option<&Contact>) -> String {
+    match contact {
+        Some(Contact { id: ContactId(id), .. }) => format!("contact {id}"),
+        None => "an address that no contact has".to_owned(),
+    }
+}
+
+/// A task of ours that panicked; its own words are in the log already.
+pub(super) fn crashed(_panic: tokio::task::JoinError) -> Fault {
+    Fault::Store(store::Error::Disk("a task of the gateway stopped".to_owned()))
+}

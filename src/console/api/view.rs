@@ -1,0 +1,271 @@
+//! Mailings as programs see them. Field names here are a promise to those programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::actor::Actor;
+use crate::mail::Timestamp;
+use crate::model::lifecycle::State;
+use crate::model::{Ask, Category, Exclusion, Finding, OfficeId, Release, Tally};
+use crate::stage::review::{Desk, Preview, Standing};
+
+/// One line of a listing.
+#[derive(Debug, Serialize)]
+pub(super) struct Line {
+    /// `MC-2026-0412`.
+    id: String,
+    /// The state in one word.
+    state: &'static str,
+    /// Whether its copies are held back for now.
+    paused: bool,
+    /// As decoded, on one line.
+    subject: String,
+    /// The account that submitted it.
+    author: String,
+    category: Category,
+    /// The lists it is for; none when its author named the recipients.
+    lists: Vec<String>,
+    /// How many people are named beside the lists.
+    people: usize,
+    submitted_at: Timestamp,
+    /// When a held one lapses.
+    until: Option<Timestamp>,
+    /// Whose approval a held one still wants.
+    wanting: Vec<OfficeName>,
+}
+
+/// An office, for programs and for people.
+#[derive(Debug, Serialize)]
+struct OfficeName {
+    id: String,
+    name: String,
+}
+
+/// One mailing, with what happened to it and what may happen next.
+#[derive(Debug, Serialize)]
+pub(super) struct Whole {
+    #[serde(flatten)]
+    line: Line,
+    bytes: u64,
+    message_id: Option<String>,
+    findings: Vec<Found>,
+    approvals: Vec<Approved>,
+    released: Option<Let>,
+    ended: Option<Over>,
+    tally: Option<Tally>,
+    exclusions: BTreeMap<Exclusion, u64>,
+    /// The acts that whoever asked may do now.
+    may: Vec<&'static str>,
+    why_not_release: Option<String>,
+    /// The message as text; never its HTML, which is its author's and untrusted.
+    preview: Option<Seen>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    rule: String,
+    clause: String,
+    asks: &'static str,
+    sentence: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Approved {
+    office: OfficeName,
+    by: String,
+    at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Let {
+    /// `None` where the policy itself passed it.
+    by: Option<String>,
+    at: Timestamp,
+    not_before: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Over {
+    by: Option<String>,
+    at: Timestamp,
+    comment: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Seen {
+    headers: Vec<(String, String)>,
+    text: Option<String>,
+    attachments: Vec<(String, u64)>,
+}
+
+/// How far a mailing is.
+#[derive(Debug, Serialize)]
+pub(super) struct Progress {
+    id: String,
+    state: &'static str,
+    paused: bool,
+    tally: Tally,
+}
+
+impl Line {
+    pub(super) fn of(state: &State, desk: &Desk) -> Self {
+        let mailing = state.mailing();
+        let (until, wanting) = match state {
+            State::Held(held) => (Some(held.hold().until), held.wanting()),
+            State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => (None, vec![]),
+        };
+        Self {
+            id: mailing.id.to_string(),
+            state: state.word(),
+            paused: is_paused(state),
+            subject: mailing.subject.clone(),
+            author: mailing.author.address.to_string(),
+            category: mailing.category,
+            lists: mailing.audience.segments().iter().map(|s| s.list.to_string()).collect(),
+            people: mailing.audience.people().len(),
+            submitted_at: mailing.submitted_at,
+            until,
+            wanting: wanting.iter().map(|office| OfficeName::of(office, desk)).collect(),
+        }
+    }
+}
+
+impl OfficeName {
+    fn of(office: &OfficeId, desk: &Desk) -> Self {
+        Self {
+            id: office.to_string(),
+            name: desk.offices().name(office),
+        }
+    }
+}
+
+impl Whole {
+    pub(super) fn of(state: &State, desk: &Desk, who: &Actor, tally: Tally, preview: Option<Preview>) -> Self {
+        let standing = match who {
+            Actor::Operator => Standing::default(),
+            Actor::Account(address) => desk.standing(state, address),
+        };
+        let mut whole = Self {
+            line: Line::of(state, desk),
+            bytes: state.mailing().content.bytes,
+            message_id: state.mailing().message_id.clone(),
+            findings: vec![],
+            approvals: vec![],
+            released: None,
+            ended: None,
+            tally: None,
+            exclusions: BTreeMap::new(),
+            may: may(&standing),
+            why_not_release: standing.why_not_release,
+            preview: preview.map(Seen::of),
+        };
+        whole.tell(state, desk, tally);
+        whole
+    }
+
+    /// What its state knows of it.
+    fn tell(&mut self, state: &State, desk: &Desk, tally: Tally) {
+        match state {
+            State::Held(held) => {
+                self.findings = held.hold().findings().iter().map(Found::of).collect();
+                let given = held.hold().approvals().iter();
+                self.approvals = given
+                    .map(|approval| Approved {
+                        office: OfficeName::of(&approval.office, desk),
+                        by: approval.by.to_string(),
+                        at: approval.at,
+                    })
+                    .collect();
+            }
+            State::Released(released) => self.released = Some(Let::of(released.release())),
+            State::Expanded(expanded) => {
+                self.released = Some(Let::of(expanded.release()));
+                self.exclusions = expanded.exclusions().clone();
+                self.tally = Some(tally);
+            }
+            State::Closed(closed) => {
+                self.released = Some(Let::of(closed.release()));
+                self.exclusions = closed.exclusions().clone();
+                self.tally = Some(*closed.tally());
+                self.ended = Some(Over {
+                    by: closed.stopped_by().map(ToString::to_string),
+                    at: closed.closed_at(),
+                    comment: String::new(),
+                });
+            }
+            State::Ended(ended) => {
+                self.ended = Some(Over {
+                    by: Some(ended.by().to_string()),
+                    at: ended.at(),
+                    comment: ended.comment().to_owned(),
+                });
+            }
+        }
+    }
+}
+
+impl Found {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            rule: finding.rule.to_string(),
+            clause: finding.clause.to_string(),
+            asks: match finding.ask {
+                Ask::Note => "note",
+                Ask::Hold { .. } => "hold",
+                Ask::Refuse { .. } => "refuse",
+            },
+            sentence: finding.sentence.clone(),
+        }
+    }
+}
+
+impl Let {
+    fn of(release: &Release) -> Self {
+        Self {
+            by: release.by.as_ref().map(ToString::to_string),
+            at: release.at,
+            not_before: release.not_before,
+        }
+    }
+}
+
+impl Seen {
+    fn of(preview: Preview) -> Self {
+        Self {
+            headers: preview.headers,
+            text: preview.text,
+            attachments: preview.attachments,
+        }
+    }
+}
+
+impl Progress {
+    pub(super) fn of(state: &State, tally: Tally) -> Self {
+        Self {
+            id: state.id().to_string(),
+            state: state.word(),
+            paused: is_paused(state),
+            tally,
+        }
+    }
+}
+
+fn is_paused(state: &State) -> bool {
+    matches!(state, State::Expanded(expanded) if expanded.is_paused())
+}
+
+/// The acts allowed, by the names of their routes.
+fn may(standing: &Standing) -> Vec<&'static str> {
+    let acts = [
+        (standing.approve, "approve"),
+        (standing.release, "release"),
+        (standing.give_back, "return"),
+        (standing.decline, "decline"),
+        (standing.withdraw, "withdraw"),
+        (standing.pause, "pause"),
+        (standing.resume, "resume"),
+        (standing.stop, "stop"),
+    ];
+    acts.into_iter().filter(|(may, _)| *may).map(|(_, act)| act).collect()
+}

@@ -1,0 +1,81 @@
+//! What follows from an outcome, besides its line in the ledger.
+
+use crate::decide::notice::{Notices, dsn};
+use crate::decide::report::is_gone;
+use crate::mail::{Address, ForwardPath, Message, Timestamp};
+use crate::model::{Act, Capacity, Entry, Event, Mailing, Outcome, Series, Suppression, SuppressionReason};
+use crate::store::{Error, Outgoing, Store};
+
+use super::queue::Job;
+
+/// What is written in the same commit as the outcome.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Effects {
+    pub(super) suppressions: Vec<(String, Suppression)>,
+    pub(super) events: Vec<Event>,
+    pub(super) outgoing: Vec<Outgoing>,
+}
+
+/// A mailbox that is gone is not written to again; the author of conveyed mail hears of a failure.
+pub(super) fn effects(
+    store: &Store,
+    notices: &Notices,
+    job: &Job,
+    entry: &Entry,
+    to: &Address,
+    now: Timestamp,
+) -> Result<Effects, Error> {
+    let Some(Outcome::Failed(status)) = &entry.outcome else {
+        return Ok(Effects::default());
+    };
+    let mailing = &job.source.mailing;
+    match mailing.capacity {
+        Capacity::Initiated if is_gone(status) && store.suppression(to)?.is_none() => {
+            let suppression = Suppression {
+                reason: SuppressionReason::HardBounce,
+                at: now,
+                contact: store
+                    .recipient(mailing.id, entry.seq)?
+                    .and_then(|recipient| recipient.contact),
+                mailing: Some(mailing.id),
+                note: status.to_string(),
+            };
+            let event = Event {
+                at: now,
+                by: "gateway".to_owned(),
+                act: Act::Suppressed,
+                mailing: Some(mailing.id),
+                note: format!("recipient {}: {} {}", entry.seq, status.code, status.enhanced_text()),
+            };
+            Ok(Effects {
+                suppressions: vec![(to.key(), suppression)],
+                events: vec![event],
+                outgoing: vec![],
+            })
+        }
+        Capacity::Initiated => Ok(Effects::default()),
+        Capacity::Conveyed => {
+            let Some(told) = dsn::wants_failure(mailing, to) else {
+                return Ok(Effects::default());
+            };
+            let original = Message::parse(&store.message(mailing.id)?);
+            let original = original.map_err(|error| Error::Unreadable(error.to_string()))?;
+            let id = store.next_id(Series::Conveyed, now.year(&notices.zone));
+            let (state, message) = dsn::failure(notices, mailing, told, status, &original, (id, now));
+            Ok(Effects {
+                outgoing: vec![Outgoing { state, message }],
+                ..Effects::default()
+            })
+        }
+    }
+}
+
+/// The forward path of a copy: as its author gave it for conveyed mail; for ours, failures only, to our bounce address.
+pub(super) fn path(mailing: &Mailing, to: &Address) -> ForwardPath {
+    let given = mailing.envelope.forward_paths().iter().find(|path| path.address == *to);
+    match (mailing.capacity, given) {
+        (Capacity::Conveyed, Some(given)) => given.clone(),
+        // RFC 3461 §5.2.7.1: what a list sends on owes nothing to the parameters it was sent with.
+        (Capacity::Initiated, _) | (Capacity::Conveyed, None) => ForwardPath::to(to.clone()),
+    }
+}

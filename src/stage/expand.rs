@@ -1,0 +1,90 @@
+//! Worker: Released → Expanded. The audience is made into a plan, and the plan sealed, before the first copy leaves.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::decide::audience::{self, Walk};
+use crate::decide::compose;
+use crate::mail::Message;
+use crate::model::lifecycle::{Released, State};
+use crate::model::{Act, Audience, Event, Expansion, Mailing, Recipient, Series};
+use crate::stage::worker::{self, Shutdown};
+use crate::store::{Error, Kind, Store, Table};
+
+/// What expansion needs to know of the settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How copies are made.
+    pub compose: Arc<compose::Settings>,
+}
+
+/// Runs until the house closes.
+pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
+    let bell = store.watch(Table::Mailings);
+    worker::run("expand", bell, shutdown, async || {
+        expand_due(&store, &clock, &settings).await
+    })
+    .await;
+}
+
+/// Expands every mailing whose hour has come.
+pub async fn expand_due(store: &Store, clock: &Clock, settings: &Settings) -> Result<(), Error> {
+    for id in store.in_state(Kind::Released)? {
+        let Some(State::Released(released)) = store.mailing(id)? else {
+            continue;
+        };
+        if released.release().not_before <= clock.now() {
+            expand_one(store, clock, settings, released).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released: Released) -> Result<(), Error> {
+    let state = State::Released(released.clone());
+    let mailing = state.mailing();
+    let now = clock.now();
+    let Expansion { recipients, exclusions } = recipients(store, mailing, clock)?;
+    let bytes = store.message(mailing.id)?;
+    let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
+    let sealed = compose::seal(&message, mailing, released.release(), &settings.compose);
+    let sealed = sealed.map_err(|error| Error::Unreadable(error.to_string()))?.to_bytes();
+    let left_out: u64 = exclusions.values().sum();
+    // Each step of ordinary mail would drown the trail.
+    let event = (mailing.id.series == Series::Case).then(|| Event {
+        at: now,
+        by: "gateway".to_owned(),
+        act: Act::Expanded,
+        mailing: Some(mailing.id),
+        note: format!("{} recipients, {left_out} left out", recipients.len()),
+    });
+    store
+        .seal(released, &recipients, exclusions, sealed, event, now)
+        .await?;
+    Ok(())
+}
+
+/// Who gets a copy: those the author named, or the audience as the master list stands now.
+fn recipients(store: &Store, mailing: &Mailing, clock: &Clock) -> Result<Expansion, Error> {
+    match &mailing.audience {
+        Audience::Named => {
+            let named = mailing.envelope.recipients();
+            let recipients = named
+                .map(|address| Recipient {
+                    address: address.clone(),
+                    contact: None,
+                })
+                .collect();
+            Ok(Expansion {
+                recipients,
+                ..Expansion::default()
+            })
+        }
+        lists @ Audience::Lists { .. } => {
+            // If what people said cannot be read, nobody is sent to. Policy C3.
+            let suppressions = store.suppressions()?;
+            let walk = Walk::new(lists, mailing.category, &suppressions, clock.now());
+            audience::expand(walk, store.contacts())
+        }
+    }
+}

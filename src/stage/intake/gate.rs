@@ -1,0 +1,328 @@
+//! The gate: what the gateway itself answers. Decide, commit, and only then say so.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::answer;
+use super::gather::{self, Gathered};
+use super::vouch::Voucher;
+use super::{Asked, Intake, Submission};
+use crate::clock::Clock;
+use crate::decide::compose::verp::{Token, TokenKey, TokenKind};
+use crate::decide::notice::{self, Notices, Told, in_words};
+use crate::decide::policy::{self, Policy};
+use crate::mail::{Address, Domain, Envelope, Message};
+use crate::model::lifecycle::{Held, Released, State, Submitted};
+use crate::model::{Act, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series};
+use crate::password;
+use crate::smtp::Reply;
+use crate::smtp::auth::Credentials;
+use crate::store::{Admission, Error, Outgoing, Store};
+
+/// Octets of a bounce that are kept; the status stands near its beginning.
+const REPORT_BYTES_MAX: usize = 32 * 1024;
+
+/// What the gate needs to know of the settings.
+#[derive(Debug, Clone)]
+pub struct GateSettings {
+    /// What we call ourselves in trace fields.
+    pub hostname: Domain,
+    /// Where bounces come back to.
+    pub bounce_domain: Domain,
+    /// Where the console is, for the reply to a held message.
+    pub console_url: String,
+    /// Reads the tokens of return paths and unsubscribe addresses.
+    pub tokens: TokenKey,
+    /// The rules' numbers and names.
+    pub policy: Arc<Policy>,
+    /// How notices are written.
+    pub notices: Arc<Notices>,
+    /// The zone of case numbers and dates.
+    pub zone: TimeZone,
+}
+
+/// Answers by policy and commits.
+#[derive(Debug)]
+pub struct Gate {
+    store: Store,
+    clock: Clock,
+    settings: GateSettings,
+    voucher: Voucher,
+}
+
+impl Gate {
+    /// A gate over the store.
+    pub fn new(store: Store, clock: Clock, settings: GateSettings, voucher: Voucher) -> Self {
+        Self {
+            store,
+            clock,
+            settings,
+            voucher,
+        }
+    }
+
+    /// The token of an address that only we can have given out.
+    fn token(&self, address: &Address) -> Option<Token> {
+        let kind = match address.domain() {
+            domain if *domain == self.settings.bounce_domain => TokenKind::Bounce,
+            domain if *domain == self.settings.policy.lists_domain => TokenKind::Unsubscribe,
+            _ => return None,
+        };
+        self.settings
+            .tokens
+            .read_local(address.local())
+            .filter(|token| token.kind == kind)
+    }
+
+    fn is_ours(&self, address: &Address) -> bool {
+        let domains = [&self.settings.bounce_domain, &self.settings.policy.lists_domain];
+        domains.into_iter().any(|domain| address.domain() == domain)
+    }
+
+    /// Takes what came back; what remains is for people and lists.
+    async fn take_reports(&self, submission: &Submission) -> Result<Option<Envelope>, Error> {
+        let envelope = &submission.envelope;
+        let mut rest = Vec::new();
+        for path in envelope.forward_paths() {
+            let Some(Token { kind, mailing, seq }) = self.token(&path.address) else {
+                rest.push(path.clone());
+                continue;
+            };
+            let kind = match kind {
+                TokenKind::Bounce => ReportKind::Bounce,
+                TokenKind::Unsubscribe => ReportKind::Unsubscribe,
+            };
+            let message = submission.message.iter().take(REPORT_BYTES_MAX).copied().collect();
+            self.store
+                .put_report(&Report {
+                    kind,
+                    mailing,
+                    seq,
+                    at: self.clock.now(),
+                    message,
+                })
+                .await?;
+        }
+        let kept = Envelope::new(envelope.reverse_path().cloned(), rest);
+        Ok(kept.map(|mut kept| {
+            kept.ret = envelope.ret;
+            kept.id.clone_from(&envelope.id);
+            kept.smtputf8 = envelope.smtputf8;
+            kept
+        }))
+    }
+
+    async fn judge(&self, submission: Submission, envelope: Envelope) -> Result<Reply, Error> {
+        let message = match Message::parse(&submission.message) {
+            Ok(message) => message,
+            Err(malformed) => return Ok(answer::malformed(&malformed)),
+        };
+        if gather::is_looping(&message) {
+            return Ok(answer::looping());
+        }
+        let author = self.author(&submission, &message).await;
+        let fingerprint = gather::fingerprint(author.as_ref(), &message, &submission.message, &envelope);
+        if let Some(id) = self.store.repeated(&fingerprint, self.clock.now())? {
+            return Ok(self.said_before(id));
+        }
+        let gathered = self.gather(&submission, envelope, message, author)?;
+        match policy::decide(&gathered.facts, &self.settings.policy) {
+            Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
+            Decision::Hold(findings) => self.hold(gathered, findings, fingerprint).await,
+            Decision::Pass(_) => self.pass(gathered, fingerprint).await,
+        }
+    }
+
+    async fn author(&self, submission: &Submission, message: &Message) -> Option<crate::model::Author> {
+        let campus = &self.settings.policy.campus_domains;
+        match gather::told(submission, message, campus) {
+            Some(author) => Some(author),
+            None => self.voucher.vouch(message, &submission.message, campus).await,
+        }
+    }
+
+    fn gather(
+        &self,
+        submission: &Submission,
+        envelope: Envelope,
+        message: Message,
+        author: Option<crate::model::Author>,
+    ) -> Result<Gathered, Error> {
+        let answers_to = match gather::answered(&message, &self.settings) {
+            Some(id) => self
+                .store
+                .mailing(id)?
+                .map(|state| state.mailing().author.address.clone()),
+            None => None,
+        };
+        let facts = gather::facts(&self.settings.policy, &envelope, &message, author, answers_to);
+        let resolved = self.settings.policy.resolve(&facts);
+        let now = self.clock.now();
+        let series = match resolved.audience.segments() {
+            [] => Series::Conveyed,
+            _ => Series::Case,
+        };
+        let id = self.store.next_id(series, now.year(&self.settings.zone));
+        Ok(gather::mailing(
+            (facts, resolved),
+            submission,
+            envelope,
+            message,
+            (id, now),
+            &self.settings,
+        ))
+    }
+
+    async fn refuse(&self, gathered: &Gathered, findings: &[Finding]) -> Result<Reply, Error> {
+        // Strangers would fill the trail with what they were refused.
+        if let Some(author) = &gathered.facts.author {
+            let event = self.event(Act::Refused, &author.address, None, rules(findings));
+            self.store.log(event).await?;
+        }
+        Ok(answer::refused(findings))
+    }
+
+    async fn hold(&self, gathered: Gathered, findings: Vec<Finding>, fingerprint: [u8; 32]) -> Result<Reply, Error> {
+        let Some(mailing) = gathered.mailing else {
+            return Ok(answer::nobody());
+        };
+        let (id, author) = (mailing.id, mailing.author.address.clone());
+        let event = self.event(Act::Held, &author, Some(id), rules(&findings));
+        let until = self.clock.now().plus(self.settings.policy.lapse_after);
+        let held = Submitted::new(mailing).hold(findings, until);
+        let outgoing = self.notices(&held);
+        let fingerprint = Some(fingerprint);
+        let admission = Admission {
+            state: State::Held(held),
+            message: gathered.bytes,
+            fingerprint,
+            event,
+        };
+        self.store.admit(admission, outgoing).await?;
+        Ok(answer::held(id, &self.settings.console_url))
+    }
+
+    async fn pass(&self, gathered: Gathered, fingerprint: [u8; 32]) -> Result<Reply, Error> {
+        let Some(mailing) = gathered.mailing else {
+            return Ok(answer::nobody());
+        };
+        match Submitted::new(mailing).pass(self.clock.now()) {
+            Ok(state) => {
+                self.store
+                    .convey(
+                        Outgoing {
+                            state,
+                            message: gathered.bytes,
+                        },
+                        Some(fingerprint),
+                    )
+                    .await?;
+                Ok(answer::passed())
+            }
+            // No rule held what we would expand: that is a hole in the policy, and nothing leaves through it.
+            Err(mailing) => {
+                tracing::error!(mailing.id = %mailing.id, "no rule held a mailing to a list; it was not taken");
+                Ok(Reply::try_again())
+            }
+        }
+    }
+
+    /// Who is told of a hold, and what.
+    fn notices(&self, held: &Held) -> Vec<Outgoing> {
+        let state = State::Held(held.clone());
+        let mailing = state.mailing();
+        let policy = &self.settings.policy;
+        let told = Told {
+            reasons: held
+                .hold()
+                .findings()
+                .iter()
+                .map(|finding| finding.sentence.clone())
+                .collect(),
+            wanting: in_words(&policy.offices, held.hold().wants()),
+            until: Some(held.hold().until),
+            ..Told::of(mailing)
+        };
+        let whom = notice::on_hold(&policy.offices, &mailing.author.address, held.hold().wants());
+        whom.into_iter()
+            .map(|(kind, to)| self.notice(kind, &to, &told))
+            .collect()
+    }
+
+    fn notice(&self, kind: notice::Kind, to: &Address, told: &Told<'_>) -> Outgoing {
+        let now = self.clock.now();
+        let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));
+        let (state, message): (Released, Vec<u8>) = notice::write(&self.settings.notices, kind, to, told, id, now);
+        Outgoing { state, message }
+    }
+
+    /// The answer that a repeat got the first time.
+    fn said_before(&self, id: MailingId) -> Reply {
+        match id.series {
+            Series::Case => answer::held(id, &self.settings.console_url),
+            Series::Conveyed => answer::passed(),
+        }
+    }
+
+    fn event(&self, act: Act, by: &Address, mailing: Option<MailingId>, note: String) -> Event {
+        Event {
+            at: self.clock.now(),
+            by: by.to_string(),
+            act,
+            mailing,
+            note,
+        }
+    }
+}
+
+impl Intake for Gate {
+    async fn login(&self, credentials: &Credentials, _peer: SocketAddr) -> Result<Address, Reply> {
+        let campus = self.settings.policy.campus_domains.first();
+        let Some(address) = gather::account(&credentials.account, campus) else {
+            return Err(Reply::bad_login());
+        };
+        let account = self.store.account(&address).map_err(|error| answer::fault(&error))?;
+        let name = account.as_ref().map(|account| account.address.clone());
+        let hash = account.and_then(|account| account.password_hash);
+        let password = credentials.password.clone();
+        let verified = tokio::task::spawn_blocking(move || password::verify(hash.as_deref(), &password)).await;
+        match (verified, name) {
+            (Ok(true), Some(name)) => Ok(name),
+            (Ok(_), _) => Err(Reply::bad_login()),
+            (Err(_panicked), _) => Err(Reply::try_again()),
+        }
+    }
+
+    async fn recipient(&self, asked: Asked<'_>) -> Reply {
+        let to = &asked.to.address;
+        if !self.store.has_room() {
+            return answer::fault(&Error::Full);
+        }
+        if self.token(to).is_some() || !self.is_ours(to) || self.settings.policy.list(to).is_some() {
+            return Reply::recipient_ok();
+        }
+        answer::no_such_list(to)
+    }
+
+    async fn admit(&self, submission: Submission) -> Reply {
+        let admitted = match self.take_reports(&submission).await {
+            Ok(None) => return answer::noted(),
+            Ok(Some(envelope)) => self.judge(submission, envelope).await,
+            Err(error) => Err(error),
+        };
+        admitted.unwrap_or_else(|error| answer::fault(&error))
+    }
+}
+
+fn rules(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| finding.rule.as_ref())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A mailing is only made when its author is known.
+pub(super) type Known = Option<Mailing>;
