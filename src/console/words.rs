@@ -144,7 +144,7 @@ pub(super) fn selection(selection: &Selection) -> String {
 /// What a contact must have agreed to.
 pub(super) fn consent(rule: ConsentRule) -> &'static str {
     match rule {
-        ConsentRule::NotNeeded => "needs no consent",
+        ConsentRule::NotNeeded => "no consent needed",
         ConsentRule::NotWithdrawn => "only who has not said no",
         ConsentRule::OptIn => "only who has said yes",
     }
