@@ -7,6 +7,7 @@ pub mod decide;
 pub mod mail;
 pub mod model;
 pub mod password;
+pub mod service;
 pub mod sink;
 pub mod smtp;
 pub mod stage;

@@ -1,1 +1,155 @@
-//! x.
+//! The command line: words → calls. One subcommand a file.
+//!
+//! What acts on a gateway talks to the running one over `data_dir/control.sock`, so that there is one hand on the store
+//! and one set of laws; only `store restore` opens the store itself. A listing prints a table for people, and with
+//! `--json` what the API answered.
+
+mod account;
+mod audit;
+mod client;
+mod exit;
+mod hold;
+mod import;
+mod mailing;
+mod out;
+mod people;
+mod store;
+mod view;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+pub use exit::Error;
+
+use client::Client;
+
+/// Bedel: an SMTP submission gateway that enforces a university's policy on mass e-mail.
+///
+/// Mail to a list is held as a numbered case until every wanted steward has approved the use of the audience and a
+/// reviewer has released it; then each person gets one signed copy.
+#[derive(Debug, Parser)]
+#[command(name = "bedel", version, after_help = exit::CODES, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    /// The folder of settings: gateway.toml, policy.toml, shaping.toml, notices/
+    #[arg(long, global = true, value_name = "DIR", default_value = "config")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What waits for people: list, show, approve, release, return, decline, withdraw
+    #[command(subcommand)]
+    Hold(hold::Command),
+    /// Mailings of whatever state: list, show, watch, pause, resume, stop
+    #[command(subcommand)]
+    Mailing(mailing::Command),
+    /// The master list: import, find, suppress, forget, count
+    #[command(subcommand)]
+    People(people::Command),
+    /// Who may sign in: add, password, list, remove, token
+    #[command(subcommand)]
+    Account(account::Command),
+    /// The audit trail: verify, show
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// The store as one plain file: export, restore
+    #[command(subcommand)]
+    Store(store::Command),
+}
+
+/// Runs the command of this process; complaints go to standard error.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, with code 0. When they cannot be printed nobody reads them.
+            let _unread = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE));
+        }
+    };
+    match started(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+fn started(cli: Cli) -> Result<(), Error> {
+    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+    runtime.block_on(dispatch(cli))
+}
+
+async fn dispatch(cli: Cli) -> Result<(), Error> {
+    let client = || Client::of(&cli.config);
+    match cli.command {
+        Command::Hold(command) => hold::run(&client()?, command).await,
+        Command::Mailing(command) => mailing::run(&client()?, command).await,
+        Command::People(command) => people::run(&client()?, command).await,
+        Command::Account(command) => account::run(&client()?, command).await,
+        Command::Audit(command) => audit::run(&client()?, command).await,
+        Command::Store(command) => store::run(&cli.config, command).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense_to_its_parser() {
+        Cli::command().debug_assert();
+    }
+
+    #[track_caller]
+    fn check(line: &str, parses: bool) {
+        assert_eq!(Cli::try_parse_from(line.split(' ')).is_ok(), parses, "{line}");
+    }
+
+    #[test]
+    fn the_commands_of_the_contract_parse() {
+        for line in [
+            "bedel hold list --json",
+            "bedel hold show MC-2026-0001",
+            "bedel hold approve MC-2026-0001 --as records",
+            "bedel hold release mc-2026-1 --as emarcomm@mst.example --config /etc/bedel",
+            "bedel --config x mailing watch MC-2026-0001",
+            "bedel mailing list --limit 5",
+            "bedel people import students.csv --source registrar --dry-run",
+            "bedel people count students",
+            "bedel account add records@mst.example --generate",
+            "bedel audit verify",
+            "bedel store export all.txt",
+        ] {
+            check(line, true);
+        }
+    }
+
+    #[test]
+    fn what_an_act_needs_is_asked_for() {
+        check("bedel hold release MC-2026-0001", false);
+        check("bedel hold release 12 --as emarcomm", false);
+        check("bedel hold return MC-2026-0001 --as emarcomm", false);
+        check("bedel people find a@mst.example", false);
+        check("bedel people import students.csv", false);
+        check("bedel account add a@mst.example --generate --password-file x", false);
+    }
+
+    #[test]
+    fn every_command_has_an_example_in_its_help() {
+        let mut bedel = Cli::command();
+        bedel.build();
+        for group in bedel.get_subcommands().filter(|group| group.get_name() != "help") {
+            for command in group.get_subcommands().filter(|command| command.get_name() != "help") {
+                let help = command.clone().render_long_help().to_string();
+                assert!(help.contains("bedel "), "{} {}", group.get_name(), command.get_name());
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::decide::compose;
 use crate::mail::Message;
 use crate::model::lifecycle::{Released, State};
 use crate::model::{Act, Audience, Event, Expansion, Mailing, Recipient, Series};
-use crate::stage::worker::{self, Shutdown};
+use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Kind, Store, Table};
 
 /// What expansion needs to know of the settings.
@@ -21,10 +21,11 @@ pub struct Settings {
 /// Runs until the house closes.
 pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
     let bell = store.watch(Table::Mailings);
-    worker::run("expand", bell, shutdown, async || {
-        expand_due(&store, &clock, &settings).await
-    })
-    .await;
+    let mut rounds = Rounds::new("expand", bell, shutdown);
+    while rounds.go_on() {
+        let done = expand_due(&store, &clock, &settings).await;
+        rounds.rest(done).await;
+    }
 }
 
 /// Expands every mailing whose hour has come.

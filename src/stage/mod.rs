@@ -16,6 +16,7 @@
 
 pub mod deliver;
 pub mod expand;
+pub mod feedback;
 pub mod intake;
 pub mod review;
 pub mod worker;

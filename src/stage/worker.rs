@@ -45,25 +45,41 @@ impl Shutdown {
     }
 }
 
-/// Does `work` whenever the bell rings or a tick has passed, until the house closes. What fails is logged, and tried
-/// again: nothing is lost, since the store still has it.
-pub async fn run<W>(name: &'static str, mut bell: Bell, mut shutdown: Shutdown, mut work: W)
-where
-    W: AsyncFnMut() -> Result<(), Error>,
-{
-    while !shutdown.is_closing() {
-        let rest = match work().await {
+/// The rounds of one worker: work, then rest until the bell rings or a tick has passed, until the house closes.
+///
+/// A worker says: `while rounds.go_on() { let done = work().await; rounds.rest(done).await; }`.
+#[derive(Debug)]
+pub struct Rounds {
+    name: &'static str,
+    bell: Bell,
+    shutdown: Shutdown,
+}
+
+impl Rounds {
+    /// Rounds that begin at once.
+    pub fn new(name: &'static str, bell: Bell, shutdown: Shutdown) -> Self {
+        Self { name, bell, shutdown }
+    }
+
+    /// Whether there is another round.
+    pub fn go_on(&self) -> bool {
+        !self.shutdown.is_closing()
+    }
+
+    /// Rests after a round. What failed is logged, and tried again: nothing is lost, since the store still has it.
+    pub async fn rest(&mut self, done: Result<(), Error>) {
+        let rest = match done {
             // Somebody else moved first; there is nothing to mend.
             Ok(()) | Err(Error::Conflict) => TICK,
             Err(error) => {
-                tracing::error!(worker = name, %error, "a worker could not do its work; it will try again");
+                tracing::error!(worker = self.name, %error, "a worker could not do its work; it will try again");
                 PAUSE_AFTER_FAILURE
             }
         };
         tokio::select! {
-            () = bell.rung() => {}
+            () = self.bell.rung() => {}
             () = tokio::time::sleep(rest) => {}
-            () = shutdown.closing() => {}
+            () = self.shutdown.closing() => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::decide::feed;
 use crate::model::Wanting;
 use crate::stage::review::Refusal;
 use crate::store::Error;
@@ -128,7 +129,7 @@ impl From<JsonRejection> for Fault {
 impl From<BytesRejection> for Fault {
     fn from(rejection: BytesRejection) -> Self {
         match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(super::FEED_BYTES_MAX / (1024 * 1024)),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(feed::BYTES_MAX / (1024 * 1024)),
             _ => Self::Malformed(rejection.body_text()),
         }
     }

@@ -29,14 +29,12 @@ use tokio::sync::Mutex;
 pub use accounts::token_hash;
 
 use crate::clock::Clock;
+use crate::decide::feed;
 use crate::model::{Act, Event, MailingId, Selection};
 use crate::stage::review::Desk;
 use crate::store::Store;
 
 use actor::Actor;
-
-/// Largest feed. Half a million rows have some 80 MiB.
-pub const FEED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Which way a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +110,7 @@ pub fn routes(state: ApiState) -> Router {
 
 /// What only the operator does.
 fn operation() -> Router<ApiState> {
-    let feed_limit = DefaultBodyLimit::max(FEED_BYTES_MAX);
+    let feed_limit = DefaultBodyLimit::max(feed::BYTES_MAX);
     Router::new()
         .route("/people/import", post(import::import).layer(feed_limit))
         .route("/people/find", post(people::find))

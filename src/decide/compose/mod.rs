@@ -146,6 +146,11 @@ impl Sealed {
         postcard::from_bytes(bytes).map_err(|_damaged| Unfit::Damaged)
     }
 
+    /// What every recipient sees, without what is their own: for a preview.
+    pub fn shown(&self) -> Vec<u8> {
+        [self.header.as_slice(), b"\r\n", &self.body].concat()
+    }
+
     /// The fields all copies share, parsed once a mailing.
     pub fn fields(&self) -> Result<Vec<Field>, Unfit> {
         let header = Message::parse(&self.header)?.header;

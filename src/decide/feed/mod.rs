@@ -31,6 +31,8 @@ use serde::Serialize;
 use crate::mail::Timestamp;
 use crate::model::FeedRow;
 
+/// Largest feed. Half a million rows have some 80 MiB.
+pub const BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Faults that are kept with their line; further ones are only counted.
 pub const FAULTS_MAX: usize = 10_000;
 /// More than this share of a source's contacts is not dropped unless somebody says so. In percent.

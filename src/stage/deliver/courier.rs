@@ -20,7 +20,7 @@ use crate::model::lifecycle::{Expanded, State};
 use crate::model::{
     Act, Capacity, ConsentRule, Entry, Event, Exclusion, Lane, MailingId, Outcome, Recipient, Series, SuppressionReason,
 };
-use crate::stage::worker::{self, Shutdown};
+use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Kind, Move, Store, Table};
 
 /// How long an idle worker sleeps when nobody wakes it.
@@ -60,7 +60,11 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         workers.spawn(async move { Worker::new(courier).run(shutdown).await });
     }
     let bell = courier.store.watch(Table::Mailings);
-    worker::run("deliver", bell, shutdown, async || courier.look_around().await).await;
+    let mut rounds = Rounds::new("deliver", bell, shutdown);
+    while rounds.go_on() {
+        let done = courier.look_around().await;
+        rounds.rest(done).await;
+    }
     while workers.join_next().await.is_some() {}
 }
 

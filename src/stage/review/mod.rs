@@ -18,6 +18,7 @@ pub use preview::Preview;
 pub use remind::remind;
 
 use crate::clock::Clock;
+use crate::decide::compose;
 use crate::decide::notice::Notices;
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
@@ -31,6 +32,8 @@ pub struct Settings {
     pub offices: Arc<Offices>,
     /// How notices are written.
     pub notices: Arc<Notices>,
+    /// How copies are made: the preview shows what recipients get.
+    pub compose: Arc<compose::Settings>,
     /// The zone in which people read times.
     pub zone: TimeZone,
 }

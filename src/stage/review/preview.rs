@@ -5,13 +5,14 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::{Desk, Refusal};
 use crate::decide::audience::{self, Count, Walk};
+use crate::decide::compose;
 use crate::mail::Message;
-use crate::model::Audience;
 use crate::model::lifecycle::State;
+use crate::model::{Audience, Capacity, Release};
 use crate::store::Error;
 
 /// Header fields a person wants to see, in this order.
-const SHOWN: [&str; 6] = ["From", "Reply-To", "To", "Cc", "Subject", "Date"];
+const SHOWN: [&str; 7] = ["From", "Reply-To", "To", "Cc", "Subject", "Date", "List-Id"];
 
 /// A message taken apart for reading. The HTML is the author's own: untrusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,11 +30,44 @@ pub struct Preview {
 }
 
 impl Desk {
-    /// The message, taken apart.
+    /// The mail as its recipients will see it, taken apart: with the list's header fields and the footer.
     pub fn preview(&self, state: &State) -> Result<Preview, Refusal> {
+        let unreadable = |error: String| Refusal::Store(Error::Unreadable(error));
         let bytes = self.store.message(state.id())?;
-        let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
-        Ok(taken_apart(&message))
+        let message = Message::parse(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let sealed = compose::seal(
+            &message,
+            state.mailing(),
+            &self.release_of(state),
+            &self.settings.compose,
+        );
+        let shown = sealed.map_err(|error| unreadable(error.to_string()))?.shown();
+        let message = Message::parse(&shown).map_err(|error| unreadable(error.to_string()))?;
+        let mut preview = taken_apart(&message);
+        if state.mailing().capacity == Capacity::Initiated {
+            preview
+                .headers
+                .insert(0, ("To".to_owned(), "each recipient alone".to_owned()));
+        }
+        Ok(preview)
+    }
+
+    /// The release it has, or the one it would have now.
+    fn release_of(&self, state: &State) -> Release {
+        let now = self.clock.now();
+        let would_be = |approved_by| Release {
+            by: None,
+            at: now,
+            not_before: now,
+            approved_by,
+        };
+        match state {
+            State::Held(held) => would_be(held.hold().wants().to_vec()),
+            State::Released(released) => released.release().clone(),
+            State::Expanded(expanded) => expanded.release().clone(),
+            State::Closed(closed) => closed.release().clone(),
+            State::Ended(_) => would_be(Vec::new()),
+        }
     }
 
     /// How many it would reach, as the master list stands now. Reads all of it.

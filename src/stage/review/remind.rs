@@ -3,13 +3,17 @@
 use super::{Desk, tell};
 use crate::model::lifecycle::{End, State};
 use crate::model::{Act, Event};
-use crate::stage::worker::{self, Shutdown};
+use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Kind, Move, Table};
 
 /// Runs until the house closes.
 pub async fn remind(desk: Desk, shutdown: Shutdown) {
     let bell = desk.store.watch(Table::Mailings);
-    worker::run("remind", bell, shutdown, async || desk.lapse_overdue().await).await;
+    let mut rounds = Rounds::new("remind", bell, shutdown);
+    while rounds.go_on() {
+        let done = desk.lapse_overdue().await;
+        rounds.rest(done).await;
+    }
 }
 
 impl Desk {

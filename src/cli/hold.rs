@@ -1,0 +1,147 @@
+//! `bedel hold`: what waits for people.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::client::{Ask, Client};
+use super::view::{self, Line};
+use super::{Error, out};
+use crate::model::MailingId;
+
+/// What to do with holds.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List what waits, oldest first
+    #[command(after_long_help = "Examples:\n  bedel hold list\n  bedel hold list --as records --json")]
+    List(List),
+    /// Show one case: why it is held, who is wanted, and its text
+    #[command(
+        after_long_help = "Examples:\n  bedel hold show MC-2026-0001\n  bedel hold show MC-2026-0001 --as records"
+    )]
+    Show(Show),
+    /// A steward approves the use of the audience in their care
+    #[command(after_long_help = "Example:\n  bedel hold approve MC-2026-0001 --as records")]
+    Approve(Act),
+    /// A reviewer lets it go, once every wanted steward has approved
+    #[command(after_long_help = "Example:\n  bedel hold release MC-2026-0001 --as emarcomm")]
+    Release(Act),
+    /// A reviewer sends it back to its author for changes
+    #[command(
+        after_long_help = "Example:\n  bedel hold return MC-2026-0001 --as emarcomm --comment 'Please name the room.'"
+    )]
+    Return(Said),
+    /// A reviewer, or a steward who is wanted, says no
+    #[command(
+        after_long_help = "Example:\n  bedel hold decline MC-2026-0001 --as records --comment 'Use the news page.'"
+    )]
+    Decline(Said),
+    /// Its author takes it back, until the first copy leaves
+    #[command(after_long_help = "Example:\n  bedel hold withdraw MC-2026-0001 --as author")]
+    Withdraw(Act),
+}
+
+/// A listing.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only what this account may see
+    #[arg(long = "as", value_name = "ACCOUNT")]
+    actor: Option<String>,
+    /// Print what the API answers
+    #[arg(long)]
+    json: bool,
+}
+
+/// One mailing to look at.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Its number, such as MC-2026-0001
+    id: MailingId,
+    /// As this account sees it, with what it may do
+    #[arg(long = "as", value_name = "ACCOUNT")]
+    actor: Option<String>,
+    /// Print what the API answers
+    #[arg(long)]
+    json: bool,
+}
+
+/// One act on one mailing.
+#[derive(Debug, Args)]
+pub(super) struct Act {
+    /// Its number, such as MC-2026-0001
+    id: MailingId,
+    /// The account that acts and answers for it; without a domain it is on the campus's first
+    #[arg(long = "as", value_name = "ACCOUNT")]
+    actor: String,
+}
+
+/// An act that says why.
+#[derive(Debug, Args)]
+pub(super) struct Said {
+    #[command(flatten)]
+    act: Act,
+    /// Why; its author is sent this
+    #[arg(short = 'm', long, value_name = "TEXT")]
+    comment: String,
+}
+
+pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> {
+    match command {
+        Command::List(list) => self::list(client, list).await,
+        Command::Show(show) => self::show(client, show).await,
+        Command::Approve(on) => act(client, "approve", &on, None).await,
+        Command::Release(on) => act(client, "release", &on, None).await,
+        Command::Return(said) => act(client, "return", &said.act, Some(&said.comment)).await,
+        Command::Decline(said) => act(client, "decline", &said.act, Some(&said.comment)).await,
+        Command::Withdraw(on) => act(client, "withdraw", &on, None).await,
+    }
+}
+
+async fn list(client: &Client, list: List) -> Result<(), Error> {
+    let actor = list.actor.map(|actor| client.account(&actor)).transpose()?;
+    let holds = client.ask(Ask::get("/holds").by(actor.as_ref())).await?;
+    if list.json {
+        out::json(&holds)
+    } else {
+        view::list(client, holds, "Nothing waits.")
+    }
+}
+
+/// Also what `mailing show` does.
+pub(super) async fn show(client: &Client, show: Show) -> Result<(), Error> {
+    let actor = show.actor.map(|actor| client.account(&actor)).transpose()?;
+    let mailing = client
+        .ask(Ask::get(format!("/mailings/{}", show.id)).by(actor.as_ref()))
+        .await?;
+    if show.json {
+        out::json(&mailing)
+    } else {
+        view::show(client, mailing)
+    }
+}
+
+/// Any act on a mailing: does it, says what was done, and the command that comes next.
+pub(super) async fn act(client: &Client, word: &str, act: &Act, comment: Option<&str>) -> Result<(), Error> {
+    let actor = client.account(&act.actor)?;
+    let body = comment.map_or_else(|| json!({}), |comment| json!({ "comment": comment }));
+    let ask = Ask::post(format!("/mailings/{}/{word}", act.id), &body).by(Some(&actor));
+    let answer = client.ask(ask).await?;
+    let done = answer.get("done").and_then(Value::as_str).unwrap_or("Done.");
+    out::line(done)?;
+    let mailing: Line = view::read(answer.get("mailing").cloned().unwrap_or_default())?;
+    match next(word, &mailing) {
+        Some(next) => out::line(&format!("Next: {next}")),
+        None => Ok(()),
+    }
+}
+
+/// The command that comes after an act.
+fn next(word: &str, mailing: &Line) -> Option<String> {
+    let id = &mailing.id;
+    match (word, mailing.state.as_str()) {
+        ("approve", "held") if mailing.wanting.is_empty() => Some(format!("bedel hold release {id} --as REVIEWER")),
+        ("approve", "held") => Some(format!("bedel hold show {id}")),
+        ("release" | "resume", _) => Some(format!("bedel mailing watch {id}")),
+        ("pause", _) => Some(format!("bedel mailing resume {id} --as REVIEWER")),
+        _ => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! `bedel store`: the whole store as one plain file, and back.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufReader, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+
+use super::client::{Ask, Client};
+use super::{Error, out};
+use crate::config;
+use crate::store::{Settings, Store};
+
+/// What to do with the store.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write every record of the running gateway's store to a new file
+    #[command(
+        after_long_help = "The file holds what the store holds, addresses and hashes of passwords: keep it as safe.\n\n\
+        Example:\n  bedel store export bedel-2026-11-24.txt"
+    )]
+    Export(At),
+    /// Read an export into an empty data folder; the gateway must be stopped
+    #[command(
+        after_long_help = "Example:\n  mv var var.damaged\n  bedel store restore bedel-2026-11-24.txt\n  bedel serve"
+    )]
+    Restore(At),
+}
+
+/// One file.
+#[derive(Debug, Args)]
+pub(super) struct At {
+    /// The file
+    file: PathBuf,
+}
+
+pub(super) async fn run(config: &Path, command: Command) -> Result<(), Error> {
+    match command {
+        Command::Export(at) => export(&Client::of(config)?, &at.file).await,
+        Command::Restore(at) => restore(config, &at.file).await,
+    }
+}
+
+/// Under another name until it is whole, so that half an export is never taken for one.
+async fn export(client: &Client, file: &Path) -> Result<(), Error> {
+    if file.exists() {
+        return Err(Error::Usage(format!(
+            "{} is there already; name a new file",
+            file.display()
+        )));
+    }
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let body = client.open(Ask::get("/store/export")).await?;
+    let written = written(body, &part).await;
+    if written.is_err() {
+        // What is left of it helps nobody; the error says why there is none.
+        let _left = std::fs::remove_file(&part);
+    }
+    let bytes = written?;
+    std::fs::rename(&part, file).with_context(|| format!("writing {}", file.display()))?;
+    out::line(&format!(
+        "Exported to {}, {} bytes. Keep it as safe as the store.",
+        file.display(),
+        out::count(bytes)
+    ))
+}
+
+async fn written(mut body: Incoming, part: &Path) -> anyhow::Result<u64> {
+    let writing = || format!("writing {}", part.display());
+    let open = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(part);
+    let mut file = open.with_context(writing)?;
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.context("the gateway hung up before the export was over")?;
+        if let Ok(data) = frame.into_data() {
+            file.write_all(&data).with_context(writing)?;
+            bytes += u64::try_from(data.len()).unwrap_or(u64::MAX);
+        }
+    }
+    file.sync_all().with_context(writing)?;
+    Ok(bytes)
+}
+
+/// The one command that opens the store itself: there is no gateway to ask.
+async fn restore(config: &Path, file: &Path) -> Result<(), Error> {
+    let gateway = config::load(config)?.gateway;
+    let input = File::open(file).with_context(|| format!("reading {}", file.display()))?;
+    let settings = Settings {
+        data_dir: gateway.data_dir.clone(),
+        free_bytes_min: gateway.free_bytes_min,
+    };
+    let store = Store::open(&settings).context("opening the store")?;
+    let records = store
+        .restore(BufReader::new(input))
+        .await
+        .with_context(|| format!("restoring {}", file.display()))?;
+    let records = out::count(records);
+    out::line(&format!(
+        "Restored {records} records into {}.",
+        gateway.data_dir.display()
+    ))?;
+    out::line("Next: bedel serve")
+}

@@ -1,0 +1,257 @@
+//! Mailings as the API tells them, and as people read them.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::client::Client;
+use super::{Error, out};
+use crate::mail::Timestamp;
+use crate::model::{Exclusion, Tally};
+
+/// Lines of a message's text that are shown.
+const TEXT_LINES_MAX: usize = 60;
+
+/// One line of a listing.
+#[derive(Debug, Deserialize)]
+pub(super) struct Line {
+    pub(super) id: String,
+    pub(super) state: String,
+    paused: bool,
+    subject: String,
+    author: String,
+    category: String,
+    lists: Vec<String>,
+    people: usize,
+    submitted_at: Timestamp,
+    until: Option<Timestamp>,
+    pub(super) wanting: Vec<Office>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Office {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Whole {
+    #[serde(flatten)]
+    line: Line,
+    bytes: u64,
+    findings: Vec<Finding>,
+    approvals: Vec<Approval>,
+    released: Option<Released>,
+    ended: Option<Ended>,
+    tally: Option<Tally>,
+    exclusions: BTreeMap<Exclusion, u64>,
+    may: Vec<String>,
+    why_not_release: Option<String>,
+    preview: Option<Preview>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Finding {
+    rule: String,
+    clause: String,
+    asks: String,
+    sentence: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Approval {
+    office: Office,
+    by: String,
+    at: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+struct Released {
+    by: Option<String>,
+    at: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+struct Ended {
+    by: Option<String>,
+    at: Timestamp,
+    comment: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Preview {
+    text: Option<String>,
+    attachments: Vec<(String, u64)>,
+}
+
+/// What the API answered, in our words.
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    Ok(serde_json::from_value(value).context("the gateway answers in another version's words")?)
+}
+
+/// A listing of mailings.
+pub(super) fn list(client: &Client, lines: Value, none: &str) -> Result<(), Error> {
+    let lines: Vec<Line> = read(lines)?;
+    let rows: Vec<[String; 6]> = lines
+        .iter()
+        .map(|line| {
+            [
+                line.id.clone(),
+                line.word(),
+                client.time(line.submitted_at),
+                line.author.clone(),
+                line.audience(),
+                line.subject.clone(),
+            ]
+        })
+        .collect();
+    out::table(["CASE", "STATE", "SUBMITTED", "BY", "FOR", "SUBJECT"], &rows, none)
+}
+
+/// One mailing, whole.
+pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
+    let whole: Whole = read(value)?;
+    let at = |at: Timestamp| client.time(at);
+    let by = |by: &Option<String>| by.clone().unwrap_or_else(|| "the gateway".to_owned());
+    let line = &whole.line;
+    out::card(&[
+        ("Case", format!("{}, {}", line.id, line.word())),
+        ("Subject", line.subject.clone()),
+        (
+            "From",
+            format!(
+                "{}, {}, {} bytes",
+                line.author,
+                at(line.submitted_at),
+                out::count(whole.bytes)
+            ),
+        ),
+        ("For", line.audience()),
+        ("Category", line.category.clone()),
+        ("Lapses", line.until.map(at).unwrap_or_default()),
+        ("Wanting", line.wanting()),
+        (
+            "Released",
+            whole
+                .released
+                .as_ref()
+                .map(|r| format!("by {}, {}", by(&r.by), at(r.at)))
+                .unwrap_or_default(),
+        ),
+        (
+            "Ended",
+            whole
+                .ended
+                .as_ref()
+                .map(|e| format!("by {}, {}", by(&e.by), at(e.at)))
+                .unwrap_or_default(),
+        ),
+        (
+            "Comment",
+            whole.ended.as_ref().map(|e| e.comment.clone()).unwrap_or_default(),
+        ),
+        ("Copies", whole.tally.as_ref().map(tally).unwrap_or_default()),
+        ("Left out", whole.left_out()),
+        ("You may", whole.may.join(", ")),
+        ("Not release", whole.why_not_release.clone().unwrap_or_default()),
+    ])?;
+    for approval in &whole.approvals {
+        out::line(&format!(
+            "Approved for the {} by {}, {}",
+            approval.office.name,
+            approval.by,
+            at(approval.at)
+        ))?;
+    }
+    for Finding {
+        rule,
+        clause,
+        asks,
+        sentence,
+    } in &whole.findings
+    {
+        out::line(&format!("{clause} {rule} ({asks}): {sentence}"))?;
+    }
+    whole.preview.as_ref().map_or(Ok(()), Preview::show)
+}
+
+/// The counts of copies, in words.
+pub(super) fn tally(tally: &Tally) -> String {
+    let parts = [
+        (tally.accepted, "accepted"),
+        (tally.deferred, "deferred"),
+        (tally.failed, "failed"),
+        (tally.suppressed, "suppressed"),
+    ];
+    let told = parts.iter().filter(|(count, word)| *count > 0 || *word == "accepted");
+    let told: Vec<String> = told
+        .map(|(count, word)| format!("{} {word}", out::count(*count)))
+        .collect();
+    format!("{} of {}", told.join(", "), out::count(tally.planned))
+}
+
+impl Line {
+    fn word(&self) -> String {
+        if self.paused {
+            "paused".to_owned()
+        } else {
+            self.state.clone()
+        }
+    }
+
+    fn audience(&self) -> String {
+        let people = match self.people {
+            0 => None,
+            1 => Some("1 person".to_owned()),
+            more => Some(format!("{more} people")),
+        };
+        let parts: Vec<String> = self.lists.iter().cloned().chain(people).collect();
+        if parts.is_empty() {
+            "those its author named".to_owned()
+        } else {
+            parts.join(", ")
+        }
+    }
+
+    fn wanting(&self) -> String {
+        match (self.state.as_str(), self.wanting.as_slice()) {
+            ("held", []) => "nobody but a reviewer".to_owned(),
+            (_, wanting) => wanting
+                .iter()
+                .map(|office| office.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
+    }
+}
+
+impl Whole {
+    fn left_out(&self) -> String {
+        let parts = self
+            .exclusions
+            .iter()
+            .map(|(why, count)| format!("{} {}", out::count(*count), why.words()));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Preview {
+    fn show(&self) -> Result<(), Error> {
+        for (name, bytes) in &self.attachments {
+            out::line(&format!("Attached: {name}, {} bytes", out::count(*bytes)))?;
+        }
+        let Some(text) = self.text.as_deref().map(out::tame) else {
+            return Ok(());
+        };
+        out::line("")?;
+        for line in text.trim_end().lines().take(TEXT_LINES_MAX) {
+            out::line(&format!("    {line}"))?;
+        }
+        match text.trim_end().lines().count().checked_sub(TEXT_LINES_MAX) {
+            None | Some(0) => Ok(()),
+            Some(more) => out::line(&format!("    … and {more} lines more")),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Keys: read, checked, and for a first start made.
+
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use aws_lc_rs::rand;
+
+use crate::config::{Config, Gateway};
+use crate::decide::compose::dkim::{Signer, new_key};
+use crate::decide::compose::verp::TokenKey;
+
+/// The keys a running gateway holds.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Signs the copies.
+    pub signer: Arc<Signer>,
+    /// Makes return paths and unsubscribe links.
+    pub tokens: TokenKey,
+}
+
+/// Makes what is missing (a trial certificate, the DKIM key, the token key), says so, and reads all of it.
+pub fn first_start(config: &Config) -> anyhow::Result<Keys> {
+    let gateway = &config.gateway;
+    certificate(gateway)?;
+    let dkim = &gateway.dkim;
+    if !dkim.key.exists() {
+        write_private(&dkim.key, new_key()?.as_bytes())?;
+        tracing::info!(key = %dkim.key.display(), "made a DKIM key; `bedel check` prints the DNS record to publish");
+    }
+    let token_key = gateway.data_dir.join("keys").join("token.key");
+    if !token_key.exists() {
+        let mut octets = [0; 32];
+        rand::fill(&mut octets).ok().context("the system has no randomness")?;
+        write_private(&token_key, &octets)?;
+    }
+    Keys::read(config)
+}
+
+impl Keys {
+    /// Reads the keys that the settings name.
+    pub fn read(config: &Config) -> anyhow::Result<Self> {
+        let gateway = &config.gateway;
+        let dkim = &gateway.dkim;
+        let pem = private(&dkim.key)?;
+        let pem = String::from_utf8(pem).with_context(|| format!("{}: no text", dkim.key.display()))?;
+        let signer = Signer::from_pem(&pem, &dkim.selector, dkim.domain.clone());
+        let signer = signer.with_context(|| format!("the DKIM key {} cannot be used", dkim.key.display()))?;
+        let token_key = gateway.data_dir.join("keys").join("token.key");
+        let octets: Result<[u8; 32], _> = private(&token_key)?.try_into();
+        let Ok(octets) = octets else {
+            bail!(
+                "{} is not a key of 32 octets; restore it from a backup: old return paths need it",
+                token_key.display()
+            );
+        };
+        Ok(Self {
+            signer: Arc::new(signer),
+            tokens: TokenKey::new(&octets),
+        })
+    }
+}
+
+/// A self-signed certificate for a trial, when there is neither certificate nor key.
+fn certificate(gateway: &Gateway) -> anyhow::Result<()> {
+    let files = &gateway.tls;
+    if files.certificate.exists() || files.key.exists() {
+        return Ok(());
+    }
+    let names = vec![
+        gateway.hostname.to_string(),
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+    ];
+    let made = rcgen::generate_simple_self_signed(names).context("making a certificate")?;
+    write_private(&files.key, made.signing_key.serialize_pem().as_bytes())?;
+    write(&files.certificate, made.cert.pem().as_bytes(), 0o644)?;
+    let path = files.certificate.display();
+    tracing::info!(certificate = %path, "made a self-signed certificate for a trial; put your own in its place");
+    Ok(())
+}
+
+/// A secret's bytes; refused when others than its owner may read it.
+pub(super) fn private(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let shown = path.display();
+    let meta = std::fs::metadata(path).with_context(|| format!("the key {shown} cannot be read"))?;
+    if meta.permissions().mode() & 0o077 != 0 {
+        bail!("the key {shown} may be read by others; run `chmod 600 {shown}`");
+    }
+    std::fs::read(path).with_context(|| format!("the key {shown} cannot be read"))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write(path, bytes, 0o600)
+}
+
+/// Writes a new file, never over an old one.
+fn write(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
+    let shown = path.display();
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path);
+    let mut file = file.with_context(|| format!("{shown} cannot be written"))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("{shown} cannot be written"))
+}

@@ -1,0 +1,279 @@
+//! The composition root: open the store, start everything, stop it in order.
+//!
+//! Everything a room needs is made here from the settings and handed to it; no room looks for anything by itself. Order
+//! of stopping: listeners first (nothing new comes in), then the workers (each finishes what it holds), the store last.
+
+mod keys;
+mod sockets;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+pub use keys::{Keys, first_start};
+pub use sockets::{Sockets, bind};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::console::api::{self, ApiState, Door};
+use crate::console::{self, PublicState};
+use crate::decide::compose;
+use crate::decide::compose::verp::{TokenKey, TokenKind};
+use crate::decide::notice::Notices;
+use crate::model::Selection;
+use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
+use crate::stage::review::{self, Desk};
+use crate::stage::worker::{Shutdown, shutdown};
+use crate::stage::{deliver, expand, feedback};
+use crate::store::{self, Store};
+
+/// How long everything may take to end once it was asked to.
+const FAREWELL: Duration = Duration::from_secs(45);
+
+/// Runs the gateway until it is asked to stop; returns when everything has.
+pub async fn serve(
+    config: Config,
+    keys: Keys,
+    sockets: Sockets,
+    clock: Clock,
+    mut closing: Shutdown,
+) -> anyhow::Result<()> {
+    let settings = store::Settings {
+        data_dir: config.gateway.data_dir.clone(),
+        free_bytes_min: config.gateway.free_bytes_min,
+    };
+    let store = Store::open(&settings).context("opening the store")?;
+    let rooms = Rooms::new(&config, &keys, &store, &clock)?;
+    // Two bells: the doors close before the workers stop.
+    let (doors_closer, doors) = shutdown();
+    let (workers_closer, workers) = shutdown();
+    let mut open_doors = rooms.open_doors(&config, &keys, sockets, &doors)?;
+    let mut at_work = rooms.start_workers(&workers);
+    tracing::info!(hostname = %config.gateway.hostname, "the gateway is open");
+    closing.closing().await;
+    tracing::info!("the gateway is closing");
+    doors_closer.close();
+    farewell("doors", &mut open_doors).await;
+    workers_closer.close();
+    farewell("workers", &mut at_work).await;
+    Ok(())
+}
+
+async fn farewell(who: &str, tasks: &mut JoinSet<()>) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(FAREWELL, all).await.is_err() {
+        tracing::warn!(
+            who,
+            "not everybody ended in time; what they held is taken up at the next start"
+        );
+        tasks.abort_all();
+    }
+}
+
+/// What the parts of the gateway stand on.
+struct Rooms {
+    store: Store,
+    clock: Clock,
+    desk: Desk,
+    compose: Arc<compose::Settings>,
+    notices: Arc<Notices>,
+    deliver: deliver::Settings,
+    audiences: Arc<BTreeMap<String, Selection>>,
+}
+
+impl Rooms {
+    fn new(config: &Config, keys: &Keys, store: &Store, clock: &Clock) -> anyhow::Result<Self> {
+        let gateway = &config.gateway;
+        let notices = Arc::new(Notices {
+            templates: config.templates.clone(),
+            from: gateway.notices_from.clone(),
+            organization: gateway.organization.clone(),
+            hostname: gateway.hostname.to_string(),
+            console_url: gateway.console.url.clone(),
+            zone: gateway.time_zone.clone(),
+        });
+        let compose = Arc::new(compose::Settings {
+            hostname: gateway.hostname.clone(),
+            lists_domain: gateway.lists_domain.clone(),
+            bounce_domain: gateway.bounce_domain.clone(),
+            public_url: gateway.public.url.clone(),
+            organization: gateway.organization.clone(),
+            postal_address: gateway.postal_address.clone(),
+            offices: Arc::clone(&config.policy.offices),
+            signer: Arc::clone(&keys.signer),
+            tokens: keys.tokens.clone(),
+            zone: gateway.time_zone.clone(),
+        });
+        let review = review::Settings {
+            offices: Arc::clone(&config.policy.offices),
+            notices: Arc::clone(&notices),
+            compose: Arc::clone(&compose),
+            zone: gateway.time_zone.clone(),
+        };
+        let audiences = config
+            .policy
+            .audiences
+            .iter()
+            .map(|(name, rule)| (name.clone(), rule.selection.clone()));
+        Ok(Self {
+            store: store.clone(),
+            clock: clock.clone(),
+            desk: Desk::new(store.clone(), clock.clone(), review),
+            deliver: deliver_settings(config, &compose, &notices)?,
+            audiences: Arc::new(audiences.collect()),
+            compose,
+            notices,
+        })
+    }
+
+    /// Everything that takes something in.
+    fn open_doors(
+        &self,
+        config: &Config,
+        keys: &Keys,
+        sockets: Sockets,
+        doors: &Shutdown,
+    ) -> anyhow::Result<JoinSet<()>> {
+        let gateway = &config.gateway;
+        let gate = Gate::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.gate(config, &keys.tokens),
+            Voucher::system(),
+        );
+        let acceptor = TlsAcceptor::from(tls::server(&gateway.tls)?);
+        let reception = Arc::new(Reception::new(
+            gateway.hostname.clone(),
+            gateway.limits.clone(),
+            acceptor,
+            gate,
+            self.clock.clone(),
+        ));
+        let mut tasks = JoinSet::new();
+        for (socket, settings) in sockets.smtp {
+            tasks.spawn(listen(socket, settings, Arc::clone(&reception), doors.clone()));
+        }
+        let console = console::app(self.console(config)).merge(api::routes(self.api(Door::Port)));
+        tasks.spawn(http(sockets.console, console, doors.clone()));
+        tasks.spawn(http(
+            sockets.public,
+            console::public(self.public(config, &keys.tokens)),
+            doors.clone(),
+        ));
+        let control = api::routes(self.api(Door::Socket));
+        let mut closing = doors.clone();
+        tasks.spawn(async move {
+            let served = axum::serve(sockets.control, control);
+            report(
+                "control socket",
+                served
+                    .with_graceful_shutdown(async move { closing.closing().await })
+                    .await,
+            );
+        });
+        Ok(tasks)
+    }
+
+    fn start_workers(&self, closing: &Shutdown) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let (store, clock) = (&self.store, &self.clock);
+        let expand = expand::Settings {
+            compose: Arc::clone(&self.compose),
+        };
+        tasks.spawn(expand::run(store.clone(), clock.clone(), expand, closing.clone()));
+        tasks.spawn(deliver::run(
+            store.clone(),
+            clock.clone(),
+            self.deliver.clone(),
+            closing.clone(),
+        ));
+        tasks.spawn(feedback::run(store.clone(), clock.clone(), closing.clone()));
+        tasks.spawn(review::remind(self.desk.clone(), closing.clone()));
+        tasks
+    }
+
+    fn gate(&self, config: &Config, tokens: &TokenKey) -> GateSettings {
+        let gateway = &config.gateway;
+        GateSettings {
+            hostname: gateway.hostname.clone(),
+            bounce_domain: gateway.bounce_domain.clone(),
+            console_url: gateway.console.url.clone(),
+            tokens: tokens.clone(),
+            policy: Arc::new(config.policy.clone()),
+            notices: Arc::clone(&self.notices),
+            zone: gateway.time_zone.clone(),
+        }
+    }
+
+    fn console(&self, config: &Config) -> console::State {
+        let gateway = &config.gateway;
+        console::State {
+            desk: self.desk.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            url: gateway.console.url.clone(),
+            organization: gateway.organization.clone(),
+            hostname: gateway.hostname.to_string(),
+            zone: gateway.time_zone.clone(),
+        }
+    }
+
+    fn public(&self, config: &Config, tokens: &TokenKey) -> PublicState {
+        let tokens = tokens.clone();
+        PublicState {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            organization: config.gateway.organization.clone(),
+            read_token: Arc::new(move |text| {
+                let token = tokens.read(text).filter(|token| token.kind == TokenKind::Unsubscribe)?;
+                Some((token.mailing, token.seq))
+            }),
+        }
+    }
+
+    fn api(&self, door: Door) -> ApiState {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        ApiState::new(store, clock, self.desk.clone(), Arc::clone(&self.audiences), door)
+    }
+}
+
+fn deliver_settings(
+    config: &Config,
+    compose: &Arc<compose::Settings>,
+    notices: &Arc<Notices>,
+) -> anyhow::Result<deliver::Settings> {
+    let (gateway, route) = (&config.gateway, &config.gateway.route);
+    Ok(deliver::Settings {
+        relay: deliver::RelaySettings {
+            host: route.host.clone(),
+            port: route.port,
+            tls: route.tls,
+            trust: deliver::trust(route.tls, route.ca_file.as_deref())?,
+            hostname: gateway.hostname.to_string(),
+        },
+        connections_max: config.shaping.connections_max,
+        messages_per_connection_max: config.shaping.messages_per_connection_max,
+        messages_per_second_max: config.shaping.messages_per_second_max,
+        compose: Arc::clone(compose),
+        notices: Arc::clone(notices),
+    })
+}
+
+async fn http(socket: tokio::net::TcpListener, app: Router, mut closing: Shutdown) {
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(socket, service).with_graceful_shutdown(async move { closing.closing().await });
+    report("console", served.await);
+}
+
+fn report(what: &str, served: std::io::Result<()>) {
+    if let Err(error) = served {
+        tracing::error!(%error, what, "a listener ended");
+    }
+}

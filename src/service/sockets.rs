@@ -1,0 +1,74 @@
+//! The sockets of the gateway: bound before anything starts, so that a taken port is one sentence and no half-open house.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+
+use crate::config::Config;
+use crate::stage::intake::ListenerSettings;
+
+/// All sockets, bound.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Each SMTP listener with its settings.
+    pub smtp: Vec<(TcpListener, Arc<ListenerSettings>)>,
+    /// The console.
+    pub console: TcpListener,
+    /// The public pages.
+    pub public: TcpListener,
+    /// `data_dir/control.sock`, for the owner of the data folder alone.
+    pub control: UnixListener,
+}
+
+/// Binds what the settings name.
+pub async fn bind(config: &Config) -> anyhow::Result<Sockets> {
+    let gateway = &config.gateway;
+    let mut smtp = Vec::new();
+    for settings in &gateway.listeners {
+        let socket = tcp(settings.address, &format!("listener `{}`", settings.name)).await?;
+        smtp.push((socket, Arc::new(settings.clone())));
+    }
+    Ok(Sockets {
+        smtp,
+        console: tcp(gateway.console.address, "the console").await?,
+        public: tcp(gateway.public.address, "the public pages").await?,
+        control: control(&gateway.data_dir).await?,
+    })
+}
+
+async fn tcp(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
+    let hint = "stop the program that has it, or give another address in gateway.toml";
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{what} cannot listen on {address}; {hint}"))
+}
+
+/// A socket file that a dead gateway left is replaced; a live one's is not.
+async fn control(data_dir: &Path) -> anyhow::Result<UnixListener> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .with_context(|| data_dir.display().to_string())?;
+    let path = data_dir.join("control.sock");
+    if UnixStream::connect(&path).await.is_ok() {
+        bail!(
+            "another gateway already runs on {}; stop it, or give this one its own data_dir",
+            data_dir.display()
+        );
+    }
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| path.display().to_string());
+        }
+        Ok(()) | Err(_) => {}
+    }
+    let socket = UnixListener::bind(&path).with_context(|| path.display().to_string())?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(socket)
+}
