@@ -38,7 +38,8 @@ struct MailingPage {
     audience: String,
     lists: Vec<List>,
     reach: Reach,
-    letter: Letter,
+    /// What recipients get; `None` when the message is no longer one that can be shown.
+    letter: Option<Letter>,
     trail: Vec<Line>,
 }
 
@@ -156,7 +157,7 @@ fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment:
         audience: words::audience(mailing),
         lists: lists(room, mailing),
         reach: reach(room, state)?,
-        letter: preview::letter(&room.state.desk.preview(state)?),
+        letter: letter(room, state),
         trail: audit::of_mailing(room, mailing)?,
     })
 }
@@ -183,6 +184,15 @@ fn held(state: &State) -> Option<&Held> {
         State::Held(held) => Some(held),
         State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
     }
+}
+
+/// A mail that cannot be shown can still be declined: the page does without it.
+fn letter(room: &Room, state: &State) -> Option<Letter> {
+    let preview = room.state.desk.preview(state);
+    preview
+        .inspect_err(|error| tracing::error!(%error, mailing.id = %state.id(), "a mail cannot be shown"))
+        .ok()
+        .map(|preview| preview::letter(&preview))
 }
 
 /// What keeps it first, then what is only said.
