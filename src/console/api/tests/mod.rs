@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::decide::compose;
+use crate::decide::compose::dkim::{self, Signer};
+use crate::decide::compose::verp::TokenKey;
 use crate::decide::notice::{Kind, Notices, Template};
-use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
+use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
     Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Finding, Identity, Lane, Mailing, Office,
@@ -58,9 +61,28 @@ fn settings() -> Settings {
         console_url: "https://bedel.mst.example".into(),
         zone: TimeZone::UTC,
     };
+    let offices = Arc::new(offices());
     Settings {
-        offices: Arc::new(offices()),
+        offices: Arc::clone(&offices),
         notices: Arc::new(notices),
+        compose: Arc::new(compose_settings(offices)),
+        zone: TimeZone::UTC,
+    }
+}
+
+fn compose_settings(offices: Arc<Offices>) -> compose::Settings {
+    let domain: Domain = "lists.mst.example".parse().expect("a domain");
+    let key = dkim::new_key().expect("a key");
+    compose::Settings {
+        hostname: "bedel.mst.example".parse().expect("a domain"),
+        lists_domain: domain.clone(),
+        bounce_domain: "bounce.lists.mst.example".parse().expect("a domain"),
+        public_url: "https://lists.mst.example".into(),
+        organization: "The university".into(),
+        postal_address: "Rolla, MO".into(),
+        offices,
+        signer: Arc::new(Signer::from_pem(&key, "s1", domain).expect("our own key")),
+        tokens: TokenKey::new(&[3; 32]),
         zone: TimeZone::UTC,
     }
 }
