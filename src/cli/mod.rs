@@ -6,6 +6,7 @@
 
 mod account;
 mod audit;
+mod check;
 mod client;
 mod exit;
 mod hold;
@@ -13,6 +14,8 @@ mod import;
 mod mailing;
 mod out;
 mod people;
+mod serve;
+mod sink;
 mod store;
 mod view;
 mod watch;
@@ -43,6 +46,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the gateway
+    Serve(serve::Serve),
+    /// Read the settings and say all that is in force
+    Check(check::Check),
+    /// Run a recording SMTP server for trials
+    Sink(sink::Sink),
     /// What waits for people: list, show, approve, release, return, decline, withdraw
     #[command(subcommand)]
     Hold(hold::Command),
@@ -87,6 +96,9 @@ fn started(cli: Cli) -> Result<(), Error> {
 async fn dispatch(cli: Cli) -> Result<(), Error> {
     let client = || Client::of(&cli.config);
     match cli.command {
+        Command::Serve(serve) => serve::run(&cli.config, serve).await,
+        Command::Check(check) => check::run(&cli.config, &check),
+        Command::Sink(sink) => sink::run(sink).await,
         Command::Hold(command) => hold::run(&client()?, command).await,
         Command::Mailing(command) => mailing::run(&client()?, command).await,
         Command::People(command) => people::run(&client()?, command).await,

@@ -24,7 +24,16 @@ pub struct Taken {
 #[derive(Debug, Default)]
 pub struct Recorder {
     state: Mutex<State>,
-    folder: Option<PathBuf>,
+    keep: Keep,
+}
+
+/// What becomes of the messages themselves.
+#[derive(Debug, Default)]
+enum Keep {
+    #[default]
+    InMemory,
+    InFolder(PathBuf),
+    Not,
 }
 
 #[derive(Debug, Default)]
@@ -42,9 +51,17 @@ impl Recorder {
         Self::default()
     }
 
-    /// A recorder that writes each message to `folder` as `<number>.eml`, and one line a message, return path and
-    /// recipients parted by tabs, to `taken.log` in it.
-    pub fn in_folder(folder: &Path) -> std::io::Result<Self> {
+    /// A recorder that only counts.
+    pub fn counting() -> Self {
+        Self {
+            keep: Keep::Not,
+            ..Self::default()
+        }
+    }
+
+    /// A recorder that writes one line a message, return path and recipients parted by tabs, to `taken.log` in `folder`,
+    /// and where `keep_messages` says so each message beside it, as `<number>.eml`.
+    pub fn in_folder(folder: &Path, keep_messages: bool) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let log = File::options()
             .create(true)
@@ -54,9 +71,14 @@ impl Recorder {
             log: Some(log),
             ..State::default()
         };
+        let keep = if keep_messages {
+            Keep::InFolder(folder.to_owned())
+        } else {
+            Keep::Not
+        };
         Ok(Self {
             state: Mutex::new(state),
-            folder: Some(folder.to_owned()),
+            keep,
         })
     }
 
@@ -70,7 +92,7 @@ impl Recorder {
         self.state().per_recipient.clone()
     }
 
-    /// The messages, in the order they came; empty for a recorder with a folder.
+    /// The messages, in the order they came; empty for a recorder that keeps none in memory.
     pub fn taken(&self) -> Vec<Taken> {
         self.state().taken.clone()
     }
@@ -86,10 +108,10 @@ impl Recorder {
         if let Some(log) = &mut state.log {
             writeln!(log, "{}\t{}", taken.from, taken.to.join("\t"))?;
         }
-        match &self.folder {
-            Some(folder) => std::fs::write(folder.join(format!("{number}.eml")), &taken.message)?,
-            None if state.taken.len() < MESSAGES_MAX => state.taken.push(taken),
-            None => {}
+        match &self.keep {
+            Keep::InFolder(folder) => std::fs::write(folder.join(format!("{number}.eml")), &taken.message)?,
+            Keep::InMemory if state.taken.len() < MESSAGES_MAX => state.taken.push(taken),
+            Keep::InMemory | Keep::Not => {}
         }
         Ok(number)
     }

@@ -1,0 +1,144 @@
+//! `bedel check`: read the settings, say all that is in force.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Error, out};
+use crate::config::{self, Config};
+use crate::model::Identity;
+use crate::service::Keys;
+
+/// How to say it.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Reads the folder of settings and starts nothing. Exit code 2 when something is wrong.\n\n\
+    Example:\n  bedel --config /etc/bedel check"
+)]
+pub(super) struct Check {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
+    let config = config::load(dir)?;
+    // Before the first start there are no keys yet, which is no fault.
+    let record = if config.gateway.dkim.key.exists() {
+        Some(Keys::read(&config)?.signer.dns_record())
+    } else {
+        None
+    };
+    if check.json {
+        return out::json(&as_json(&config, record.as_ref()));
+    }
+    lists(&config)?;
+    limits(&config)?;
+    dns(&config, record.as_ref())?;
+    out::line("The settings are good.")
+}
+
+fn lists(config: &Config) -> Result<(), Error> {
+    let rows: Vec<[String; 5]> = config
+        .policy
+        .lists
+        .iter()
+        .map(|(list, rule)| {
+            let audience = config.policy.audiences.get(&rule.audience);
+            let office = audience.and_then(|audience| audience.office.as_ref());
+            let approves = office.map_or_else(|| "nobody".to_owned(), |office| config.policy.offices.name(office));
+            let from = match &rule.identity {
+                Identity::Keep => "the author".to_owned(),
+                Identity::List { address, .. } => address.to_string(),
+            };
+            [
+                list.to_string(),
+                rule.audience.clone(),
+                approves,
+                from,
+                rule.may_request.join(" "),
+            ]
+        })
+        .collect();
+    out::table(
+        ["LIST", "AUDIENCE", "APPROVED BY", "FROM", "MAY ASK"],
+        &rows,
+        "There are no lists.",
+    )?;
+    let reviewers: Vec<String> = config
+        .policy
+        .offices
+        .reviewers()
+        .into_iter()
+        .map(ToString::to_string)
+        .collect();
+    out::line(&format!("\nReleased by: {}\n", reviewers.join(", ")))
+}
+
+fn limits(config: &Config) -> Result<(), Error> {
+    let (limits, shaping) = (&config.gateway.limits, &config.shaping);
+    let seconds = |span: std::time::Duration| format!("{} s", span.as_secs());
+    out::card(&[
+        (
+            "connections",
+            format!(
+                "{}, {} of one peer",
+                limits.connections_max, limits.connections_per_peer_max
+            ),
+        ),
+        ("commands a message", limits.commands_max.to_string()),
+        ("errors a session", limits.errors_max.to_string()),
+        ("command line", format!("{} bytes", limits.line_bytes_max)),
+        ("recipients a message", limits.recipients_max.to_string()),
+        ("message", format!("{} bytes", limits.message_bytes_max)),
+        ("silence", seconds(limits.idle_timeout)),
+        ("one message", seconds(limits.transaction_timeout)),
+        (
+            "failed logins in 15 min",
+            format!(
+                "{} of an account, {} from a peer",
+                limits.failed_logins_per_account_max, limits.failed_logins_per_peer_max
+            ),
+        ),
+        ("free disk", format!("{} bytes", config.gateway.free_bytes_min)),
+        ("a hold lapses after", seconds(config.policy.lapse_after)),
+        ("copies a second", shaping.messages_per_second_max.to_string()),
+        ("connections out", shaping.connections_max.to_string()),
+        ("copies a connection", shaping.messages_per_connection_max.to_string()),
+    ])
+}
+
+fn dns(config: &Config, record: Option<&(String, String)>) -> Result<(), Error> {
+    let gateway = &config.gateway;
+    out::line("\nDNS records to publish:")?;
+    match record {
+        Some((name, value)) => out::line(&format!("{name}. TXT \"{value}\""))?,
+        None => out::line("(the DKIM key is made at the first start)")?,
+    }
+    for domain in [&gateway.lists_domain, &gateway.bounce_domain] {
+        out::line(&format!("{domain}. MX 10 {}.", gateway.hostname))?;
+    }
+    out::line(&format!("{}. TXT \"v=spf1 mx -all\"\n", gateway.bounce_domain))
+}
+
+fn as_json(config: &Config, record: Option<&(String, String)>) -> serde_json::Value {
+    let policy = &config.policy;
+    let lists: Vec<_> = policy
+        .lists
+        .iter()
+        .map(|(list, rule)| {
+            let office = policy
+                .audiences
+                .get(&rule.audience)
+                .and_then(|audience| audience.office.as_ref());
+            json!({ "list": list, "audience": rule.audience, "office": office, "may_request": rule.may_request })
+        })
+        .collect();
+    json!({
+        "hostname": config.gateway.hostname,
+        "lists": lists,
+        "reviewers": policy.offices.reviewers(),
+        "dkim": record.map(|(name, value)| json!({ "name": name, "value": value })),
+    })
+}

@@ -1,0 +1,70 @@
+//! `bedel serve`: run the gateway.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::Error;
+use crate::clock::Clock;
+use crate::config;
+use crate::service;
+use crate::stage::worker::{Closer, shutdown};
+
+/// How to run it.
+#[derive(Debug, Args)]
+#[command(after_long_help = "It stops politely on SIGTERM and SIGINT.\n\n\
+    Examples:\n  bedel serve\n  bedel --config /etc/bedel serve --log bedel=debug --log-json")]
+pub(super) struct Serve {
+    /// What to log: a level, or levels by module
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    log: String,
+    /// Log one JSON object a line
+    #[arg(long)]
+    log_json: bool,
+}
+
+pub(super) async fn run(dir: &Path, serve: Serve) -> Result<(), Error> {
+    log(&serve)?;
+    let config = config::load(dir)?;
+    let sockets = service::bind(&config).await?;
+    let keys = service::first_start(&config)?;
+    let (closer, closing) = shutdown();
+    tokio::spawn(close_on_signal(closer));
+    Ok(service::serve(config, keys, sockets, Clock::system(), closing).await?)
+}
+
+fn log(serve: &Serve) -> Result<(), Error> {
+    let filter =
+        EnvFilter::try_new(&serve.log).map_err(|error| Error::Usage(format!("--log {}: {error}", serve.log)))?;
+    let to_stderr = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let set = if serve.log_json {
+        to_stderr.json().try_init()
+    } else {
+        to_stderr.try_init()
+    };
+    set.map_err(|error| Error::Failed(anyhow::anyhow!("setting up the log: {error}")))
+}
+
+async fn close_on_signal(closer: Closer) {
+    let asked = async {
+        let mut term = signal(SignalKind::terminate()).context("SIGTERM")?;
+        let mut int = signal(SignalKind::interrupt()).context("SIGINT")?;
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        anyhow::Ok(())
+    };
+    match asked.await {
+        Ok(()) => closer.close(),
+        Err(error) => {
+            tracing::error!(%error, "signals cannot be heard; stop the gateway with SIGKILL, which loses nothing");
+            std::future::pending::<()>().await;
+        }
+    }
+}
