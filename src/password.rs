@@ -22,8 +22,8 @@ pub fn hash(password: &str) -> String {
 
 /// Whether the password is the one `hash` was made of.
 ///
-/// Without a hash (no such account, or one without a password), and
-/// with one that is no hash, the answer is no after the same work: the time it takes tells nobody which accounts exist.
+/// Without a hash (no such account, or one without a password), and with one that is no hash, the answer is no after the
+/// same work: the time it takes tells nobody which accounts exist.
 pub fn verify(hash: Option<&str>, password: &str) -> bool {
     let Some(known) = hash.and_then(|hash| PasswordHash::new(hash).ok()) else {
         drop(self::hash(password));

@@ -1,12 +1,14 @@
 //! How many a mailing would reach, kept for a while: counting reads the whole master list.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::State as Console;
 use crate::mail::Timestamp;
-use crate::model::MailingId;
+use crate::model::Audience;
 use crate::model::lifecycle::State;
 use crate::stage::review::{Count, Refusal};
 
@@ -24,32 +26,68 @@ pub(super) struct Counted {
     pub(super) at: Timestamp,
 }
 
-/// The counts taken lately.
+/// The counts taken lately, by whom they count: mailings to one audience share one.
 #[derive(Debug, Default)]
-pub(super) struct Counts(Mutex<HashMap<MailingId, Arc<Counted>>>);
+pub(super) struct Counts {
+    kept: Mutex<HashMap<String, Arc<Counted>>>,
+    /// Whoever counts holds it, so that two pages do not count the same people side by side.
+    counting: Mutex<()>,
+}
 
 impl Counts {
     /// The count of a mailing; takes it when there is none, or an old one. Blocks while it does.
     pub(super) fn of(&self, console: &Console, state: &State) -> Result<Arc<Counted>, Refusal> {
+        let audience = audience(state);
         let now = console.clock.now();
-        let is_fresh = |counted: &&Arc<Counted>| now.since(counted.at) < FRESH;
-        if let Some(counted) = self.lock().get(&state.id()).filter(is_fresh) {
-            return Ok(Arc::clone(counted));
+        let fresh = || self.find(&audience).filter(|counted| now.since(counted.at) < FRESH);
+        if let Some(counted) = fresh() {
+            return Ok(counted);
+        }
+        let _turn = lock(&self.counting);
+        if let Some(counted) = fresh() {
+            return Ok(counted);
         }
         let counted = Arc::new(Counted {
             count: console.desk.count(state)?,
             at: now,
         });
-        let mut kept = self.lock();
+        let mut kept = lock(&self.kept);
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
-        kept.insert(state.id(), Arc::clone(&counted));
+        kept.insert(audience, Arc::clone(&counted));
         Ok(counted)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<MailingId, Arc<Counted>>> {
-        // The map is whole after every statement, so a panic elsewhere has not spoilt it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same, but past `until` only what is known already, however old.
+    pub(super) fn lately(
+        &self,
+        console: &Console,
+        state: &State,
+        until: Instant,
+    ) -> Result<Option<Arc<Counted>>, Refusal> {
+        if Instant::now() < until {
+            self.of(console, state).map(Some)
+        } else {
+            Ok(self.find(&audience(state)))
+        }
     }
+
+    fn find(&self, audience: &str) -> Option<Arc<Counted>> {
+        lock(&self.kept).get(audience).map(Arc::clone)
+    }
+}
+
+/// What a count depends on, of a mailing: whom it is for, and for what.
+fn audience(state: &State) -> String {
+    let mailing = state.mailing();
+    match &mailing.audience {
+        Audience::Named => mailing.id.to_string(),
+        lists @ Audience::Lists { .. } => format!("{:?} {lists:?}", mailing.category),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What these guard is whole after every statement, so a panic elsewhere has not spoilt it.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -147,3 +147,30 @@ pub(super) fn peer(parts: &Parts) -> Option<IpAddr> {
         .and_then(|last| last.trim().parse().ok());
     Some(named.unwrap_or(peer))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+
+    #[track_caller]
+    fn check(from: &str, forwarded: Option<&str>, expected: &str) {
+        let mut request = Request::new(());
+        let from: SocketAddr = from.parse().expect("valid");
+        request.extensions_mut().insert(ConnectInfo(from));
+        if let Some(line) = forwarded {
+            let line = line.parse().expect("valid");
+            request.headers_mut().insert("x-forwarded-for", line);
+        }
+        let (parts, ()) = request.into_parts();
+        assert_eq!(peer(&parts), Some(expected.parse().expect("valid")));
+    }
+
+    #[test]
+    fn only_a_proxy_of_ours_is_believed_who_it_speaks_for() {
+        check("127.0.0.1:9", None, "127.0.0.1");
+        check("127.0.0.1:9", Some("198.51.100.1, 192.0.2.7"), "192.0.2.7");
+        check("127.0.0.1:9", Some("nonsense"), "127.0.0.1");
+        check("192.0.2.9:9", Some("127.0.0.1"), "192.0.2.9");
+    }
+}

@@ -39,7 +39,7 @@ pub(super) enum Error {
     #[error("too many pages are open at once; reload this one by hand")]
     Busy,
     /// A page could not be made.
-    #[error("the page could not be made")]
+    #[error("the page could not be made; the postmaster finds the reason in the log")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -78,11 +78,10 @@ impl Error {
 
     /// What people read of it: of our own failures only that there was one.
     pub(super) fn sentence(&self) -> String {
-        match self {
-            Self::Refused(refusal) => sentence(refusal),
-            Self::Broken(_) => page::sentence(&format!("{self}; the postmaster finds the reason in the log")),
-            other => page::sentence(&other.to_string()),
+        if let Self::Refused(refusal) = self {
+            return sentence(refusal);
         }
+        page::sentence(&self.to_string())
     }
 }
 
@@ -105,20 +104,16 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
 
 /// What people read of a refusal; never an inner error.
 pub(super) fn sentence(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Store(store::Error::Conflict) => "Somebody else has just changed it; look again.".to_owned(),
-        Refusal::Store(
-            store::Error::Full | store::Error::Disk(_) | store::Error::Closed | store::Error::Unreadable(_),
-        ) => "Bedel cannot reach its memory now; nothing was changed. Try again in a minute.".to_owned(),
-        other => page::sentence(&other.to_string()),
-    }
-}
-
-/// Says in the log what no page says. Called once, where the answer is made.
-pub(super) fn log(refusal: &Refusal) {
-    if let Refusal::Store(error) = refusal {
-        tracing::error!(%error, "the console could not do its work");
-    }
+    let Refusal::Store(error) = refusal else {
+        return page::sentence(&refusal.to_string());
+    };
+    let sentence = match error {
+        store::Error::Conflict => "Somebody else has just changed it; look again.",
+        store::Error::Full | store::Error::Disk(_) | store::Error::Closed | store::Error::Unreadable(_) => {
+            "Bedel cannot reach its memory now; nothing was changed. Try again in a minute."
+        }
+    };
+    sentence.to_owned()
 }
 
 impl IntoResponse for Error {
@@ -130,10 +125,12 @@ impl IntoResponse for Error {
             };
             return Redirect::to(&to).into_response();
         }
-        match &self {
-            Self::Refused(refusal) => log(refusal),
-            Self::Broken(source) => tracing::error!(error = %source, "a page of the console could not be made"),
-            _ => {}
+        // Logged here and nowhere else: the page does not say it.
+        if let Self::Refused(Refusal::Store(error)) = &self {
+            tracing::error!(%error, "the console could not do its work");
+        }
+        if let Self::Broken(source) = &self {
+            tracing::error!(error = %source, "a page of the console could not be made");
         }
         let status = self.status();
         let paper = Paper {

@@ -19,6 +19,8 @@ use super::session::SignedIn;
 /// The answer's own policy.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'self'";
+/// Longest HTML that is looked at: far more than any mail client shows without cutting it.
+const HTML_CHARS_MAX: usize = 500_000;
 /// Links that are listed.
 const LINKS_MAX: usize = 100;
 /// Properties of a style that shape a mail; none loads, covers or moves anything.
@@ -135,7 +137,7 @@ pub(super) fn clean(html: &str) -> Cleaned {
             (_, "cite") => None,
             _ => Some(value.into()),
         })
-        .clean(html)
+        .clean(&html.chars().take(HTML_CHARS_MAX).collect::<String>())
         .to_string();
     let seen = std::mem::take(&mut *lock(&seen));
     Cleaned {

@@ -21,6 +21,7 @@ const PASSWORD_BYTES_MAX: usize = 1024;
 #[template(path = "login.html", config = ".askama.toml")]
 struct LoginPage<'a> {
     organization: &'a str,
+    hostname: &'a str,
     account: &'a str,
     next: &'a str,
     refused: Option<&'static str>,
@@ -103,6 +104,7 @@ fn page(
 ) -> Result<Response, Error> {
     let page = LoginPage {
         organization: &room.state.organization,
+        hostname: &room.state.hostname,
         account,
         next: within(next),
         refused,

@@ -38,7 +38,8 @@ struct MailingPage {
     audience: String,
     lists: Vec<List>,
     reach: Reach,
-    letter: Letter,
+    /// What recipients get; `None` when the message is no longer one that can be shown.
+    letter: Option<Letter>,
     trail: Vec<Line>,
 }
 
@@ -85,7 +86,6 @@ struct Found {
 #[derive(Debug)]
 struct List {
     address: String,
-    audience: String,
     selection: String,
     office: Option<String>,
     consent: &'static str,
@@ -157,7 +157,7 @@ fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment:
         audience: words::audience(mailing),
         lists: lists(room, mailing),
         reach: reach(room, state)?,
-        letter: preview::letter(&room.state.desk.preview(state)?),
+        letter: letter(room, state),
         trail: audit::of_mailing(room, mailing)?,
     })
 }
@@ -186,6 +186,15 @@ fn held(state: &State) -> Option<&Held> {
     }
 }
 
+/// A mail that cannot be shown can still be declined: the page does without it.
+fn letter(room: &Room, state: &State) -> Option<Letter> {
+    let preview = room.state.desk.preview(state);
+    preview
+        .inspect_err(|error| tracing::error!(%error, mailing.id = %state.id(), "a mail cannot be shown"))
+        .ok()
+        .map(|preview| preview::letter(&preview))
+}
+
 /// What keeps it first, then what is only said.
 fn findings(state: &State) -> Vec<Found> {
     let found = |finding: &Finding| Found {
@@ -203,7 +212,6 @@ fn findings(state: &State) -> Vec<Found> {
 fn lists(room: &Room, mailing: &Mailing) -> Vec<List> {
     let list = |segment: &Segment| List {
         address: segment.list.to_string(),
-        audience: segment.audience.clone(),
         selection: words::selection(&segment.selection),
         office: segment
             .office

@@ -98,15 +98,10 @@ pub(super) fn respond(status: StatusCode, paper: &Paper<'_>) -> Response {
 
 /// A refusal as a sentence: with a capital, and a full stop.
 pub(super) fn sentence(text: &str) -> String {
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{stop}", capital(text))
-}
-
-/// The text with a capital first letter.
-pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", chars.as_str())
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
 }
 
 /// A text as the value of a query: all but the plainest characters as percent signs.

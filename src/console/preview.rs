@@ -22,8 +22,8 @@ pub(super) struct Letter {
     pub(super) has_html: bool,
     /// Where the links of the HTML lead, each once.
     pub(super) links: Vec<String>,
-    /// How many pictures the HTML would load.
-    pub(super) pictures: usize,
+    /// How many pictures the HTML would load; `None` when it has none.
+    pub(super) pictures: Option<String>,
     /// Name and size of what is attached.
     pub(super) attachments: Vec<(String, String)>,
     /// The size of the whole.
@@ -47,7 +47,10 @@ pub(super) fn letter(preview: &Preview) -> Letter {
             .as_ref()
             .map(|cleaned| cleaned.links.clone())
             .unwrap_or_default(),
-        pictures: cleaned.map_or(0, |cleaned| cleaned.pictures),
+        pictures: cleaned
+            .map(|cleaned| u64::try_from(cleaned.pictures).unwrap_or(u64::MAX))
+            .filter(|pictures| *pictures > 0)
+            .map(|pictures| words::counted(pictures, "picture", "pictures")),
         attachments: preview.attachments.iter().map(attachment).collect(),
         size: words::bytes(preview.bytes),
     }

@@ -132,8 +132,8 @@ async fn unsubscribe(
         return refused(StatusCode::SERVICE_UNAVAILABLE, sentence);
     }
     let sentence = format!(
-        "You are unsubscribed: {} sends no further mailings to this address. A copy that is already on its way may \
-         still arrive.",
+        "You are unsubscribed: {} sends no further mailings to this address, emergencies excepted. A copy that is \
+         already on its way may still arrive.",
         state.organization
     );
     let paper = Paper {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract;
 use axum::response::{Html, IntoResponse, Response};
+use tokio::time::Instant;
 
 use super::Room;
 use super::error::Error;
@@ -19,6 +20,8 @@ use crate::store::{Kind, Table};
 
 /// Rows in each half; the oldest, since who came first is served first.
 const ROWS_MAX: usize = 200;
+/// How long one page may count people; who is not counted by then is counted for the next.
+const COUNTING_MAX: Duration = Duration::from_millis(300);
 /// How often the times of waiting are said anew.
 const TICK: Duration = Duration::from_secs(30);
 
@@ -57,7 +60,8 @@ struct Row {
     subject: String,
     author: String,
     audience: String,
-    reach: String,
+    /// How many that is, once they are counted.
+    reach: Option<String>,
     tag: Tag,
     since: When,
     waits: String,
@@ -113,11 +117,12 @@ fn queue(room: &Room, who: &Address) -> Result<Queue, Error> {
         let standing = room.state.desk.standing(state, who);
         standing.approve || standing.release
     });
+    let until = Instant::now() + COUNTING_MAX;
     let more = yours.len().saturating_sub(ROWS_MAX) + others.len().saturating_sub(ROWS_MAX);
     let rows = |held: Vec<(State, Held)>| {
         let shown = held.into_iter().take(ROWS_MAX);
         shown
-            .map(|(state, held)| row(room, &state, &held))
+            .map(|(state, held)| row(room, &state, &held, until))
             .collect::<Result<Vec<_>, Error>>()
     };
     Ok(Queue {
@@ -127,9 +132,9 @@ fn queue(room: &Room, who: &Address) -> Result<Queue, Error> {
     })
 }
 
-fn row(room: &Room, state: &State, held: &Held) -> Result<Row, Error> {
+fn row(room: &Room, state: &State, held: &Held, until: Instant) -> Result<Row, Error> {
     let mailing = state.mailing();
-    let reach = room.counts.of(&room.state, state)?.count.recipients;
+    let counted = room.counts.lately(&room.state, state, until)?;
     let wanting = held.wanting();
     let names: Vec<String> = wanting
         .iter()
@@ -140,7 +145,7 @@ fn row(room: &Room, state: &State, held: &Held) -> Result<Row, Error> {
         subject: words::subject(mailing),
         author: mailing.author.address.to_string(),
         audience: words::audience(mailing),
-        reach: words::counted(reach, "person", "people"),
+        reach: counted.map(|counted| words::counted(counted.count.recipients, "person", "people")),
         tag: words::tag(state),
         since: words::when(mailing.submitted_at, &room.state.zone),
         waits: words::how_long(room.state.clock.now().since(mailing.submitted_at)),

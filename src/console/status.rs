@@ -13,7 +13,7 @@ use super::live::{self, Part};
 use super::session::Watching;
 use super::words::{self, Tag, When};
 use crate::mail::Timestamp;
-use crate::model::lifecycle::{Ended, Expanded, Held, State};
+use crate::model::lifecycle::{End, Ended, Expanded, Held, State};
 use crate::model::{OfficeId, Release, Tally};
 use crate::store::Table;
 
@@ -105,7 +105,7 @@ pub(super) fn status(room: &Room, state: &State) -> Result<Status, Error> {
             status.progress = Some(progress(closed.tally()));
         }
         State::Ended(ended) => {
-            status.sentence = ended_by(room, state, ended);
+            status.sentence = ended_by(room, ended);
             status.comment = ended.comment().to_owned();
         }
     }
@@ -178,15 +178,13 @@ fn sending(expanded: &Expanded) -> String {
     }
 }
 
-fn ended_by(room: &Room, state: &State, ended: &Ended) -> String {
+fn ended_by(room: &Room, ended: &Ended) -> String {
     let at = ended.at().readable(&room.state.zone);
-    match state.word() {
-        "lapsed" => format!("Nobody decided in time; it lapsed on {at}. No copy was sent."),
-        word => format!(
-            "{} by {} on {at}. No copy was sent.",
-            super::page::capital(word),
-            ended.by()
-        ),
+    match ended.end() {
+        End::Lapsed => format!("Nobody decided in time; it lapsed on {at}. No copy was sent."),
+        End::Returned | End::Declined | End::Withdrawn => {
+            format!("By {} on {at}. No copy was sent.", ended.by())
+        }
     }
 }
 

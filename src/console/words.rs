@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::mail::Timestamp;
-use crate::model::lifecycle::{Held, State};
+use crate::model::lifecycle::{End, Held, State};
 use crate::model::{Act, Audience, Category, ConsentRule, Identity, Mailing, Proof, Selection};
 
 /// A state as a page shows it: a word, and the class of its colour. The colour never stands alone.
@@ -36,13 +36,13 @@ pub(super) fn tag(state: &State) -> Tag {
         State::Expanded(_) => ("going", "Being sent"),
         State::Closed(closed) if closed.stopped_by().is_some() => ("ended", "Stopped"),
         State::Closed(_) => ("done", "Sent"),
-        State::Ended(_) => (
+        State::Ended(ended) => (
             "ended",
-            match state.word() {
-                "returned" => "Returned",
-                "declined" => "Declined",
-                "lapsed" => "Lapsed",
-                _ => "Withdrawn",
+            match ended.end() {
+                End::Returned => "Returned",
+                End::Declined => "Declined",
+                End::Lapsed => "Lapsed",
+                End::Withdrawn => "Withdrawn",
             },
         ),
     };
@@ -144,7 +144,7 @@ pub(super) fn selection(selection: &Selection) -> String {
 /// What a contact must have agreed to.
 pub(super) fn consent(rule: ConsentRule) -> &'static str {
     match rule {
-        ConsentRule::NotNeeded => "needs no consent",
+        ConsentRule::NotNeeded => "no consent needed",
         ConsentRule::NotWithdrawn => "only who has not said no",
         ConsentRule::OptIn => "only who has said yes",
     }

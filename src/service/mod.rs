@@ -37,6 +37,9 @@ use crate::store::{self, Store};
 /// How long everything may take to end once it was asked to.
 const FAREWELL: Duration = Duration::from_secs(45);
 
+/// How long pages under way may take to end.
+const PAGES_END: Duration = Duration::from_secs(3);
+
 /// Runs the gateway until it is asked to stop; returns when everything has.
 pub async fn serve(
     config: Config,
@@ -268,8 +271,13 @@ fn deliver_settings(
 
 async fn http(socket: tokio::net::TcpListener, app: Router, mut closing: Shutdown) {
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(socket, service).with_graceful_shutdown(async move { closing.closing().await });
-    report("console", served.await);
+    let mut asked = closing.clone();
+    let served = axum::serve(socket, service).with_graceful_shutdown(async move { asked.closing().await });
+    tokio::select! {
+        served = async { served.await } => report("console", served),
+        // A page that is kept fresh holds its connection open; it comes back by itself.
+        () = async { closing.closing().await; tokio::time::sleep(PAGES_END).await } => {}
+    }
 }
 
 fn report(what: &str, served: std::io::Result<()>) {

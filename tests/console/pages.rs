@@ -55,6 +55,30 @@ async fn a_mailing_shows_counts_and_masked_samples_and_never_an_address() {
 }
 
 #[tokio::test]
+async fn what_is_shown_is_what_recipients_get() {
+    let site = Site::new().await;
+    let id = site.held(AUTHOR).await;
+    let page = site.browser(REVIEWER).await.get(&format!("/mailing/{id}")).await;
+    let postal_address_of_the_footer = "Rolla, MO";
+    assert!(page.body.contains(postal_address_of_the_footer), "{}", page.body);
+    assert!(page.body.contains("each recipient alone"));
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_shown_can_still_be_declined() {
+    let site = Site::new().await;
+    let id = site.held_with(AUTHOR, "no header at all\r\n").await;
+    let reviewer = site.browser(REVIEWER).await;
+    let page = reviewer.get(&format!("/mailing/{id}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("The mail cannot be shown."), "{}", page.body);
+    let done = reviewer
+        .post(&format!("/mailing/{id}/decline"), &[("comment", "It is damaged.")])
+        .await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn the_html_of_a_mail_can_do_nothing() {
     let site = Site::new().await;
     let id = site.held(AUTHOR).await;

@@ -9,16 +9,19 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bedel::clock::Clock;
 use bedel::console::{self, PublicState};
+use bedel::decide::compose;
+use bedel::decide::compose::dkim::{self, Signer};
+use bedel::decide::compose::verp::TokenKey;
 use bedel::decide::notice::Notices;
-use bedel::mail::{Address, Envelope, ForwardPath, Timestamp};
+use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::Submitted;
 use bedel::model::{
-    Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, Finding, Identity, Lane,
-    Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
+    Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
+    Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
 };
 use bedel::password;
 use bedel::stage::review::{self, Desk};
-use bedel::store::{self, Account, Admission, FeedRow, Store};
+use bedel::store::{self, Account, Admission, Store};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 use tower::ServiceExt;
@@ -33,6 +36,7 @@ pub(crate) const STRANGER: &str = "somebody@mst.example";
 pub(crate) const TOKEN: &str = "goodtoken";
 
 static HASH: LazyLock<String> = LazyLock::new(|| password::hash(PASSWORD));
+static KEY: LazyLock<String> = LazyLock::new(|| dkim::new_key().expect("a key"));
 
 /// A message with everything a page must be careful with.
 pub(crate) const MESSAGE: &str = "From: The Dean <dean@mst.example>\r\nTo: students@lists.mst.example\r\n\
@@ -96,6 +100,11 @@ impl Site {
 
     /// A message to all students, held for the registrar.
     pub(crate) async fn held(&self, author: &str) -> MailingId {
+        self.held_with(author, MESSAGE).await
+    }
+
+    /// The same, with other bytes.
+    pub(crate) async fn held_with(&self, author: &str, message: &str) -> MailingId {
         let id = self.store.next_id(Series::Case, 2026);
         let finding = Finding {
             rule: "steward-routing".into(),
@@ -118,7 +127,7 @@ impl Site {
             state: bedel::model::lifecycle::State::Held(
                 Submitted::new(mailing(id, author, now)).hold(vec![finding], until),
             ),
-            message: MESSAGE.into(),
+            message: message.into(),
             fingerprint: None,
             event,
         };
@@ -330,8 +339,9 @@ fn desk_settings() -> review::Settings {
             office("Electronic Marketing Communications", &[], &[REVIEWER]),
         ),
     ]);
+    let offices = Arc::new(Offices::new(offices));
     review::Settings {
-        offices: Arc::new(Offices::new(offices)),
+        offices: Arc::clone(&offices),
         notices: Arc::new(Notices {
             templates: BTreeMap::new(),
             from: address(REVIEWER),
@@ -340,6 +350,23 @@ fn desk_settings() -> review::Settings {
             console_url: "https://bedel.mst.example".to_owned(),
             zone: TimeZone::UTC,
         }),
+        compose: Arc::new(compose_settings(&offices)),
+        zone: TimeZone::UTC,
+    }
+}
+
+fn compose_settings(offices: &Arc<Offices>) -> compose::Settings {
+    let domain: Domain = "lists.mst.example".parse().expect("valid");
+    compose::Settings {
+        hostname: "bedel.mst.example".parse().expect("valid"),
+        lists_domain: domain.clone(),
+        bounce_domain: "bounce.lists.mst.example".parse().expect("valid"),
+        public_url: "https://lists.mst.example".to_owned(),
+        organization: "Missouri S&T".to_owned(),
+        postal_address: "Rolla, MO".to_owned(),
+        offices: Arc::clone(offices),
+        signer: Arc::new(Signer::from_pem(&KEY, "s1", domain).expect("our own key")),
+        tokens: TokenKey::new(&[3; 32]),
         zone: TimeZone::UTC,
     }
 }

@@ -199,10 +199,7 @@ async fn act(campus: &Campus, case: &str, word: &str, by: &str) -> Result<Value,
 }
 
 fn sentence(said: &Value) -> String {
-    said.get("sentence")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    said.get("done").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// Waits, with a bar, until the last delivery is settled; gives the counts.

@@ -1,19 +1,36 @@
-// Keeps marked parts of a page fresh. Every page is complete without it.
+// Keeps marked parts of a page fresh while somebody can see it. Every page is complete without it.
 "use strict";
 
 const news = document.getElementById("news");
+const parts = [...document.querySelectorAll("[data-live]")];
+let sources = [];
 
-for (const part of document.querySelectorAll("[data-live]")) {
+// A browser opens few connections to one host; pages nobody sees shall not hold them all.
+document.addEventListener("visibilitychange", follow);
+window.addEventListener("pagehide", stop);
+window.addEventListener("pageshow", follow);
+
+function follow() {
+  stop();
+  if (!document.hidden) sources = parts.map(listen);
+}
+
+function stop() {
+  sources.forEach((source) => source.close());
+  sources = [];
+}
+
+function listen(part) {
   const source = new EventSource(part.dataset.live);
-
   source.addEventListener("fresh", (event) => show(part, event.data));
   source.addEventListener("moved", (event) => {
     show(part, event.data);
-    // What the buttons stand on has changed. Nobody loses what they were writing: the answer to an act that is no longer
-    // possible says so.
+    // What the buttons stand on has changed. Nobody loses what they were writing: the answer to an act that is no
+    // longer possible says so.
     const isWriting = [...document.querySelectorAll("textarea")].some((text) => text.value !== text.defaultValue);
     if (!isWriting) location.reload();
   });
+  return source;
 }
 
 function show(part, html) {
