@@ -1,14 +1,86 @@
-//! Bedel.
-pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod console;
-pub mod decide;
+//! Bedel: an SMTP submission gateway that enforces a university's policy on mass e-mail inline.
+//!
+//! Staff write to a list address from their own mail program. The gateway takes the message, holds it as a numbered
+//! case, gets the approvals the policy wants, makes the audience into recipients from the master list, and relays one
+//! signed copy each. What comes back, comes back here. This page is the map.
+//!
+//! # The line a message walks
+//!
+//! ```text
+//!             [Held]               [Released]               [Expanded]                [Closed]
+//!           ┌────────► review ──────┐
+//!  intake ──┤                       ├──────► expand ──────────────► deliver ──────────────► smarthost
+//!           └─── passed by policy ──┘
+//!  asks                                      asks                   asks
+//!  decide::policy                            decide::audience       decide::compose, decide::shape
+//!
+//!             [Report]
+//!  intake ─────────────► feedback ─────► Suppression                asks decide::report
+//! ```
+//!
+//! # The bands
+//!
+//! | band | rooms | what it does |
+//! |---|---|---|
+//! | words | [`mail`], [`smtp`], [`model`] | what everybody speaks in |
+//! | thinks | [`decide`] | one pure question a room: no I/O, no clock, no store |
+//! | remembers | [`store`], [`clock`], [`password`] | the only hand-over between stages; the only reader of the time; the only hash |
+//! | acts | [`stage`] | take, ask, act, commit: thin and imperative |
+//! | shows | [`console`] | pages for people, the API for programs |
+//! | wires | [`config`], [`service`], [`sink`], [`cli`] | settings, the composition root, a receiver for trials, the command line |
+//!
+//! A room may import the rooms before it: **mail < smtp, model < decide, store < stage < console < config < service <
+//! cli.** `tests/tidy.rs` has the exact table and checks every edge.
+//!
+//! # What is absent
+//!
+//! - No stage calls another: the store is the only hand-over.
+//! - No decision reads the clock, the store or a file; `now` is an argument.
+//! - No 250 before the commit, and no commit is answered before `fdatasync` ([`store`]).
+//! - No copy is made of what nobody released: only [`model::lifecycle::Released`] can be expanded, and only a reviewer
+//!   (once no steward is wanting) or the policy itself (for mail whose author named the recipients) makes one.
+//! - No page shows an address of a contact: [`model::Masked`] is all that reaches one.
+//! - Nobody but [`store`] knows the engine; nobody but [`clock`] knows what time it is.
+//!
+//! # One message's walk
+//!
+//! 1. `stage::intake::connection` drives [`smtp::server`] over a socket: lines by [`smtp::line`], commands by
+//!    [`smtp::command`], the login by `intake::gate`, the message by [`smtp::data`], which refuses a bare CR or LF.
+//! 2. `intake::gather` makes [`decide::policy::Facts`] of it: who wrote it and how we know, whom it is for.
+//! 3. [`decide::policy::decide`] runs every rule. Mail to a list is held; the findings say whose approval is wanted.
+//! 4. `intake::gate` commits the mailing, its bytes, the audit line and the notices, and says `250 2.6.0 Held as
+//!    MC-2026-0001`.
+//! 5. [`stage::review::Desk`] is where a steward approves and a reviewer releases, from the console, the API or the
+//!    command line. An approval is bound to bytes, audience and identity ([`model::Binding`]).
+//! 6. [`stage::expand`] asks [`decide::audience`] who gets it, seals the plan in packets, and seals what all copies share
+//!    ([`decide::compose::seal`]): header, footer, body hash.
+//! 7. [`stage::deliver`]: a worker writes the intent of copy *k* with the outcome of the one before, signs
+//!    ([`decide::compose::copy`]), relays, and asks [`decide::shape`] when to try again what was put off.
+//! 8. A bounce comes to `b+TOKEN@…` and a click to `/u/TOKEN`; both become a [`model::Report`], and
+//!    [`stage::feedback`] suppresses the address. Who dropped out gets no further copy, even of a mailing under way.
+
 pub mod mail;
-pub mod model;
-pub mod password;
-pub mod service;
-pub mod sink;
+
 pub mod smtp;
-pub mod stage;
+
+pub mod model;
+
+pub mod decide;
+
+pub mod clock;
+
+pub mod password;
+
 pub mod store;
+
+pub mod stage;
+
+pub mod console;
+
+pub mod config;
+
+pub mod service;
+
+pub mod sink;
+
+pub mod cli;

@@ -78,24 +78,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "demo",
-        &[
-            "mail",
-            "model",
-            "store",
-            "clock",
-            "config",
-            "service",
-            "sink",
-            "stage::worker",
-            "password",
-            "decide",
-        ],
-    ),
-    (
         "cli",
         &[
-            "mail", "model", "config", "service", "store", "stage", "decide", "demo", "sink", "clock", "password",
+            "mail", "model", "config", "service", "store", "stage", "decide", "sink", "smtp", "clock",
         ],
     ),
     ("main", &["cli"]),
@@ -182,19 +167,22 @@ fn imports(text: &str) -> Vec<String> {
             .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
             .unwrap_or(rest.len());
         let (path, after) = rest.split_at(end);
-        match (path.strip_suffix("::"), after.strip_prefix('{')) {
-            (Some(path), Some(list)) => {
-                let list = list.split('}').next().unwrap_or_default();
+        let inner = after.strip_prefix('{').and_then(|list| list.split('}').next());
+        match (inner, path.trim_end_matches("::")) {
+            (Some(list), path) => {
                 let heads = list
                     .split(',')
                     .map(|item| item.trim().split([':', ' ']).next().unwrap_or_default());
-                found.extend(
-                    heads
-                        .filter(|head| !head.is_empty())
-                        .map(|head| format!("{path}::{head}")),
-                );
+                let joined = |head: &str| {
+                    if path.is_empty() {
+                        head.to_owned()
+                    } else {
+                        format!("{path}::{head}")
+                    }
+                };
+                found.extend(heads.filter(|head| !head.is_empty()).map(joined));
             }
-            _ => found.push(path.to_owned()),
+            (None, path) => found.push(path.to_owned()),
         }
     }
     found
@@ -227,9 +215,7 @@ fn a_check_of_imports_sees_lists_and_single_paths() {
         "use crate::{store};\nuse crate::mail::{Address, Domain};\nfn f() { crate::model::id::x() }\n// crate::cli";
     assert_eq!(
         imports(text),
-        ["::store", "mail::Address", "mail::Domain", "model::id::x"]
-            .map(|s| s.trim_start_matches("::"))
-            .to_vec()
+        ["store", "mail::Address", "mail::Domain", "model::id::x"]
     );
 }
 

@@ -1,4 +1,6 @@
-//! `config/*.toml` → every room's settings. Unknown keys are refused; everything is checked once, before anything starts.
+//! `config/*.toml` → every room's settings.
+//!
+//! Unknown keys are refused; everything is checked once, before anything starts.
 //!
 //! | file | whose | what |
 //! |---|---|---|

@@ -1,4 +1,6 @@
-//! The sockets of the gateway: bound before anything starts, so that a taken port is one sentence and no half-open house.
+//! The sockets of the gateway.
+//!
+//! Bound before anything starts, so that a taken port is one sentence and no half-open house.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;

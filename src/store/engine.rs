@@ -36,7 +36,7 @@ pub enum Table {
     Tokens = 12,
     /// Reports not yet read, by number.
     Reports = 13,
-    /// The audit trail, by number: written by [`Batch::append`] alone.
+    /// The audit trail, by number: only ever appended to.
     Events = 14,
     /// What this store is: the format it was made with.
     About = 15,

@@ -1,4 +1,6 @@
-//! The master list: contacts, and the addresses never to write to. Policy C8: only expansion and delivery read it whole.
+//! The master list: contacts, and the addresses never to write to.
+//!
+//! Policy C8: only expansion and delivery read it whole.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -8,6 +8,7 @@
 //! When the ledger cannot be written, sending stops: a success that cannot be recorded would become a duplicate. When
 //! the smarthost cannot be reached nobody's try is used up; the workers wait, longer each time.
 
+mod carrier;
 mod courier;
 mod effects;
 mod queue;

@@ -9,9 +9,10 @@
 //! When a flush or a sync fails we cannot know what is on the disk: the engine answers every later commit with the same
 //! error until the process is restarted and reads the disk again.
 
+mod open;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,11 +23,10 @@ use tokio::sync::{oneshot, watch};
 
 use super::engine::{Batch, Table};
 use super::{Bell, Error, OpenError};
+use open::{open_db, sign, sync_open};
 
 /// Batches that share one sync at most; bounds how long the first of them waits.
 const GROUP_MAX: usize = 512;
-/// Memory sled may use for its pages.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 
 type Answer = oneshot::Sender<Result<(), Error>>;
 
@@ -234,37 +234,6 @@ pub(super) fn line_hash(number: u64, record: &[u8]) -> [u8; 32] {
     hash
 }
 
-/// Name of the file that says that this folder has held a store.
-const SIGN: &str = "bedel-store";
-/// Key, in [`Table::About`], of the format the store was made with.
-const FORMAT_KEY: &[u8] = b"format";
-/// The format this version writes.
-const FORMAT: &[u8] = b"1";
-
-/// Whether the folder says that it has held a store of which the engine found nothing. sled opens a file it cannot
-/// recover as an empty database, and an empty store would be taken for a fresh one.
-fn is_lost(db: &sled::Db, path: &Path) -> Result<bool, sled::Error> {
-    Ok(path.join(SIGN).exists() && db.get(Table::About.key(FORMAT_KEY))?.is_none())
-}
-
-/// Marks a fresh store as made, within and beside it.
-fn sign(db: &sled::Db, path: &Path, file: &File) -> std::io::Result<()> {
-    if path.join(SIGN).exists() {
-        return Ok(());
-    }
-    db.insert(Table::About.key(FORMAT_KEY), FORMAT)
-        .and_then(|_| db.flush())
-        .map_err(std::io::Error::other)?;
-    file.sync_data()?;
-    let mut sign = File::create(path.join(SIGN))?;
-    std::io::Write::write_all(
-        &mut sign,
-        b"A Bedel store lives here. Do not change any file of this folder.\n",
-    )?;
-    sign.sync_all()?;
-    File::open(path)?.sync_all()
-}
-
 /// The one thread that writes.
 struct Writer {
     db: sled::Db,
@@ -380,45 +349,6 @@ impl From<sled::Error> for Error {
     fn from(source: sled::Error) -> Self {
         Self::Disk(source.to_string())
     }
-}
-
-/// Opens sled; a panic within it on damaged files becomes a sentence.
-fn open_db(path: &Path) -> Result<sled::Db, OpenError> {
-    let config = sled::Config::new()
-        .path(path)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(None);
-    let damaged = |reason: String| OpenError::Damaged {
-        path: path.to_owned(),
-        reason,
-    };
-    match catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(Ok(db)) => match is_lost(&db, path) {
-            Ok(false) => Ok(db),
-            Ok(true) => Err(damaged("nothing in it can be recovered".to_owned())),
-            Err(error) => Err(damaged(error.to_string())),
-        },
-        Ok(Err(sled::Error::Io(source))) if source.to_string().contains("lock") => {
-            Err(OpenError::InUse { path: path.to_owned() })
-        }
-        Ok(Err(sled::Error::Io(source))) => Err(OpenError::Disk {
-            path: path.to_owned(),
-            source,
-        }),
-        Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(_panic) => Err(damaged("its files do not fit together".to_owned())),
-    }
-}
-
-/// Syncs the folder and the one above it, and opens sled's file for our own syncs.
-fn sync_open(path: &Path) -> std::io::Result<File> {
-    File::open(path)?.sync_all()?;
-    if let Some(above) = path.parent() {
-        File::open(above)?.sync_all()?;
-    }
-    let file = File::options().read(true).write(true).open(path.join("db"))?;
-    file.sync_all()?;
-    Ok(file)
 }
 
 #[cfg(test)]
