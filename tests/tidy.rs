@@ -53,6 +53,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "stage::feedback",
         &["mail", "model", "decide", "store", "clock", "stage::worker"],
     ),
+    ("stage::tend", &["mail", "store", "clock", "stage::worker"]),
     ("stage", &[]),
     (
         "console",

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::{Error, out};
 use crate::config::{self, Config};
-use crate::model::Identity;
+use crate::decide::policy::ListRule;
+use crate::mail::Address;
+use crate::model::{Caps, Identity};
 use crate::service::Keys;
 
 /// How to say it.
@@ -40,40 +42,50 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
 }
 
 fn lists(config: &Config) -> Result<(), Error> {
-    let rows: Vec<[String; 5]> = config
-        .policy
-        .lists
-        .iter()
-        .map(|(list, rule)| {
-            let audience = config.policy.audiences.get(&rule.audience);
-            let office = audience.and_then(|audience| audience.office.as_ref());
-            let approves = office.map_or_else(|| "nobody".to_owned(), |office| config.policy.offices.name(office));
-            let from = match &rule.identity {
-                Identity::Keep => "the author".to_owned(),
-                Identity::List { address, .. } => address.to_string(),
-            };
-            [
-                list.to_string(),
-                rule.audience.clone(),
-                approves,
-                from,
-                rule.may_request.join(" "),
-            ]
-        })
-        .collect();
-    out::table(
-        ["LIST", "AUDIENCE", "APPROVED BY", "FROM", "MAY ASK"],
-        &rows,
-        "There are no lists.",
-    )?;
-    let reviewers: Vec<String> = config
-        .policy
+    let policy = &config.policy;
+    let row = |(list, rule): (&Address, &ListRule)| {
+        let audience = policy.audiences.get(&rule.audience)?;
+        let approves = audience.office.as_ref().map(|office| policy.offices.name(office));
+        let from = match &rule.identity {
+            Identity::Keep => "the author".to_owned(),
+            Identity::List { address, .. } => address.to_string(),
+        };
+        let campus = if audience.on_campus { "on" } else { "off" };
+        let approves = approves.unwrap_or_else(|| "nobody".to_owned());
+        let caps = caps(audience.caps);
+        Some([
+            list.to_string(),
+            rule.audience.clone(),
+            campus.to_owned(),
+            approves,
+            from,
+            caps,
+            rule.may_request.join(" "),
+        ])
+    };
+    let rows: Vec<[String; 7]> = policy.lists.iter().filter_map(row).collect();
+    let head = ["LIST", "AUDIENCE", "CAMPUS", "APPROVED BY", "FROM", "CAPS", "MAY ASK"];
+    out::table(head, &rows, "There are no lists.")?;
+    let reviewers: Vec<String> = policy
         .offices
         .reviewers()
         .into_iter()
         .map(ToString::to_string)
         .collect();
     out::line(&format!("\nReleased by: {}\n", reviewers.join(", ")))
+}
+
+fn caps(caps: Caps) -> String {
+    let said = |cap: Option<u32>, period: &str| cap.map(|cap| format!("{cap} a {period}"));
+    let all: Vec<String> = [said(caps.week, "week"), said(caps.month, "month")]
+        .into_iter()
+        .flatten()
+        .collect();
+    if all.is_empty() {
+        "none".to_owned()
+    } else {
+        all.join(", ")
+    }
 }
 
 fn limits(config: &Config) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use super::values::{Short, Span};
 use super::{Fault, Gateway, fault};
 use crate::decide::policy::{AudienceRule, ListRule, Policy};
 use crate::mail::{Address, Domain};
-use crate::model::{Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection};
+use crate::model::{Caps, Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection};
 
 /// How long a held mailing waits before it lapses, unless the file says otherwise. Policy C14.
 const LAPSE_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -57,6 +57,15 @@ struct RawAudience {
     #[serde(default)]
     consent: ConsentRule,
     campus: RawCampus,
+    #[serde(default)]
+    caps: RawCaps,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawCaps {
+    week: Option<u32>,
+    month: Option<u32>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +190,10 @@ impl RawAudience {
             office,
             unless_from: self.unless_from.iter().map(known).collect::<Result<_, _>>()?,
             consent: self.consent,
+            caps: Caps {
+                week: self.caps.week,
+                month: self.caps.month,
+            },
             on_campus: self.campus == RawCampus::On,
         })
     }

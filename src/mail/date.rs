@@ -30,6 +30,12 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// Earlier by `by`; stays at the beginning of time rather than wrap.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// How long since `earlier`; nothing when it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -43,6 +49,11 @@ impl Timestamp {
     /// As a `Date:` header has it, in `zone`: `Tue, 24 Nov 2026 03:05:14 -0600`.
     pub fn rfc5322(self, zone: &TimeZone) -> String {
         self.zoned(zone).strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
+    }
+
+    /// The calendar day in `zone`, as `2026-11-24`.
+    pub fn day(self, zone: &TimeZone) -> String {
+        self.zoned(zone).strftime("%Y-%m-%d").to_string()
     }
 
     /// As people read it, in `zone`: `24 Nov 2026 03:05`.

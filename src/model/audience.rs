@@ -55,6 +55,17 @@ pub struct Segment {
     pub office: Option<OfficeId>,
     /// What a contact must have agreed to.
     pub consent: ConsentRule,
+    /// How much of our mail one contact may get at most. Policy C11.
+    pub caps: Caps,
+}
+
+/// Copies one contact may get of us in so many days; `None` is without limit. Policy C11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Caps {
+    /// In any 7 days.
+    pub week: Option<u32>,
+    /// In any 30 days.
+    pub month: Option<u32>,
 }
 
 /// Which contacts: all keys of `matches` fit one affiliation, and those of `except` do not all fit it.
@@ -109,6 +120,8 @@ pub enum Exclusion {
     DoNotContact,
     /// The audience wants a consent they have not given, or that has expired or been withdrawn.
     NoConsent,
+    /// They have got as much of our mail lately as they may.
+    OverCap,
     /// They are in it already, by another list or another spelling.
     Duplicate,
 }
@@ -122,6 +135,7 @@ impl Exclusion {
             Self::Unsubscribed => "unsubscribed",
             Self::DoNotContact => "do not contact",
             Self::NoConsent => "no consent",
+            Self::OverCap => "got enough lately",
             Self::Duplicate => "in it twice",
         }
     }

@@ -32,7 +32,7 @@ mod mailing;
 mod office;
 mod report;
 
-pub use audience::{Audience, ConsentRule, Exclusion, Expansion, Segment, Selection};
+pub use audience::{Audience, Caps, ConsentRule, Exclusion, Expansion, Segment, Selection};
 pub use consent::{Basis, Consent, Suppression, SuppressionReason};
 pub use contact::{Affiliation, Contact, Masked};
 pub use delivery::{Entry, Outcome, Recipient, Tally};

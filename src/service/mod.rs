@@ -31,7 +31,7 @@ use crate::model::Selection;
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
 use crate::stage::worker::{Shutdown, shutdown};
-use crate::stage::{deliver, expand, feedback};
+use crate::stage::{deliver, expand, feedback, tend};
 use crate::store::{self, Store};
 
 /// How long everything may take to end once it was asked to.
@@ -89,6 +89,7 @@ struct Rooms {
     notices: Arc<Notices>,
     deliver: deliver::Settings,
     audiences: Arc<BTreeMap<String, Selection>>,
+    tend: tend::Settings,
 }
 
 impl Rooms {
@@ -131,6 +132,10 @@ impl Rooms {
             desk: Desk::new(store.clone(), clock.clone(), review),
             deliver: deliver_settings(config, &compose, &notices)?,
             audiences: Arc::new(audiences.collect()),
+            tend: tend::Settings {
+                exports: gateway.data_dir.join("exports"),
+                zone: gateway.time_zone.clone(),
+            },
             compose,
             notices,
         })
@@ -198,6 +203,12 @@ impl Rooms {
             closing.clone(),
         ));
         tasks.spawn(feedback::run(store.clone(), clock.clone(), closing.clone()));
+        tasks.spawn(tend::run(
+            store.clone(),
+            clock.clone(),
+            self.tend.clone(),
+            closing.clone(),
+        ));
         tasks.spawn(review::remind(self.desk.clone(), closing.clone()));
         tasks
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::decide::audience::{self, Walk};
+use crate::decide::audience::{self, Pressure, Walk};
 use crate::decide::compose;
 use crate::mail::Message;
 use crate::model::lifecycle::{Released, State};
@@ -30,15 +30,21 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
 
 /// Expands every mailing whose hour has come.
 pub async fn expand_due(store: &Store, clock: &Clock, settings: &Settings) -> Result<(), Error> {
+    let mut trouble = Ok(());
     for id in store.in_state(Kind::Released)? {
         let Some(State::Released(released)) = store.mailing(id)? else {
             continue;
         };
-        if released.release().not_before <= clock.now() {
-            expand_one(store, clock, settings, released).await?;
+        if released.release().not_before > clock.now() {
+            continue;
+        }
+        // One mailing's trouble must not stop the others.
+        if let Err(error) = expand_one(store, clock, settings, released).await {
+            tracing::error!(mailing.id = %id, %error, "a mailing could not be expanded");
+            trouble = Err(error);
         }
     }
-    Ok(())
+    trouble
 }
 
 async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released: Released) -> Result<(), Error> {
@@ -84,7 +90,8 @@ fn recipients(store: &Store, mailing: &Mailing, clock: &Clock) -> Result<Expansi
         lists @ Audience::Lists { .. } => {
             // If what people said cannot be read, nobody is sent to. Policy C3.
             let suppressions = store.suppressions()?;
-            let walk = Walk::new(lists, mailing.category, &suppressions, clock.now());
+            let reached = |contact, since| store.reached_since(contact, since).unwrap_or(u32::MAX);
+            let walk = Walk::new(lists, mailing.category, &suppressions, Pressure(&reached), clock.now());
             audience::expand(walk, store.contacts())
         }
     }

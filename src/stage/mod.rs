@@ -19,4 +19,5 @@ pub mod expand;
 pub mod feedback;
 pub mod intake;
 pub mod review;
+pub mod tend;
 pub mod worker;

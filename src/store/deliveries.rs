@@ -10,7 +10,7 @@ use super::mailings::{lock, sealed_name};
 use super::{Error, Outgoing, Sealed, Store};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{Released, State};
-use crate::model::{Entry, Event, Exclusion, MailingId, Outcome, Recipient, Series, Suppression, Tally};
+use crate::model::{ContactId, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Series, Suppression, Tally};
 
 /// Recipients in one packet of a plan. At the longest addresses a packet still fits the engine's values.
 pub const PACKET_ROWS: usize = 24;
@@ -86,6 +86,7 @@ impl Store {
         suppressions: Vec<(String, Suppression)>,
         events: &[Event],
         outgoing: Vec<Outgoing>,
+        reached: &[(ContactId, Timestamp)],
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
         for entry in entries {
@@ -104,6 +105,9 @@ impl Store {
         }
         for event in events {
             batch.append(postcard::to_allocvec(event)?);
+        }
+        for (contact, at) in reached {
+            batch.put(Table::History, &history_key(*contact, *at), Vec::new());
         }
         let mut names = Vec::new();
         for out in outgoing {
@@ -124,6 +128,43 @@ impl Store {
                 .for_each(|(entry, retried)| count(tally, entry, retried));
         }
         Ok(())
+    }
+
+    /// How many copies of our mailings a contact got since then.
+    pub fn reached_since(&self, contact: ContactId, since: Timestamp) -> Result<u32, Error> {
+        let first = history_key(contact, since);
+        let mut count = 0;
+        for item in self.engine.scan(Table::History, &contact.0.to_be_bytes()).rev() {
+            if item?.0 < first {
+                break;
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Forgets which copies contacts got before then; returns how many.
+    pub async fn forget_history(&self, before: Timestamp) -> Result<usize, Error> {
+        let mut forgotten = 0;
+        let mut batch = Batch::default();
+        for item in self.engine.scan(Table::History, &[]) {
+            let key = item?.0;
+            let at = key
+                .get(8..)
+                .and_then(|at| at.try_into().ok())
+                .map_or(0, i64::from_be_bytes);
+            if at < before.as_micros() {
+                batch.delete(Table::History, &key);
+                forgotten += 1;
+            }
+            if batch.len() == BATCH_OPERATIONS_MAX {
+                self.engine.commit(std::mem::take(&mut batch)).await?;
+            }
+        }
+        if batch.len() > 0 {
+            self.engine.commit(batch).await?;
+        }
+        Ok(forgotten)
     }
 
     /// The counts of a mailing: closed ones as they ended, running ones as the ledger stands.
@@ -222,4 +263,8 @@ fn packet_key(id: MailingId, number: u32) -> Vec<u8> {
 
 fn entry_key(id: MailingId, seq: u32, attempt: u8) -> Vec<u8> {
     [id.to_key().as_slice(), &seq.to_be_bytes(), &[attempt]].concat()
+}
+
+fn history_key(contact: ContactId, at: Timestamp) -> Vec<u8> {
+    [contact.0.to_be_bytes(), at.as_micros().to_be_bytes()].concat()
 }

@@ -40,11 +40,13 @@ pub enum Table {
     Events = 14,
     /// What this store is: the format it was made with.
     About = 15,
+    /// Nothing, by contact and time: which copies a contact got.
+    History = 16,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -60,6 +62,7 @@ impl Table {
         Self::Reports,
         Self::Events,
         Self::About,
+        Self::History,
     ];
 
     /// The key on the disk.

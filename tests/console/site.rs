@@ -272,6 +272,7 @@ fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
         },
         office: Some(OfficeId("registrar".to_owned())),
         consent: ConsentRule::NotNeeded,
+        caps: Default::default(),
     };
     Mailing {
         id,

@@ -1,7 +1,13 @@
-//! Who is left out, and why. Policy C3, C4.
+//! Who is left out, and why. Policy C3, C4, C11.
 
+use std::time::Duration;
+
+use super::Pressure;
 use crate::mail::Timestamp;
-use crate::model::{Basis, Category, Consent, ConsentRule, Contact, Exclusion, Suppression};
+use crate::model::{Basis, Caps, Category, Consent, ConsentRule, Contact, ContactId, Exclusion, Suppression};
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Why this contact gets no copy; `None` when they do.
 pub fn excluded(
@@ -22,6 +28,20 @@ pub fn excluded(
         (ConsentRule::OptIn, None) => false,
     };
     (!lets_in).then_some(Exclusion::NoConsent)
+}
+
+/// Whether the contact has had enough lately. What is critical is never too much. Policy C11.
+pub(super) fn over_cap(
+    contact: ContactId,
+    caps: Caps,
+    category: Category,
+    pressure: Pressure<'_>,
+    now: Timestamp,
+) -> Option<Exclusion> {
+    let is_over =
+        |cap: Option<u32>, period: Duration| cap.is_some_and(|cap| (pressure.0)(contact, now.minus(period)) >= cap);
+    let is_full = category != Category::Critical && (is_over(caps.week, WEEK) || is_over(caps.month, MONTH));
+    is_full.then_some(Exclusion::OverCap)
 }
 
 /// The newest record for this purpose; `*` is for every purpose.

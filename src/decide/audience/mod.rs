@@ -8,15 +8,28 @@ mod exclude;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use exclude::excluded;
+use exclude::over_cap;
 
 use crate::mail::{Address, Timestamp};
-use crate::model::{Audience, Category, Contact, Exclusion, Expansion, Masked, Recipient, Segment, Suppression};
+use crate::model::{
+    Audience, Category, Contact, ContactId, Exclusion, Expansion, Masked, Recipient, Segment, Suppression,
+};
 
 /// Samples a person may see of an audience. Policy C8.
 const SAMPLES_MAX: usize = 5;
 
 /// Suppressions by the key of their address.
 pub type Suppressions = HashMap<String, Suppression>;
+
+/// How many copies of our mailings a contact got since a time.
+#[derive(Clone, Copy)]
+pub struct Pressure<'a>(pub &'a dyn Fn(ContactId, Timestamp) -> u32);
+
+impl std::fmt::Debug for Pressure<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pressure")
+    }
+}
 
 /// How many an audience reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +48,7 @@ pub struct Walk<'a> {
     audience: &'a Audience,
     category: Category,
     suppressions: &'a Suppressions,
+    pressure: Pressure<'a>,
     now: Timestamp,
     seen: HashSet<String>,
 }
@@ -52,11 +66,18 @@ pub enum Verdict {
 
 impl<'a> Walk<'a> {
     /// A walk that has met nobody yet.
-    pub fn new(audience: &'a Audience, category: Category, suppressions: &'a Suppressions, now: Timestamp) -> Self {
+    pub fn new(
+        audience: &'a Audience,
+        category: Category,
+        suppressions: &'a Suppressions,
+        pressure: Pressure<'a>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             audience,
             category,
             suppressions,
+            pressure,
             now,
             seen: HashSet::new(),
         }
@@ -72,7 +93,10 @@ impl<'a> Walk<'a> {
             .collect();
         let key = contact.email.key();
         let suppression = self.suppressions.get(&key);
-        let judged = |segment: &&Segment| excluded(contact, segment.consent, self.category, suppression, self.now);
+        let judged = |segment: &&Segment| {
+            excluded(contact, segment.consent, self.category, suppression, self.now)
+                .or_else(|| over_cap(contact.id, segment.caps, self.category, self.pressure, self.now))
+        };
         let verdict = match within.iter().map(judged).min() {
             None => return Verdict::Outside,
             Some(Some(exclusion)) => return Verdict::Excluded(exclusion),

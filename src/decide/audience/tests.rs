@@ -9,6 +9,9 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds * 1_000_000)
 }
 
+/// Nobody has got anything yet.
+const NONE: Pressure<'_> = Pressure(&|_, _| 0);
+
 fn contact(id: u64, email: &str, kind: &str) -> Contact {
     let affiliation = Affiliation {
         kind: kind.into(),
@@ -39,6 +42,7 @@ fn segment(kind: &str, consent: ConsentRule) -> Segment {
         },
         office: None,
         consent,
+        caps: Default::default(),
     }
 }
 
@@ -50,9 +54,9 @@ fn lists(segments: Vec<Segment>, people: &[&str]) -> Audience {
 }
 
 fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: Vec<Contact>) -> Expansion {
-    let walk = Walk::new(audience, Category::Marketing, suppressions, at(100));
+    let walk = Walk::new(audience, Category::Marketing, suppressions, NONE, at(100));
     let counted = count(
-        Walk::new(audience, Category::Marketing, suppressions, at(100)),
+        Walk::new(audience, Category::Marketing, suppressions, NONE, at(100)),
         contacts.iter().cloned().map(Ok::<_, Infallible>),
     );
     let Ok(expansion) = expand(walk, contacts.into_iter().map(Ok::<_, Infallible>));
@@ -177,9 +181,26 @@ fn samples_are_few_and_show_nobody_who_asked_not_to_be_shown() {
         Ok::<_, Infallible>(contact)
     });
     let Ok(count) = count(
-        Walk::new(&audience, Category::Official, &Suppressions::new(), at(0)),
+        Walk::new(&audience, Category::Official, &Suppressions::new(), NONE, at(0)),
         contacts,
     );
     assert_eq!((count.recipients, count.samples.len()), (20, 5));
     assert!(count.samples.iter().all(|sample| sample.email == "s•••@z•••.example"));
+}
+
+#[test]
+fn who_has_had_enough_lately_is_left_out_of_all_but_critical_mail() {
+    let mut students = segment("student", ConsentRule::NotNeeded);
+    students.caps.week = Some(2);
+    let audience = lists(vec![students], &[]);
+    let suppressions = Suppressions::new();
+    let got = |copies: u32, category| {
+        let pressure = move |_, since: Timestamp| if since == at(0) { copies } else { 0 };
+        let week = at(7 * 24 * 60 * 60);
+        let mut walk = Walk::new(&audience, category, &suppressions, Pressure(&pressure), week);
+        walk.meet(&contact(1, "a@z.example", "student"))
+    };
+    assert_eq!(got(1, Category::Official), Verdict::Included);
+    assert_eq!(got(2, Category::Official), Verdict::Excluded(Exclusion::OverCap));
+    assert_eq!(got(2, Category::Critical), Verdict::Included);
 }

@@ -47,21 +47,28 @@ pub(super) fn with_footer(message: &Message, footer: &Footer) -> Result<Content,
         Some(parsed) if !is_untouchable(parsed) => changes(parsed, footer),
         _ => Vec::new(),
     };
+    // Whatever cannot be changed in its place can be wrapped.
+    match changed(&bytes, changes) {
+        Some(content) => Ok(content),
+        None => wrapped(message, footer),
+    }
+}
+
+/// The body with those parts in the place of the old ones; `None` when there is none to change, or it does not fit.
+fn changed(bytes: &[u8], changes: Vec<Change>) -> Option<Content> {
     match changes.as_slice() {
-        [] => wrapped(message, footer),
+        [] => None,
         [only] if only.is_root => {
-            let header = Message::parse(&only.header)?.header;
-            Ok(Content {
-                fields: versioned(header.fields().to_vec())?,
-                body: ended(only.body.clone()),
-            })
+            let header = Message::parse(&only.header).ok()?.header;
+            let fields = versioned(header.fields().to_vec()).ok()?;
+            let body = ended(only.body.clone());
+            Some(Content { fields, body })
         }
         _ => {
-            let changed = Message::parse(&replaced(&bytes, changes))?;
-            Ok(Content {
-                fields: versioned(mime_fields(&changed))?,
-                body: ended(changed.body().to_vec()),
-            })
+            let changed = Message::parse(&replaced(bytes, changes)).ok()?;
+            let fields = versioned(mime_fields(&changed)).ok()?;
+            let body = ended(changed.body().to_vec());
+            Some(Content { fields, body })
         }
     }
 }

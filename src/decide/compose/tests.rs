@@ -48,6 +48,7 @@ fn mailing(identity: Identity) -> Mailing {
         selection: Selection::default(),
         office: Some(OfficeId("registrar".into())),
         consent: ConsentRule::NotNeeded,
+        caps: Default::default(),
     };
     Mailing {
         id: MailingId {

@@ -47,6 +47,7 @@ impl Policy {
             selection: audience.selection.clone(),
             office: audience.office.clone(),
             consent: audience.consent,
+            caps: audience.caps,
         });
         let is_person = |place: &Place| matches!(place, Place::Campus | Place::Outside);
         let people = facts

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mail::{Address, Domain};
-use crate::model::{Category, ConsentRule, Identity, OfficeId, Offices, Selection};
+use crate::model::{Caps, Category, ConsentRule, Identity, OfficeId, Offices, Selection};
 
 /// Everything the rules measure by.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct AudienceRule {
     pub unless_from: Vec<OfficeId>,
     /// What a contact must have agreed to.
     pub consent: ConsentRule,
+    /// How much of our mail one contact may get at most.
+    pub caps: Caps,
     /// Whether its contacts are on campus.
     pub on_campus: bool,
 }

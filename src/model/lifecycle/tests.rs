@@ -52,6 +52,7 @@ fn mailing(author: &str) -> Mailing {
         selection: Selection::default(),
         office: Some(OfficeId("registrar".into())),
         consent: Default::default(),
+        caps: Default::default(),
     };
     Mailing {
         id: MailingId {

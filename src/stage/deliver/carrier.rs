@@ -208,8 +208,11 @@ impl Carrier {
                     suppressions,
                     events,
                     outgoing,
+                    reached,
                 } = unsaid.effects.clone();
-                store.record(id, &entries, suppressions, &events, outgoing).await?;
+                store
+                    .record(id, &entries, suppressions, &events, outgoing, &reached)
+                    .await?;
                 if let Some(said) = self.unsaid.take() {
                     self.courier.queue().settle(id, &said.entry);
                 }
@@ -217,7 +220,7 @@ impl Carrier {
             }
             _ => {
                 self.say().await?;
-                self.courier.store.record(id, &[intent], vec![], &[], vec![]).await
+                self.courier.store.record(id, &[intent], vec![], &[], vec![], &[]).await
             }
         }
     }
@@ -230,11 +233,19 @@ impl Carrier {
             suppressions,
             events,
             outgoing,
+            reached,
         } = unsaid.effects.clone();
         let entry = unsaid.entry.clone();
         self.courier
             .store
-            .record(id, std::slice::from_ref(&entry), suppressions, &events, outgoing)
+            .record(
+                id,
+                std::slice::from_ref(&entry),
+                suppressions,
+                &events,
+                outgoing,
+                &reached,
+            )
             .await?;
         self.unsaid = None;
         self.courier.queue().settle(id, &entry);

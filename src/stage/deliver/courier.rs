@@ -76,15 +76,12 @@ impl Courier {
             self.queue().remove(id);
             self.store.settle(id).await?;
         }
+        let mut trouble = Ok(());
         for id in under_way {
-            let Some(State::Expanded(expanded)) = self.store.mailing(id)? else {
-                continue;
-            };
-            if self.queue().has(id) {
-                self.queue().set_paused(id, expanded.is_paused());
-            } else {
-                let run = self.load(id, expanded).await?;
-                self.queue().add(run);
+            // One mailing's trouble must not stop the others.
+            if let Err(error) = self.take_up(id).await {
+                tracing::error!(mailing.id = %id, %error, "a mailing could not be taken up");
+                trouble = Err(error);
             }
         }
         let complete = self.queue().complete();
@@ -92,6 +89,19 @@ impl Courier {
             self.close(id).await?;
         }
         self.work.notify_waiters();
+        trouble
+    }
+
+    async fn take_up(&self, id: MailingId) -> Result<(), Error> {
+        let Some(State::Expanded(expanded)) = self.store.mailing(id)? else {
+            return Ok(());
+        };
+        if self.queue().has(id) {
+            self.queue().set_paused(id, expanded.is_paused());
+        } else {
+            let run = self.load(id, expanded).await?;
+            self.queue().add(run);
+        }
         Ok(())
     }
 
@@ -123,7 +133,7 @@ impl Courier {
         self.store.tally(id)?;
         let uncertain = self.resume(id, &mut run)?;
         for entries in uncertain.chunks(100) {
-            self.store.record(id, entries, vec![], &[], vec![]).await?;
+            self.store.record(id, entries, vec![], &[], vec![], &[]).await?;
         }
         for entry in &uncertain {
             tracing::warn!(mailing.id = %id, recipient.seq = entry.seq, "the end of a copy is uncertain; it is sent again");

@@ -3,7 +3,9 @@
 use crate::decide::notice::{Notices, dsn};
 use crate::decide::report::is_gone;
 use crate::mail::{Address, ForwardPath, Message, Timestamp};
-use crate::model::{Act, Capacity, Entry, Event, Mailing, Outcome, Series, Suppression, SuppressionReason};
+use crate::model::{
+    Act, Capacity, Category, ContactId, Entry, Event, Mailing, Outcome, Series, Suppression, SuppressionReason,
+};
 use crate::store::{Error, Outgoing, Store};
 
 use super::queue::Job;
@@ -14,6 +16,8 @@ pub(super) struct Effects {
     pub(super) suppressions: Vec<(String, Suppression)>,
     pub(super) events: Vec<Event>,
     pub(super) outgoing: Vec<Outgoing>,
+    /// Who got a copy of ours, and when: counts against their caps.
+    pub(super) reached: Vec<(ContactId, Timestamp)>,
 }
 
 /// A mailbox that is gone is not written to again; the author of conveyed mail hears of a failure.
@@ -25,8 +29,12 @@ pub(super) fn effects(
     to: &Address,
     now: Timestamp,
 ) -> Result<Effects, Error> {
-    let Some(Outcome::Failed(status)) = &entry.outcome else {
-        return Ok(Effects::default());
+    let status = match &entry.outcome {
+        Some(Outcome::Failed(status)) => status,
+        Some(Outcome::Accepted(_)) => return reached(store, job, entry, now),
+        Some(Outcome::Deferred { .. } | Outcome::Uncertain { .. } | Outcome::Suppressed(_)) | None => {
+            return Ok(Effects::default());
+        }
     };
     let mailing = &job.source.mailing;
     match mailing.capacity {
@@ -50,7 +58,7 @@ pub(super) fn effects(
             Ok(Effects {
                 suppressions: vec![(to.key(), suppression)],
                 events: vec![event],
-                outgoing: vec![],
+                ..Effects::default()
             })
         }
         Capacity::Initiated => Ok(Effects::default()),
@@ -68,6 +76,20 @@ pub(super) fn effects(
             })
         }
     }
+}
+
+/// A copy of ours that a contact got counts against their caps; what is critical does not. Policy C11.
+fn reached(store: &Store, job: &Job, entry: &Entry, now: Timestamp) -> Result<Effects, Error> {
+    let mailing = &job.source.mailing;
+    if mailing.capacity == Capacity::Conveyed || mailing.category == Category::Critical {
+        return Ok(Effects::default());
+    }
+    let recipient = store.recipient(mailing.id, entry.seq)?;
+    let contact = recipient.and_then(|recipient| recipient.contact);
+    Ok(Effects {
+        reached: contact.map(|contact| (contact, now)).into_iter().collect(),
+        ..Effects::default()
+    })
 }
 
 /// The forward path of a copy: as its author gave it for conveyed mail; for ours, failures only, to our bounce address.

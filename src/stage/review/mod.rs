@@ -22,7 +22,7 @@ use crate::decide::compose;
 use crate::decide::notice::Notices;
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
-use crate::model::{MailingId, Offices, Wanting};
+use crate::model::{MailingId, Offices, Series, Wanting};
 use crate::store::{self, Store};
 
 /// What review needs to know of the settings.
@@ -124,8 +124,11 @@ impl Desk {
         &self.settings.offices
     }
 
-    /// Whether this person may see it: its author, a steward it wants, any reviewer.
+    /// Whether this person may see it: its author, a steward it wants, any reviewer. Ordinary mail is its author's alone.
     pub fn may_see(&self, state: &State, who: &Address) -> bool {
+        if state.id().series == Series::Conveyed {
+            return state.mailing().author.address.is_same_mailbox(who);
+        }
         let offices = self.offices();
         let is_wanted_steward = || {
             let stewardships = offices.stewardships(who);

@@ -4,7 +4,7 @@
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::{Desk, Refusal};
-use crate::decide::audience::{self, Count, Walk};
+use crate::decide::audience::{self, Count, Pressure, Walk};
 use crate::decide::compose;
 use crate::mail::Message;
 use crate::model::lifecycle::State;
@@ -80,7 +80,15 @@ impl Desk {
             });
         }
         let suppressions = self.store.suppressions()?;
-        let walk = Walk::new(&mailing.audience, mailing.category, &suppressions, self.clock.now());
+        let reached = |contact, since| self.store.reached_since(contact, since).unwrap_or(u32::MAX);
+        let now = self.clock.now();
+        let walk = Walk::new(
+            &mailing.audience,
+            mailing.category,
+            &suppressions,
+            Pressure(&reached),
+            now,
+        );
         Ok(audience::count(walk, self.store.contacts())?)
     }
 }

@@ -134,6 +134,7 @@ impl House {
             selection: students(),
             office: Some(OfficeId("registrar".into())),
             consent: ConsentRule::NotNeeded,
+            caps: Default::default(),
         };
         let mailing = Mailing {
             id,
