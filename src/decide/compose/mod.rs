@@ -203,10 +203,10 @@ pub fn copy(
     })
 }
 
-/// A function of (mailing, seq): a repeat has the same one. The token part keeps it from being guessed.
+/// A function of (mailing, seq): a repeat has the same one, and nobody can guess another's.
 fn message_id(mailing: &Mailing, seq: u32, settings: &Settings) -> String {
     let token = Token {
-        kind: TokenKind::Bounce,
+        kind: TokenKind::MessageId,
         mailing: mailing.id,
         seq,
     };

@@ -22,13 +22,18 @@ pub enum TokenKind {
     Bounce,
     /// The unsubscribe link and address of a copy.
     Unsubscribe,
+    /// The Message-ID of a copy, which others may see: good for nothing but to know an answer by.
+    MessageId,
 }
 
 impl TokenKind {
+    const ALL: [Self; 3] = [Self::Bounce, Self::Unsubscribe, Self::MessageId];
+
     fn octet(self) -> u8 {
         match self {
             Self::Bounce => b'b',
             Self::Unsubscribe => b'u',
+            Self::MessageId => b'm',
         }
     }
 }
@@ -78,9 +83,7 @@ impl TokenKey {
         constant_time::verify_slices_are_equal(expected.as_ref().get(..TAG_OCTETS)?, tag).ok()?;
         let (kind, rest) = claim.split_first()?;
         let (mailing, seq) = rest.split_first_chunk::<7>()?;
-        let kind = [TokenKind::Bounce, TokenKind::Unsubscribe]
-            .into_iter()
-            .find(|known| known.octet() == *kind)?;
+        let kind = TokenKind::ALL.into_iter().find(|known| known.octet() == *kind)?;
         let seq = u32::from_be_bytes(seq.try_into().ok()?);
         Some(Token {
             kind,

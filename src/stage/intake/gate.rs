@@ -93,6 +93,8 @@ impl Gate {
             let kind = match kind {
                 TokenKind::Bounce => ReportKind::Bounce,
                 TokenKind::Unsubscribe => ReportKind::Unsubscribe,
+                // Such an address is none that we give out: `token` has not let it through.
+                TokenKind::MessageId => continue,
             };
             let message = submission.message.iter().take(REPORT_BYTES_MAX).copied().collect();
             self.store

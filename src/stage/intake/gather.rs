@@ -5,6 +5,7 @@ use mail_parser::MessageParser;
 
 use super::Submission;
 use super::gate::{GateSettings, Known};
+use crate::decide::compose::verp::TokenKind;
 use crate::decide::policy::{Facts, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
 use crate::model::{Author, Content, Mailing, MailingId, Proof};
@@ -77,9 +78,8 @@ pub(super) fn answered(message: &Message, settings: &GateSettings) -> Option<Mai
     let ids: Vec<String> = named.map(Field::value).collect();
     ids.iter().flat_map(|ids| ids.split_whitespace()).find_map(|id| {
         let (token, host) = id.trim_matches(['<', '>']).rsplit_once('@')?;
-        (host == settings.hostname.as_str())
-            .then(|| settings.tokens.read(token))?
-            .map(|token| token.mailing)
+        let token = (host == settings.hostname.as_str()).then(|| settings.tokens.read(token))??;
+        (token.kind == TokenKind::MessageId).then_some(token.mailing)
     })
 }
 
