@@ -108,12 +108,12 @@ impl Store {
     }
 
     /// Takes a mailing into the house, with the mail that tells its author: all on the disk when this returns.
+    /// [`Error::Conflict`] when the same message was taken at the same moment.
     pub async fn admit(&self, admission: Admission, outgoing: Vec<Outgoing>) -> Result<MailingId, Error> {
         let id = admission.state.id();
         let mut batch = Batch::default();
         if let Some(fingerprint) = admission.fingerprint {
-            let found = (id, admission.state.mailing().submitted_at);
-            batch.put(Table::Fingerprints, &fingerprint, postcard::to_allocvec(&found)?);
+            self.mark(&mut batch, &fingerprint, id, admission.state.mailing().submitted_at)?;
         }
         batch.append(postcard::to_allocvec(&admission.event)?);
         let mut names = vec![id.to_string()];
@@ -131,13 +131,24 @@ impl Store {
         let state = State::Released(out.state);
         let mut batch = Batch::default();
         if let Some(fingerprint) = fingerprint {
-            let found = (state.id(), state.mailing().submitted_at);
-            batch.put(Table::Fingerprints, &fingerprint, postcard::to_allocvec(&found)?);
+            self.mark(&mut batch, &fingerprint, state.id(), state.mailing().submitted_at)?;
         }
         self.enter(&mut batch, &state, out.message).await?;
         self.commit_spooled(batch, &[state.id().to_string()])
             .await
             .map(|()| state.id())
+    }
+
+    /// Adds to the batch: what recognises a repeat. [`Error::Conflict`] when the same message has just been taken, on
+    /// another connection.
+    fn mark(&self, batch: &mut Batch, fingerprint: &[u8; 32], id: MailingId, at: Timestamp) -> Result<(), Error> {
+        let before = self.engine.read(Table::Fingerprints, fingerprint)?;
+        if self.repeated(fingerprint, at)?.is_some() {
+            return Err(Error::Conflict);
+        }
+        batch.assert(Table::Fingerprints, fingerprint, before);
+        batch.put(Table::Fingerprints, fingerprint, postcard::to_allocvec(&(id, at))?);
+        Ok(())
     }
 
     /// The mailing a repeat of this message made within the last 24 hours.

@@ -123,6 +123,8 @@ async fn a_repeat_finds_its_case_for_a_day() {
     assert_eq!(home.store.repeated(&[9; 32], at(86_400)).expect("reads"), Some(id));
     assert_eq!(home.store.repeated(&[9; 32], at(86_401)).expect("reads"), None);
     assert_eq!(home.store.repeated(&[8; 32], at(0)).expect("reads"), None);
+    let again = home.store.admit(admission(&home.store, b"x".to_vec()), vec![]).await;
+    assert!(matches!(again, Err(Error::Conflict)));
     assert_eq!(home.store.forget_fingerprints(at(86_401)).await.expect("commits"), 1);
 }
 

@@ -10,7 +10,7 @@ use super::relay::{Carried, Connection, Unreachable};
 use crate::decide::compose;
 use crate::decide::shape::{hidden_end, next_try};
 use crate::mail::{Address, Severity, Status, Timestamp};
-use crate::model::{Entry, Outcome, Recipient};
+use crate::model::{Capacity, Entry, Outcome, Recipient};
 use crate::stage::worker::Shutdown;
 use crate::store::Error;
 
@@ -143,7 +143,11 @@ impl Carrier {
         );
         let copy = made.map_err(|error| Error::Unreadable(error.to_string()))?;
         let path = path(&source.mailing, &recipient.address);
-        let is_internationalised = source.mailing.envelope.smtputf8 || recipient.address.needs_smtputf8();
+        let is_internationalised = recipient.address.needs_smtputf8()
+            || match source.mailing.capacity {
+                Capacity::Conveyed => source.mailing.envelope.smtputf8,
+                Capacity::Initiated => !copy.header.is_ascii(),
+            };
         let Some(mut connection) = self.connection.take() else {
             return Ok(());
         };

@@ -130,10 +130,15 @@ impl Gate {
             return Ok(self.said_before(id));
         }
         let gathered = self.gather(&submission, envelope, message, author)?;
-        match policy::decide(&gathered.facts, &self.settings.policy) {
+        let answered = match policy::decide(&gathered.facts, &self.settings.policy) {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
             Decision::Hold(findings) => self.hold(gathered, findings, fingerprint).await,
             Decision::Pass(_) => self.pass(gathered, fingerprint).await,
+        };
+        match (answered, self.store.repeated(&fingerprint, self.clock.now())?) {
+            // The client gave up on one connection and said it again on another: it is one message.
+            (Err(Error::Conflict), Some(id)) => Ok(self.said_before(id)),
+            (answered, _) => answered,
         }
     }
 
