@@ -17,7 +17,7 @@ use crate::stage::worker::shutdown;
 #[command(
     after_long_help = "It takes all mail and delivers none. What becomes of a recipient is read off the local \
     part:\n  gone…  refused for good (550 5.1.1)\n  full…  refused for now (452 4.2.2)\n  busy…  refused at the first \
-    try (451 4.3.0)\n\nExample:\n  bedel sink --address 127.0.0.1:2526 --folder taken"
+    try (451 4.3.0)\n  lost…  taken at the first try, and the connection broken before that is said\n\nExample:\n  bedel sink --address 127.0.0.1:2526 --folder taken"
 )]
 pub(super) struct Sink {
     /// Where to listen

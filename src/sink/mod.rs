@@ -2,7 +2,7 @@
 //!
 //! The demo's smarthost, the tests' receiver, and `bedel sink`. What it is told about a recipient's fate it reads off
 //! the local part: `gone…` is refused for good (550 5.1.1), `full…` for now (452 4.2.2), `busy…` at the first try only
-//! (451 4.3.0). Everybody else's mail is taken and counted, and kept where there is a folder to keep it in.
+//! (451 4.3.0), `lost…` is taken at the first try, and the connection broken before that is said. Everybody else's mail is taken and counted, and kept where there is a folder to keep it in.
 //!
 //! # Standards
 //! RFC 5321, as a receiver; PIPELINING, 8BITMIME, SMTPUTF8, SIZE, ENHANCEDSTATUSCODES.
@@ -154,12 +154,19 @@ impl Session {
             self.input.drain(..used);
             match received {
                 Some(Ok(message)) => {
+                    let is_lost = self
+                        .to
+                        .iter()
+                        .any(|to| to.starts_with("lost") && self.recorder.is_first_try(to));
                     let from = self.from.take().unwrap_or_default();
                     let number = self.recorder.take(Taken {
                         from,
                         to: std::mem::take(&mut self.to),
                         message,
                     })?;
+                    if is_lost {
+                        return Ok(None);
+                    }
                     return Ok(Some(format!("250 2.0.0 Taken as {number}\r\n")));
                 }
                 Some(Err(fault)) => return Ok(Some(format!("554 5.6.0 {fault}\r\n"))),

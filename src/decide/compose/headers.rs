@@ -113,7 +113,7 @@ fn mailbox(name: &str, address: &Address) -> String {
 /// A display name: quoted, or as encoded words.
 fn phrase(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
-    if name.is_ascii() {
+    if name.is_ascii() && name.len() < 200 && !name.contains("=?") {
         return format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
     }
     encoded_words(&name)
@@ -123,7 +123,7 @@ fn phrase(name: &str) -> String {
 fn unstructured(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // QUIRK: a long subject on one line is legal up to 998 octets, and every reader takes it.
-    if text.is_ascii() && text.len() < 900 {
+    if text.is_ascii() && text.len() < 900 && !text.contains("=?") {
         text
     } else {
         encoded_words(&text)

@@ -110,6 +110,7 @@ pub fn seal(message: &Message, mailing: &Mailing, release: &Release, settings: &
 fn conveyed(message: &Message) -> Sealed {
     let mut header = message.header.clone();
     header.remove("Bcc");
+    header.remove("Resent-Bcc");
     Sealed {
         header: header.to_bytes(),
         body: message.body().into(),

@@ -82,20 +82,19 @@ fn is_untouchable(parsed: &mail_parser::Message<'_>) -> bool {
     })
 }
 
-/// The first text and the first HTML part, each with its footer.
+/// The last text and the last HTML part that are shown, each with its footer: the footer is the end of what is read.
 fn changes(parsed: &mail_parser::Message<'_>, footer: &Footer) -> Vec<Change> {
-    let shown: Vec<u32> = parsed.text_body.iter().chain(&parsed.html_body).copied().collect();
-    let find = |is_kind: fn(&PartType<'_>) -> bool| {
-        shown.iter().copied().find_map(|number| {
+    let find = |shown: &[u32], subtype: &str| {
+        shown.iter().rev().copied().find_map(|number| {
             let part = parsed.parts.get(usize::try_from(number).ok()?)?;
             let is_attached = part
                 .content_disposition()
                 .is_some_and(|disposition| disposition.is_attachment());
-            (is_kind(&part.body) && !is_attached).then_some((number, part))
+            (is_text(part, subtype) && !is_attached).then_some((number, part))
         })
     };
-    let text = find(|body| matches!(body, PartType::Text(_)));
-    let html = find(|body| matches!(body, PartType::Html(_)));
+    let text = find(&parsed.text_body, "plain");
+    let html = find(&parsed.html_body, "html");
     let mut changes = Vec::new();
     if let Some((number, part)) = text {
         let body = part.text_contents().unwrap_or_default();
@@ -111,6 +110,16 @@ fn changes(parsed: &mail_parser::Message<'_>, footer: &Footer) -> Vec<Change> {
         changes.push(change(number, part, "text/html", &before_the_end(body, &footer.html)));
     }
     changes
+}
+
+/// Whether a part is text of this kind; a part that does not say what it is, is plain (RFC 2045 §5.2).
+fn is_text(part: &MessagePart<'_>, subtype: &str) -> bool {
+    let said = part.content_type();
+    let is_kind = match said {
+        Some(content) => content.subtype().is_some_and(|said| said.eq_ignore_ascii_case(subtype)),
+        None => subtype == "plain",
+    };
+    is_kind && matches!(part.body, PartType::Text(_) | PartType::Html(_))
 }
 
 fn change(number: u32, part: &MessagePart<'_>, content_type: &str, text: &str) -> Change {
@@ -186,8 +195,12 @@ fn wrapped(message: &Message, footer: &Footer) -> Result<Content, Unfit> {
     ]
     .concat();
     let content_type = Field::new("Content-Type", &format!("multipart/mixed;\r\n boundary=\"{boundary}\""))?;
+    let mut fields = vec![content_type];
+    if !body.is_ascii() {
+        fields.push(Field::new("Content-Transfer-Encoding", "8bit")?);
+    }
     Ok(Content {
-        fields: versioned(vec![content_type])?,
+        fields: versioned(fields)?,
         body,
     })
 }

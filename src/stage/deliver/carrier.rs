@@ -9,7 +9,7 @@ use super::queue::Job;
 use super::relay::{Carried, Connection, Unreachable};
 use crate::decide::compose;
 use crate::decide::shape::{hidden_end, next_try};
-use crate::mail::{Address, Severity, Status, Timestamp};
+use crate::mail::{Severity, Status, Timestamp};
 use crate::model::{Capacity, Entry, Outcome, Recipient};
 use crate::stage::worker::Shutdown;
 use crate::store::Error;
@@ -26,6 +26,22 @@ struct Unsaid {
     job: Job,
     entry: Entry,
     effects: Effects,
+}
+
+/// A turn that gives its job back unless it came to its end: when it was not tried, it keeps its attempt; and should a
+/// worker panic, its recipient is not lost to the mailing.
+struct Turn {
+    courier: Arc<Courier>,
+    job: Job,
+    is_over: bool,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.courier.queue().give_back(&self.job, self.courier.clock.now());
+        }
+    }
 }
 
 /// One worker, with one connection at a time.
@@ -90,12 +106,13 @@ impl Carrier {
     /// One copy, from the queue to its outcome; returns how long to rest.
     async fn turn(&mut self, job: Job) -> Result<Duration, Error> {
         self.idle_ticks = 0;
-        let tried = self.attempt(&job).await;
-        match &tried {
-            Ok(rest) if rest.is_zero() => {}
-            // It was not tried: it keeps its attempt.
-            Ok(_) | Err(_) => self.courier.queue().give_back(&job, self.courier.clock.now()),
-        }
+        let mut turn = Turn {
+            courier: Arc::clone(&self.courier),
+            job,
+            is_over: false,
+        };
+        let tried = self.attempt(&turn.job).await;
+        turn.is_over = matches!(&tried, Ok(rest) if rest.is_zero());
         tried
     }
 
@@ -106,8 +123,7 @@ impl Carrier {
         let recipient = courier.store.recipient(id, job.seq)?.ok_or_else(missing)?;
         if let Some(exclusion) = courier.dropped_out(job, &recipient)? {
             self.say().await?;
-            self.unsaid(job, Outcome::Suppressed(exclusion), &recipient.address)
-                .await?;
+            self.unsaid(job, Outcome::Suppressed(exclusion), &recipient).await?;
             return Ok(Duration::ZERO);
         }
         if !courier.may_leave(id)? {
@@ -155,6 +171,12 @@ impl Carrier {
         let was_reused = connection.carried > 1;
         let now = courier.clock.now();
         let outcome = match carried {
+            // The server had had enough of this connection: that is nobody's failure.
+            Carried::Said(status) if was_reused && status.code == 421 => {
+                connection.quit().await;
+                courier.queue().give_back(job, now);
+                return Ok(());
+            }
             Carried::Said(status) => {
                 self.keep(connection, &status).await;
                 outcome(status, job, now)
@@ -167,10 +189,10 @@ impl Carrier {
             Carried::Broken(why) => outcome(Status::new(451, 4, 2, why), job, now),
             Carried::Hidden(why) => {
                 tracing::warn!(mailing.id = %source.mailing.id, recipient.seq = job.seq, why, "the end of a copy is uncertain");
-                Outcome::Uncertain { until: hidden_end(now) }
+                uncertain(job, now)
             }
         };
-        self.unsaid(job, outcome, &recipient.address).await
+        self.unsaid(job, outcome, recipient).await
     }
 
     /// Keeps a connection for the next copy, unless it has carried enough or the server is closing it (421).
@@ -259,7 +281,7 @@ impl Carrier {
         Ok(())
     }
 
-    async fn unsaid(&mut self, job: &Job, outcome: Outcome, to: &Address) -> Result<(), Error> {
+    async fn unsaid(&mut self, job: &Job, outcome: Outcome, to: &Recipient) -> Result<(), Error> {
         let now = self.courier.clock.now();
         let entry = Entry {
             seq: job.seq,
@@ -281,6 +303,22 @@ impl Carrier {
             effects,
         });
         Ok(())
+    }
+}
+
+/// A copy whose end is hidden is sent again soon, and if it hides again as slowly as any other: what we send twice, a
+/// recipient may get twice.
+fn uncertain(job: &Job, now: Timestamp) -> Outcome {
+    let source = &job.source;
+    match next_try(job.attempt, source.mailing.capacity, source.sealed_at, now) {
+        Some(_) if job.attempt == 1 => Outcome::Uncertain { until: hidden_end(now) },
+        Some(until) => Outcome::Uncertain { until },
+        None => Outcome::Failed(Status::new(
+            550,
+            4,
+            2,
+            "given up: no try had an end; one may have arrived",
+        )),
     }
 }
 

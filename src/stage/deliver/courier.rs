@@ -44,14 +44,20 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         rate,
     });
     let mut workers = JoinSet::new();
-    for _ in 0..connections {
+    let work = |workers: &mut JoinSet<()>| {
         let (courier, shutdown) = (Arc::clone(&courier), shutdown.clone());
         workers.spawn(async move { Carrier::new(courier).run(shutdown).await });
-    }
-    let bell = courier.store.watch(Table::Mailings);
-    let mut rounds = Rounds::new("deliver", bell, shutdown);
+    };
+    (0..connections).for_each(|_| work(&mut workers));
+    let mut rounds = Rounds::new("deliver", courier.store.watch(Table::Mailings), shutdown.clone());
     while rounds.go_on() {
         let done = courier.look_around().await;
+        while let Some(ended) = workers.try_join_next() {
+            if ended.is_err() {
+                tracing::error!("a worker panicked; another takes its place");
+                work(&mut workers);
+            }
+        }
         rounds.rest(done).await;
     }
     while workers.join_next().await.is_some() {}

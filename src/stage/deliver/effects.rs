@@ -4,7 +4,8 @@ use crate::decide::notice::{Notices, dsn};
 use crate::decide::report::is_gone;
 use crate::mail::{Address, ForwardPath, Message, Timestamp};
 use crate::model::{
-    Act, Capacity, Category, ContactId, Entry, Event, Mailing, Outcome, Series, Suppression, SuppressionReason,
+    Act, Capacity, Category, ContactId, Entry, Event, Mailing, Outcome, Recipient, Series, Suppression,
+    SuppressionReason,
 };
 use crate::store::{Error, Outgoing, Store};
 
@@ -26,25 +27,23 @@ pub(super) fn effects(
     notices: &Notices,
     job: &Job,
     entry: &Entry,
-    to: &Address,
+    to: &Recipient,
     now: Timestamp,
 ) -> Result<Effects, Error> {
     let status = match &entry.outcome {
         Some(Outcome::Failed(status)) => status,
-        Some(Outcome::Accepted(_)) => return reached(store, job, entry, now),
+        Some(Outcome::Accepted(_)) => return Ok(reached(job, to, now)),
         Some(Outcome::Deferred { .. } | Outcome::Uncertain { .. } | Outcome::Suppressed(_)) | None => {
             return Ok(Effects::default());
         }
     };
     let mailing = &job.source.mailing;
     match mailing.capacity {
-        Capacity::Initiated if is_gone(status) && store.suppression(to)?.is_none() => {
+        Capacity::Initiated if is_gone(status) && store.suppression(&to.address)?.is_none() => {
             let suppression = Suppression {
                 reason: SuppressionReason::HardBounce,
                 at: now,
-                contact: store
-                    .recipient(mailing.id, entry.seq)?
-                    .and_then(|recipient| recipient.contact),
+                contact: to.contact,
                 mailing: Some(mailing.id),
                 note: status.to_string(),
             };
@@ -56,14 +55,14 @@ pub(super) fn effects(
                 note: format!("recipient {}: {} {}", entry.seq, status.code, status.enhanced_text()),
             };
             Ok(Effects {
-                suppressions: vec![(to.key(), suppression)],
+                suppressions: vec![(to.address.key(), suppression)],
                 events: vec![event],
                 ..Effects::default()
             })
         }
         Capacity::Initiated => Ok(Effects::default()),
         Capacity::Conveyed => {
-            let Some(told) = dsn::wants_failure(mailing, to) else {
+            let Some(told) = dsn::wants_failure(mailing, &to.address) else {
                 return Ok(Effects::default());
             };
             let original = Message::parse(&store.message(mailing.id)?);
@@ -79,17 +78,18 @@ pub(super) fn effects(
 }
 
 /// A copy of ours that a contact got counts against their caps; what is critical does not. Policy C11.
-fn reached(store: &Store, job: &Job, entry: &Entry, now: Timestamp) -> Result<Effects, Error> {
+fn reached(job: &Job, to: &Recipient, now: Timestamp) -> Effects {
     let mailing = &job.source.mailing;
-    if mailing.capacity == Capacity::Conveyed || mailing.category == Category::Critical {
-        return Ok(Effects::default());
-    }
-    let recipient = store.recipient(mailing.id, entry.seq)?;
-    let contact = recipient.and_then(|recipient| recipient.contact);
-    Ok(Effects {
-        reached: contact.map(|contact| (contact, now)).into_iter().collect(),
+    let counts = mailing.capacity == Capacity::Initiated && mailing.category != Category::Critical;
+    Effects {
+        reached: to
+            .contact
+            .filter(|_| counts)
+            .map(|contact| (contact, now))
+            .into_iter()
+            .collect(),
         ..Effects::default()
-    })
+    }
 }
 
 /// The forward path of a copy: as its author gave it for conveyed mail; for ours, failures only, to our bounce address.

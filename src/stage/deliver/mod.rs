@@ -39,3 +39,6 @@ pub struct Settings {
     /// How a failure is told to the author of conveyed mail.
     pub notices: Arc<Notices>,
 }
+
+#[cfg(test)]
+mod tests;

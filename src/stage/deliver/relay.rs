@@ -30,6 +30,8 @@ const GREETING: Duration = Duration::from_secs(300);
 const COMMAND: Duration = Duration::from_secs(300);
 const BLOCK: Duration = Duration::from_secs(180);
 const FINAL_DOT: Duration = Duration::from_secs(600);
+/// Asks to send the message.
+const DATA: &str = "DATA\r\n";
 /// Octets of a server's words that are kept.
 const SAID_OCTETS_MAX: usize = 160;
 
@@ -301,7 +303,7 @@ impl Connection {
         let commands = [
             mail_command(from, parameters, self.offers),
             rcpt_command(to, self.offers),
-            "DATA\r\n".to_owned(),
+            DATA.to_owned(),
         ];
         self.client.timeout = COMMAND;
         if !self.pipelining {
@@ -310,10 +312,10 @@ impl Connection {
         self.write(commands.concat().as_bytes(), COMMAND).await?;
         let replies = tokio::time::timeout(COMMAND, self.client.read_many(commands.len())).await;
         let replies = replies.map_err(|_elapsed| mail_send::Error::Timeout)??;
-        let refused = replies
-            .iter()
-            .map(status)
-            .find(|said| said.severity() != Severity::Positive && said.code != 354);
+        let mut said = commands.iter().zip(replies.iter().map(status));
+        let refused = said
+            .find(|(command, said)| is_refusal(said, command))
+            .map(|(_, said)| said);
         if refused.is_some() && replies.last().is_some_and(|data| data.code == 354) {
             // It refused the recipient and still waits for a message: an empty one, which goes to nobody.
             self.write(END_OF_DATA, BLOCK).await?;
@@ -328,7 +330,7 @@ impl Connection {
     async fn one_by_one(&mut self, commands: &[String]) -> mail_send::Result<Option<Status>> {
         for command in commands {
             let said = status(&self.client.cmd(command.as_bytes()).await?);
-            if said.severity() != Severity::Positive && said.code != 354 {
+            if is_refusal(&said, command) {
                 drop(self.client.cmd(b"RSET\r\n").await?);
                 return Ok(Some(said));
             }
@@ -370,6 +372,15 @@ impl Connection {
     pub(super) async fn quit(mut self) {
         self.client.timeout = Duration::from_secs(5);
         drop(self.client.cmd(b"QUIT\r\n").await);
+    }
+}
+
+/// DATA wants a 354, everything else a 2yz.
+fn is_refusal(said: &Status, command: &str) -> bool {
+    if command == DATA {
+        said.code != 354
+    } else {
+        said.severity() != Severity::Positive
     }
 }
 

@@ -1,0 +1,364 @@
+//! Real copies over real sockets, to a recorder that refuses, puts off, and hangs up.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::clock::Clock;
+use crate::decide::compose::dkim::{Signer, new_key};
+use crate::decide::compose::verp::TokenKey;
+use crate::decide::notice::Notices;
+use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
+use crate::model::lifecycle::{State, Submitted};
+use crate::model::{
+    Audience, Author, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, Offices, Outcome, Proof, Series,
+};
+use crate::stage::expand::{self, expand_due};
+use crate::stage::worker::{Closer, shutdown};
+use crate::store::{self, Outgoing, Store};
+
+const MESSAGE: &str = "From: author@mst.example\r\nMessage-ID: <1@mst.example>\r\nSubject: x\r\n\r\n.Hello\r\n.\r\n";
+
+struct Office {
+    store: Store,
+    clock: Clock,
+    recorder: Arc<crate::sink::Recorder>,
+    settings: Settings,
+    dir: tempfile::TempDir,
+    sink: (Closer, JoinHandle<()>),
+    courier: Option<(Closer, JoinHandle<()>)>,
+}
+
+fn address(text: &str) -> Address {
+    text.parse().expect("valid address")
+}
+
+impl Office {
+    async fn open() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = store(dir.path());
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let port = socket.local_addr().expect("a port").port();
+        let recorder = Arc::new(crate::sink::Recorder::in_memory());
+        let (closer, closing) = shutdown();
+        let sink = tokio::spawn(crate::sink::run(socket, Arc::clone(&recorder), closing));
+        Self {
+            store,
+            clock: Clock::standing_at(Timestamp::from_micros(1_000_000_000)),
+            recorder,
+            settings: settings(port),
+            dir,
+            sink: (closer, sink),
+            courier: None,
+        }
+    }
+
+    fn start(&mut self) {
+        let (closer, closing) = shutdown();
+        let running = run(self.store.clone(), self.clock.clone(), self.settings.clone(), closing);
+        self.courier = Some((closer, tokio::spawn(running)));
+    }
+
+    async fn stop(&mut self) {
+        if let Some((closer, running)) = self.courier.take() {
+            closer.close();
+            running.await.expect("no panic");
+        }
+    }
+
+    /// As `kill -9` would: nobody gets to say anything.
+    async fn kill(&mut self) {
+        if let Some((closer, running)) = self.courier.take() {
+            running.abort();
+            drop(running.await);
+            drop(closer);
+        }
+    }
+
+    async fn convey(&self, to: &[&str]) -> MailingId {
+        let id = self.store.next_id(Series::Conveyed, 2026);
+        let paths = to.iter().map(|to| ForwardPath::to(address(to))).collect();
+        let mailing = Mailing {
+            id,
+            author: Author {
+                address: address("author@mst.example"),
+                proof: Proof::Login,
+            },
+            envelope: Envelope::new(Some(address("author@mst.example")), paths).expect("somebody"),
+            submitted_at: self.clock.now(),
+            content: Content {
+                sha256: [0; 32],
+                bytes: 0,
+            },
+            subject: "x".into(),
+            message_id: None,
+            audience: Audience::Named,
+            capacity: Capacity::Conveyed,
+            category: Category::Official,
+            lane: Lane::Official,
+            identity: Identity::Keep,
+        };
+        let state = Submitted::new(mailing).pass(self.clock.now()).expect("conveyed");
+        let out = Outgoing {
+            state,
+            message: MESSAGE.as_bytes().to_vec(),
+        };
+        self.store.convey(out, None).await.expect("commits");
+        self.expand().await;
+        id
+    }
+
+    async fn expand(&self) {
+        let settings = expand::Settings {
+            compose: Arc::clone(&self.settings.compose),
+        };
+        expand_due(&self.store, &self.clock, &settings).await.expect("expands");
+    }
+
+    async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..600 {
+            if is_so(self) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("never: {what}");
+    }
+
+    fn is_closed(&self, id: MailingId) -> bool {
+        matches!(self.store.mailing(id).expect("reads"), Some(State::Closed(_)))
+    }
+
+    fn got(&self, who: &str) -> u32 {
+        self.recorder.per_recipient().get(who).copied().unwrap_or_default()
+    }
+
+    fn last_outcomes(&self, id: MailingId) -> BTreeMap<u32, Option<Outcome>> {
+        self.store
+            .ledger(id)
+            .map(|entry| entry.expect("reads"))
+            .map(|entry| (entry.seq, entry.outcome))
+            .collect()
+    }
+
+    async fn close(mut self) {
+        self.stop().await;
+        self.sink.0.close();
+        self.sink.1.await.expect("no panic");
+    }
+}
+
+fn store(dir: &std::path::Path) -> Store {
+    Store::open(&store::Settings {
+        data_dir: dir.to_owned(),
+        free_bytes_min: 0,
+    })
+    .expect("opens")
+}
+
+fn settings(port: u16) -> Settings {
+    let domain: crate::mail::Domain = "lists.mst.example".parse().expect("valid");
+    let compose = compose::Settings {
+        hostname: "bedel.mst.example".parse().expect("valid"),
+        lists_domain: domain.clone(),
+        bounce_domain: "bounce.lists.mst.example".parse().expect("valid"),
+        public_url: "https://lists.mst.example".into(),
+        organization: "The university".into(),
+        postal_address: "Rolla".into(),
+        offices: Arc::new(Offices::default()),
+        signer: Arc::new(Signer::from_pem(&new_key().expect("a key"), "s", domain).expect("our own")),
+        tokens: TokenKey::new(&[1; 32]),
+        zone: TimeZone::UTC,
+    };
+    let notices = Notices {
+        templates: BTreeMap::new(),
+        from: address("postmaster@mst.example"),
+        organization: "The university".into(),
+        hostname: "bedel.mst.example".into(),
+        console_url: "https://bedel.mst.example".into(),
+        zone: TimeZone::UTC,
+    };
+    let many = NonZeroU32::new(1_000).expect("not zero");
+    Settings {
+        relay: RelaySettings {
+            host: "127.0.0.1".into(),
+            port,
+            tls: RelayTls::Opportunistic,
+            trust: trust(RelayTls::Opportunistic, None).expect("TLS"),
+            hostname: "bedel.mst.example".into(),
+        },
+        connections_max: NonZeroU32::new(3).expect("not zero"),
+        messages_per_connection_max: NonZeroU32::new(7).expect("not zero"),
+        messages_per_second_max: many,
+        compose: Arc::new(compose),
+        notices: Arc::new(notices),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_one_copy_and_the_dots_are_theirs() {
+    let mut office = Office::open().await;
+    let everybody: Vec<String> = (0..50).map(|n| format!("r{n}@outside.example")).collect();
+    let id = office
+        .convey(&everybody.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    office.start();
+    office.until("closed", |office| office.is_closed(id)).await;
+    assert!(everybody.iter().all(|who| office.got(who) == 1));
+    let taken = office.recorder.taken();
+    assert!(
+        taken
+            .iter()
+            .all(|copy| copy.to.len() == 1 && copy.message == MESSAGE.as_bytes())
+    );
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_busy_is_tried_again_when_the_time_has_come_and_no_sooner() {
+    let mut office = Office::open().await;
+    let id = office.convey(&["busy@outside.example"]).await;
+    office.start();
+    office
+        .until("put off", |office| {
+            office.store.tally(id).expect("counts").deferred == 1
+        })
+        .await;
+    office.clock.advance(Duration::from_secs(14 * 60));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(office.got("busy@outside.example"), 0);
+    office.clock.advance(Duration::from_secs(60));
+    office.until("closed", |office| office.is_closed(id)).await;
+    assert_eq!(office.got("busy@outside.example"), 1);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_author_hears_of_who_is_gone_and_of_who_stays_full() {
+    let mut office = Office::open().await;
+    let id = office.convey(&["gone@outside.example", "full@outside.example"]).await;
+    office.start();
+    office
+        .until("put off", |office| {
+            office.store.tally(id).expect("counts").deferred == 1
+        })
+        .await;
+    office.clock.advance(Duration::from_secs(5 * 24 * 60 * 60));
+    office.until("closed", |office| office.is_closed(id)).await;
+    office.expand().await;
+    office
+        .until("told", |office| office.got("author@mst.example") == 2)
+        .await;
+    let told: Vec<String> = office
+        .recorder
+        .taken()
+        .iter()
+        .map(|copy| String::from_utf8_lossy(&copy.message).into_owned())
+        .collect();
+    for status in ["Status: 5.1.1", "Status: 5.4.7"] {
+        assert!(
+            told.iter().any(|notice| notice.contains(status)),
+            "no {status} in {told:#?}"
+        );
+    }
+    assert!(office.recorder.taken().iter().all(|copy| copy.from.is_empty()));
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_end_is_named_uncertain_and_sent_again_with_the_same_message_id() {
+    let mut office = Office::open().await;
+    let id = office.convey(&["lost@outside.example"]).await;
+    office.start();
+    office
+        .until("uncertain", |office| {
+            office.store.tally(id).expect("counts").uncertain == 1
+        })
+        .await;
+    office.clock.advance(Duration::from_secs(60));
+    office.until("closed", |office| office.is_closed(id)).await;
+    let ids: Vec<Option<String>> = office
+        .recorder
+        .taken()
+        .iter()
+        .map(|copy| {
+            Message::parse(&copy.message)
+                .expect("a message")
+                .header
+                .value("Message-ID")
+        })
+        .collect();
+    assert_eq!(
+        ids,
+        [Some("<1@mst.example>".to_owned()), Some("<1@mst.example>".to_owned())]
+    );
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_in_the_middle_skips_nobody() {
+    let mut office = Office::open().await;
+    let everybody: Vec<String> = (0..400).map(|n| format!("r{n}@outside.example")).collect();
+    let id = office
+        .convey(&everybody.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    for mark in [20, 120, 250] {
+        office.start();
+        office
+            .until("under way", |office| office.recorder.count() >= mark)
+            .await;
+        office.kill().await;
+        // The workers are tasks of their own; the store is opened anew once they have let go of it.
+        let closed = std::mem::replace(&mut office.store, store(tempfile::tempdir().expect("a folder").path()));
+        drop(closed);
+        office.store = reopened(office.dir.path()).await;
+    }
+    office.start();
+    office.until("closed", |office| office.is_closed(id)).await;
+    assert!(everybody.iter().all(|who| office.got(who) >= 1), "somebody was skipped");
+    let repeats = office.recorder.count() - 400;
+    let connections = u64::from(office.settings.connections_max.get());
+    assert!(repeats <= 3 * connections, "{repeats} repeats");
+    assert_eq!(
+        office.last_outcomes(id).len(),
+        0,
+        "the ledger of conveyed mail is not kept"
+    );
+    office.close().await;
+}
+
+async fn reopened(dir: &std::path::Path) -> Store {
+    for _ in 0..200 {
+        match Store::open(&store::Settings {
+            data_dir: dir.to_owned(),
+            free_bytes_min: 0,
+        }) {
+            Ok(store) => return store,
+            Err(store::OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the store was never let go of");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_smarthost_is_away_nobodys_try_is_used_up() {
+    let mut office = Office::open().await;
+    let port = office.settings.relay.port;
+    office.settings.relay.port = 1;
+    let id = office.convey(&["a@outside.example"]).await;
+    office.start();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(office.last_outcomes(id).len(), 0);
+    office.stop().await;
+    office.settings.relay.port = port;
+    office.start();
+    office.until("closed", |office| office.is_closed(id)).await;
+    assert_eq!(office.got("a@outside.example"), 1);
+    office.close().await;
+}

@@ -1,0 +1,48 @@
+"""strace: an fdatasync has returned between the final dot and every 250."""
+
+import re
+import shutil
+import smtplib
+import subprocess
+
+from campus import Campus
+from letters import AUTHOR, LIST, letter, wire
+
+MESSAGES = 10
+
+
+def tell(report):
+    if not shutil.which("strace") or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        report.skip("a sync before every answer", "strace is not allowed here")
+        return
+    with Campus(contacts=1) as campus:
+        campus.gateway.terminate()
+        campus.gateway.wait(60)
+        trace = campus.home / "trace"
+        calls = "trace=fdatasync,sync_file_range,recvfrom,read,sendto,write,writev"
+        campus.start_gateway(["strace", "-f", "-s", "200", "-e", calls, "-o", trace])
+        # In the clear, so that the trace can be read; the relay's word tells the author.
+        for number in range(MESSAGES):
+            message = letter(f"Message {number}", html=False)
+            message["X-Campus-Authenticated"] = AUTHOR
+            with smtplib.SMTP("127.0.0.1", campus.ports["relay"], timeout=60) as client:
+                client.ehlo("relay.mst.example")
+                client.sendmail(AUTHOR, [LIST], wire(message))
+        campus.gateway.terminate()
+        campus.gateway.wait(60)
+        synced = answers(trace.read_text(errors="replace").splitlines())
+        report.check(f"{len(synced)} answers seen", len(synced) == MESSAGES, synced)
+        report.check("each after a sync of its own time", all(synced), synced)
+
+
+def answers(lines):
+    """For each 250 2.6.0, whether an fdatasync returned since the 354 before it."""
+    seen, has_synced = [], False
+    for line in lines:
+        if re.search(r'"354 ', line):
+            has_synced = False
+        elif re.search(r"fdatasync(\(.*\)| resumed>.*\))\s+= 0", line):
+            has_synced = True
+        elif re.search(r'"250 2\.6\.0 Held', line):
+            seen.append(has_synced)
+    return seen
