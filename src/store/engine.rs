@@ -42,11 +42,13 @@ pub enum Table {
     About = 15,
     /// Nothing, by contact and time: which copies a contact got.
     History = 16,
+    /// The rest of a state too long for one value, by mailing id and chunk number.
+    StateChunks = 17,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -63,6 +65,7 @@ impl Table {
         Self::Events,
         Self::About,
         Self::History,
+        Self::StateChunks,
     ];
 
     /// The key on the disk.

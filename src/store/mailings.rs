@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::engine::{Batch, Table};
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::engine::{Batch, Table, VALUE_BYTES_MAX};
 use super::{Error, Store};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{self, State};
@@ -181,8 +183,27 @@ impl Store {
     /// One mailing, in the state it is in.
     pub fn mailing(&self, id: MailingId) -> Result<Option<State>, Error> {
         match self.engine.read(Table::Mailings, &id.to_key())? {
-            Some(record) => Ok(Some(lifecycle::restore(&record)?)),
+            Some(head) => self.restored(id, &head).map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// The state that a head, and perhaps chunks, hold.
+    fn restored(&self, id: MailingId, head: &[u8]) -> Result<State, Error> {
+        let unreadable = || Error::Unreadable(format!("the state of {id}"));
+        match head.split_first() {
+            Some((&WHOLE, record)) => Ok(lifecycle::restore(record)?),
+            Some((&CHUNKED, hash)) => {
+                let mut record = Vec::new();
+                for item in self.engine.scan(Table::StateChunks, &id.to_key()) {
+                    record.extend_from_slice(&item?.1);
+                }
+                if sha256(&record) != hash {
+                    return Err(unreadable());
+                }
+                Ok(lifecycle::restore(&record)?)
+            }
+            Some(_) | None => Err(unreadable()),
         }
     }
 
@@ -210,7 +231,11 @@ impl Store {
             .scan(Table::Mailings, cases.get(..1).unwrap_or_default())
             .rev()
             .take(count)
-            .map(|item| Ok(lifecycle::restore(&item?.1)?))
+            .map(|item| {
+                let (key, head) = item?;
+                let id = mailing_id(&key).ok_or_else(|| Error::Unreadable("a mailing's number".to_owned()))?;
+                self.restored(id, &head)
+            })
             .collect()
     }
 
@@ -248,8 +273,8 @@ impl Store {
     /// Adds to the batch: the mailing leaves one state for another; asserts that it still is in the first.
     pub(super) fn moved(&self, batch: &mut Batch, from: &State, to: &State) -> Result<(), Error> {
         let id = to.id();
-        batch.assert(Table::Mailings, &id.to_key(), Some(postcard::to_allocvec(from)?));
-        batch.put(Table::Mailings, &id.to_key(), postcard::to_allocvec(to)?);
+        batch.assert(Table::Mailings, &id.to_key(), Some(Record::of(from)?.head));
+        Record::of(to)?.put(batch, id);
         batch.delete(Table::ByState, &state_key(from));
         batch.put(Table::ByState, &state_key(to), Vec::new());
         if to.is_over() && id.series == Series::Conveyed {
@@ -264,7 +289,7 @@ impl Store {
     pub(super) async fn enter(&self, batch: &mut Batch, state: &State, message: Vec<u8>) -> Result<(), Error> {
         let id = state.id();
         batch.assert(Table::Mailings, &id.to_key(), None);
-        batch.put(Table::Mailings, &id.to_key(), postcard::to_allocvec(state)?);
+        Record::of(state)?.put(batch, id);
         batch.put(Table::ByState, &state_key(state), Vec::new());
         self.spool.write(batch, &id.to_string(), message).await
     }
@@ -277,6 +302,53 @@ impl Store {
         }
         committed
     }
+}
+
+/// First octet of a record that is whole.
+const WHOLE: u8 = 0;
+/// First octet of a record whose rest is in chunks: the SHA-256 of it follows.
+const CHUNKED: u8 = 1;
+
+/// A state as it is kept: whole in one value, or, with many recipients, in chunks under a head that names their hash. So
+/// an assert on the head is an assert on all of it.
+struct Record {
+    head: Vec<u8>,
+    chunks: Vec<Vec<u8>>,
+}
+
+impl Record {
+    fn of(state: &State) -> Result<Self, Error> {
+        let record = postcard::to_allocvec(state)?;
+        let with = |kind: u8, rest: &[u8]| [&[kind], rest].concat();
+        if record.len() < VALUE_BYTES_MAX {
+            return Ok(Self {
+                head: with(WHOLE, &record),
+                chunks: Vec::new(),
+            });
+        }
+        let chunks = record.chunks(VALUE_BYTES_MAX).map(<[u8]>::to_vec).collect();
+        Ok(Self {
+            head: with(CHUNKED, &sha256(&record)),
+            chunks,
+        })
+    }
+
+    fn put(self, batch: &mut Batch, id: MailingId) {
+        batch.put(Table::Mailings, &id.to_key(), self.head);
+        for (number, chunk) in (0u32..).zip(self.chunks) {
+            batch.put(
+                Table::StateChunks,
+                &[id.to_key().as_slice(), &number.to_be_bytes()].concat(),
+                chunk,
+            );
+        }
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    octets
 }
 
 pub(super) fn sealed_name(id: MailingId) -> String {

@@ -113,6 +113,31 @@ async fn an_admitted_mailing_is_there_after_a_restart_with_its_bytes() {
 }
 
 #[tokio::test]
+async fn a_mailing_to_a_thousand_people_is_kept_moved_and_read_back() {
+    let home = home();
+    let id = home.store.next_id(Series::Conveyed, 2026);
+    let mut mailing = mailing(id, Capacity::Conveyed);
+    let paths = (0..1_000).map(|n| ForwardPath::to(address(&format!("{}{n}@outside.example", "x".repeat(50)))));
+    mailing.envelope = Envelope::new(None, paths.collect()).expect("a thousand");
+    let released = Submitted::new(mailing).pass(at(0)).expect("conveyed");
+    let out = Outgoing {
+        state: released.clone(),
+        message: b"x".to_vec(),
+    };
+    home.store.convey(out, None).await.expect("conveys");
+    home.store
+        .seal(released, &[], Default::default(), b"s".to_vec(), None, at(1))
+        .await
+        .expect("seals");
+    let home = home.reopened();
+    let state = home.store.mailing(id).expect("reads").expect("is there");
+    assert_eq!(
+        (state.word(), state.mailing().envelope.forward_paths().len()),
+        ("expanded", 1_000)
+    );
+}
+
+#[tokio::test]
 async fn a_repeat_finds_its_case_for_a_day() {
     let home = home();
     let id = home

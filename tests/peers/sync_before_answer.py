@@ -1,7 +1,10 @@
 """strace: an fdatasync has returned between the final dot and every 250."""
 
+import os
+import pathlib
 import re
 import shutil
+import signal
 import smtplib
 import subprocess
 
@@ -28,11 +31,18 @@ def tell(report):
             with smtplib.SMTP("127.0.0.1", campus.ports["relay"], timeout=60) as client:
                 client.ehlo("relay.mst.example")
                 client.sendmail(AUTHOR, [LIST], wire(message))
-        campus.gateway.terminate()
-        campus.gateway.wait(60)
+        stop_traced(campus.gateway)
         synced = answers(trace.read_text(errors="replace").splitlines())
         report.check(f"{len(synced)} answers seen", len(synced) == MESSAGES, synced)
         report.check("each after a sync of its own time", all(synced), synced)
+
+
+def stop_traced(tracer):
+    """strace ends when what it traces does."""
+    children = pathlib.Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text().split()
+    for child in children:
+        os.kill(int(child), signal.SIGTERM)
+    tracer.wait(90)
 
 
 def answers(lines):
