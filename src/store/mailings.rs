@@ -273,8 +273,12 @@ impl Store {
     /// Adds to the batch: the mailing leaves one state for another; asserts that it still is in the first.
     pub(super) fn moved(&self, batch: &mut Batch, from: &State, to: &State) -> Result<(), Error> {
         let id = to.id();
-        batch.assert(Table::Mailings, &id.to_key(), Some(Record::of(from)?.head));
-        Record::of(to)?.put(batch, id);
+        let (before, after) = (Record::of(from)?, Record::of(to)?);
+        batch.assert(Table::Mailings, &id.to_key(), Some(before.head));
+        for surplus in after.chunks.len()..before.chunks.len() {
+            batch.delete(Table::StateChunks, &state_chunk_key(id, surplus));
+        }
+        after.put(batch, id);
         batch.delete(Table::ByState, &state_key(from));
         batch.put(Table::ByState, &state_key(to), Vec::new());
         if to.is_over() && id.series == Series::Conveyed {
@@ -335,14 +339,15 @@ impl Record {
 
     fn put(self, batch: &mut Batch, id: MailingId) {
         batch.put(Table::Mailings, &id.to_key(), self.head);
-        for (number, chunk) in (0u32..).zip(self.chunks) {
-            batch.put(
-                Table::StateChunks,
-                &[id.to_key().as_slice(), &number.to_be_bytes()].concat(),
-                chunk,
-            );
+        for (number, chunk) in self.chunks.into_iter().enumerate() {
+            batch.put(Table::StateChunks, &state_chunk_key(id, number), chunk);
         }
     }
+}
+
+fn state_chunk_key(id: MailingId, number: usize) -> Vec<u8> {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    [id.to_key().as_slice(), &number.to_be_bytes()].concat()
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -4,8 +4,8 @@ use super::*;
 use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
-    Act, Affiliation, Audience, Author, Capacity, Category, Content, Entry, Event, FeedRow, Identity, Lane, Mailing,
-    MailingId, Outcome, Proof, Recipient, Series, Suppression, SuppressionReason,
+    Act, Affiliation, Ask, Audience, Author, Capacity, Category, Content, Entry, Event, FeedRow, Finding, Identity,
+    Lane, Mailing, MailingId, Outcome, Proof, Recipient, Series, Suppression, SuppressionReason,
 };
 
 struct Home {
@@ -135,6 +135,39 @@ async fn a_mailing_to_a_thousand_people_is_kept_moved_and_read_back() {
         (state.word(), state.mailing().envelope.forward_paths().len()),
         ("expanded", 1_000)
     );
+}
+
+#[tokio::test]
+async fn a_state_that_grows_shorter_leaves_no_chunk_behind() {
+    let home = home();
+    let id = home.store.next_id(Series::Case, 2026);
+    let finding = |text: String| Finding {
+        rule: "r".into(),
+        clause: "C1".into(),
+        ask: Ask::Note,
+        sentence: text,
+    };
+    let held = |length| {
+        let submitted = Submitted::new(mailing(id, Capacity::Initiated));
+        State::Held(submitted.hold(vec![finding("x".repeat(length))], at(9)))
+    };
+    let first = Admission {
+        state: held(50_000),
+        message: b"x".to_vec(),
+        fingerprint: None,
+        event: event(Act::Held),
+    };
+    home.store.admit(first, vec![]).await.expect("admits");
+    for (from, to) in [(50_000, 20_000), (20_000, 100), (100, 30_000)] {
+        let step = Move {
+            from: held(from),
+            to: held(to),
+            event: None,
+            outgoing: vec![],
+        };
+        home.store.advance(step).await.expect("moves");
+        assert_eq!(home.store.mailing(id).expect("reads"), Some(held(to)));
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,9 @@ use crate::model::lifecycle::{Ended, Expanded, Held, State};
 use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
 use crate::store::{Error, Move, Outgoing};
 
+/// Characters of a comment that the audit trail keeps.
+const NOTE_CHARS_MAX: usize = 1_000;
+
 impl Desk {
     /// A steward says yes to the use of the audience in their care. Policy C15.
     pub async fn approve(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
@@ -231,6 +234,8 @@ impl Desk {
         outgoing: Vec<Outgoing>,
     ) -> Result<(), Refusal> {
         let id = to.id();
+        // The trail keeps the beginning; the whole comment is in the mailing and in the notice.
+        let note = note.chars().take(NOTE_CHARS_MAX).collect();
         let event = Event {
             at: self.clock.now(),
             by: by.to_string(),
