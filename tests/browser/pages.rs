@@ -1,0 +1,166 @@
+//! The browser, and what a person does with it.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use fantoccini::wd::{Capabilities, WindowHandle};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+
+/// How long something may take to appear.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A headless Chromium and the driver that drives it.
+pub(super) struct Browser {
+    client: Client,
+    driver: Mutex<Child>,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts it; `None`, with a word, where there is no driver and none is demanded.
+    pub(super) async fn open() -> Option<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|probe| probe.local_addr())
+            .expect("a port")
+            .port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .spawn();
+        let Ok(mut driver) = driver else {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "tests/run says this way that everything must be there"
+            )]
+            let wanted = std::env::var("BEDEL_TESTS").is_ok_and(|tests| tests == "all");
+            assert!(!wanted, "there is no chromedriver, and all tests are wanted");
+            #[expect(clippy::print_stdout, reason = "who runs the tests is to know what was not run")]
+            {
+                println!("skipped: there is no chromedriver (apt install chromium-driver)");
+            }
+            return None;
+        };
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        for _ in 0..100 {
+            let connected = ClientBuilder::new(HttpConnector::new())
+                .capabilities(capabilities(profile.path()))
+                .connect(&format!("http://127.0.0.1:{port}"))
+                .await;
+            if let Ok(client) = connected {
+                client.set_window_size(1200, 900).await.expect("a window");
+                return Some(Self {
+                    client,
+                    driver: Mutex::new(driver),
+                    _profile: profile,
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        drop(driver.kill());
+        panic!("the driver did not open a browser");
+    }
+
+    pub(super) async fn close(&self) {
+        drop(self.client.clone().close().await);
+        let mut driver = self.driver.lock().expect("nobody else holds it");
+        drop(driver.kill());
+        drop(driver.wait());
+    }
+
+    pub(super) async fn go(&self, url: &str) {
+        self.client.goto(url).await.expect("the page opens");
+    }
+
+    pub(super) async fn sign_in(&self, console: &str, account: &str, password: &str) {
+        self.go(&format!("{console}/login")).await;
+        for (field, text) in [("#account", account), ("#password", password)] {
+            let field = self.client.find(Locator::Css(field)).await.expect("the field");
+            field.clear().await.expect("it can be cleared");
+            field.send_keys(text).await.expect("it can be typed in");
+        }
+        self.press("form button.primary").await;
+    }
+
+    /// Presses a button by the keyboard, as somebody without a mouse would.
+    pub(super) async fn press(&self, button: &str) {
+        let wait = self.client.wait().at_most(PATIENCE);
+        let button = wait
+            .for_element(Locator::Css(button))
+            .await
+            .unwrap_or_else(|_late| panic!("no {button}"));
+        button.send_keys("\u{E007}").await.expect("Enter presses it");
+    }
+
+    /// Waits until a part of the page holds this text.
+    pub(super) async fn see(&self, part: &str, text: &str) {
+        let deadline = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if self.text(part).await.is_some_and(|found| found.contains(text)) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        if deadline.await.is_err() {
+            self.picture("failed").await;
+            panic!("no `{text}` in {part}: {:?}", self.text(part).await);
+        }
+    }
+
+    async fn text(&self, part: &str) -> Option<String> {
+        let found = self.client.find(Locator::Css(part)).await.ok()?;
+        found.text().await.ok()
+    }
+
+    pub(super) async fn has(&self, part: &str) -> bool {
+        self.client.find(Locator::Css(part)).await.is_ok()
+    }
+
+    pub(super) async fn attribute(&self, part: &str, name: &str) -> Option<String> {
+        let found = self.client.find(Locator::Css(part)).await.expect("the part");
+        found.attr(name).await.expect("its attributes")
+    }
+
+    pub(super) async fn title(&self) -> String {
+        self.client.title().await.expect("a title")
+    }
+
+    pub(super) async fn narrow(&self) {
+        self.client.set_window_size(360, 800).await.expect("a window");
+        let _handle: WindowHandle = self.client.window().await.expect("a window");
+    }
+
+    pub(super) async fn scrolls_sideways(&self) -> bool {
+        let script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
+        let answer = self.client.execute(script, vec![]).await.expect("the script runs");
+        answer.as_bool().expect("yes or no")
+    }
+
+    pub(super) async fn picture(&self, name: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/browser");
+        std::fs::create_dir_all(&folder).expect("the folder");
+        let png = self.client.screenshot().await.expect("a picture");
+        std::fs::write(folder.join(format!("{name}.png")), png).expect("writes");
+    }
+}
+
+fn capabilities(profile: &Path) -> Capabilities {
+    let flags = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        &format!("--user-data-dir={}", profile.display()),
+    ];
+    let mut capabilities = Capabilities::new();
+    capabilities.insert("goog:chromeOptions".to_owned(), serde_json::json!({ "args": flags }));
+    capabilities
+}
