@@ -28,7 +28,7 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
              university's mail server (port 465 or 587)"
         ),
         None => format!(
-            "this gateway takes mail from members of campus alone: log in with your {campus} account (port 465 or 587)"
+            "This gateway takes mail from members of campus alone: log in with your {campus} account (port 465 or 587)"
         ),
     };
     Some(RULE.finds(Ask::Refuse { subject: 7, detail: 1 }, sentence))

@@ -18,7 +18,7 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
 
 fn no_such_list(facts: &Facts) -> Option<Finding> {
     let unknown = facts.at(Place::NoList).next()?;
-    let sentence = format!("there is no list {unknown}: check the spelling, or ask EMarComm which lists there are");
+    let sentence = format!("There is no list {unknown}: check the spelling, or ask EMarComm which lists there are");
     Some(RULE.finds(Ask::Refuse { subject: 1, detail: 1 }, sentence))
 }
 
@@ -36,7 +36,7 @@ fn may_not_ask(facts: &Facts, policy: &Policy) -> Option<Finding> {
     let closed = facts
         .lists()
         .find(|list| policy.list(list).is_some_and(|rule| !rule.may_request(author)))?;
-    let sentence = format!("your account may not ask to write to {closed}: ask EMarComm who may");
+    let sentence = format!("Your account may not ask to write to {closed}: ask EMarComm who may");
     Some(RULE.finds(Ask::Refuse { subject: 7, detail: 1 }, sentence))
 }
 
@@ -52,7 +52,7 @@ fn request(facts: &Facts) -> Option<Finding> {
         n => format!("; the {n} people named beside it wait for the same release"),
     };
     let sentence = format!(
-        "mail to {} is mass mail, which Electronic Marketing Communications releases{people}",
+        "Mail to {} is mass mail, which Electronic Marketing Communications releases{people}",
         lists.join(", ")
     );
     Some(RULE.finds(Ask::Hold { wants: Vec::new() }, sentence))

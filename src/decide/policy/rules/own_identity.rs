@@ -14,7 +14,7 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
     // Without an author there is no identity to compare; C16 has said so.
     let author = &facts.author.as_ref()?.address;
     let sentence = match facts.from.as_slice() {
-        [] => "the message has no valid From address: set your own address in your mail program".to_owned(),
+        [] => "The message has no valid From address: set your own address in your mail program".to_owned(),
         [from] => match facts
             .reverse_path
             .iter()
@@ -22,12 +22,12 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
             .find(|address| !may_use(policy, author, address))
         {
             Some(foreign) => format!(
-                "you are logged in as {author}, and may not send as {foreign}: use your own address, or ask the \
+                "You are logged in as {author}, and may not send as {foreign}: use your own address, or ask the \
                  postmaster for the right to that one"
             ),
             None => return None,
         },
-        [_, _, ..] => "the message has more than one From address: use your own alone".to_owned(),
+        [_, _, ..] => "The message has more than one From address: use your own alone".to_owned(),
     };
     Some(RULE.finds(Ask::Refuse { subject: 7, detail: 1 }, sentence))
 }

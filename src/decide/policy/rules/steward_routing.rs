@@ -30,8 +30,8 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
     let names: Vec<String> = wants.iter().map(|office| policy.offices.name(office)).collect();
     let verb = if names.len() == 1 { "answers" } else { "answer" };
     let sentence = format!(
-        "{} {verb} for the contacts written to ({}), and must agree",
-        names.join(" and "),
+        "The {} {verb} for the contacts written to ({}), and must agree",
+        names.join(" and the "),
         audiences.join(", ")
     );
     Some(RULE.finds(Ask::Hold { wants }, sentence))
