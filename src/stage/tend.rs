@@ -1,7 +1,7 @@
 //! Worker: what is due by the clock, whatever the mail does. The nightly export, and forgetting what has had its time.
 //!
 //! The engine is old and beta by its author's words, so the whole store can be had as a plain file; each night one is
-//! written to `data_dir/exports`, and the last [`EXPORTS_MAX`] are kept. What a client's repeat was recognised by is
+//! written to `data_dir/exports`, and those of the last week are kept. What a client's repeat was recognised by is
 //! forgotten after a day, what caps are counted by after a month.
 
 use std::fs;

@@ -298,10 +298,11 @@ impl Store {
         self.spool.write(batch, &id.to_string(), message).await
     }
 
-    /// Commits; takes back the files of these names when that fails.
+    /// Commits; takes back the files of these names when it surely was not done. After another failure the disk may
+    /// have it all the same: then the next opening sweeps what nothing names.
     pub(super) async fn commit_spooled(&self, batch: Batch, names: &[String]) -> Result<(), Error> {
         let committed = self.engine.commit(batch).await;
-        if committed.is_err() {
+        if matches!(committed, Err(Error::Conflict | Error::Full)) {
             names.iter().for_each(|name| self.spool.discard(name));
         }
         committed
@@ -358,6 +359,11 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 pub(super) fn sealed_name(id: MailingId) -> String {
     format!("{id}.sealed")
+}
+
+/// Whose bytes a name of the spool is.
+pub(super) fn owner(name: &str) -> Option<MailingId> {
+    name.trim_end_matches(".sealed").parse().ok()
 }
 
 fn state_key(state: &State) -> Vec<u8> {

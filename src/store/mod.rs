@@ -64,6 +64,7 @@ impl Store {
             tallies: Arc::default(),
         };
         store.load_numbers().map_err(OpenError::from)?;
+        store.sweep_orphans().map_err(OpenError::from)?;
         Ok(store)
     }
 

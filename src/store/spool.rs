@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::engine::{Batch, Table};
+use super::mailings::owner;
 use super::{Error, OpenError, Store, make_private_dir};
 
 /// Longest message that rides in the commit. At 64 KiB a commit has 16 chunks, well under the engine's batch limit.
@@ -66,16 +67,20 @@ impl Spool {
         }
     }
 
-    /// Every large message, by name.
-    pub(super) fn files(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
-        let mut files = Vec::new();
+    /// The names of the large messages.
+    fn names(&self) -> std::io::Result<Vec<String>> {
+        let mut names = Vec::new();
         for entry in std::fs::read_dir(&self.dir)? {
             let path = entry?.path();
-            if let Some(name) = path.file_stem().and_then(|name| name.to_str()) {
-                files.push((name.to_owned(), std::fs::read(&path)?));
-            }
+            names.extend(path.file_stem().and_then(|name| name.to_str()).map(str::to_owned));
         }
-        Ok(files)
+        Ok(names)
+    }
+
+    /// Every large message, by name.
+    pub(super) fn files(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+        let read = |name: String| std::fs::read(self.path(&name)).map(|bytes| (name, bytes));
+        self.names()?.into_iter().map(read).collect()
     }
 
     /// Puts one large message back.
@@ -101,6 +106,22 @@ impl Spool {
 }
 
 impl Store {
+    /// Removes the files that no commit names: of messages that were not taken after all.
+    pub(super) fn sweep_orphans(&self) -> Result<(), Error> {
+        let names = self.spool.names().map_err(|error| Error::Disk(error.to_string()))?;
+        for name in names {
+            let is_named = match owner(&name) {
+                Some(id) => self.mailing(id)?.is_some(),
+                // None of ours: it stays, for whoever put it there.
+                None => true,
+            };
+            if !is_named {
+                self.spool.discard(&name);
+            }
+        }
+        Ok(())
+    }
+
     /// The bytes of that name; `None` when there are none.
     pub(super) fn spooled(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let mut bytes = Vec::new();

@@ -171,6 +171,21 @@ async fn a_state_that_grows_shorter_leaves_no_chunk_behind() {
 }
 
 #[tokio::test]
+async fn a_large_message_that_no_commit_names_is_swept() {
+    let home = home();
+    let id = home
+        .store
+        .admit(admission(&home.store, vec![b'x'; 70_000]), vec![])
+        .await
+        .expect("admits");
+    let orphan = home.dir.path().join("spool").join("MC-2026-0099.eml");
+    std::fs::write(&orphan, b"half a commit").expect("writes");
+    let home = home.reopened();
+    assert!(!orphan.exists());
+    assert_eq!(home.store.message(id).expect("reads").len(), 70_000);
+}
+
+#[tokio::test]
 async fn a_repeat_finds_its_case_for_a_day() {
     let home = home();
     let id = home
