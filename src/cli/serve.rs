@@ -1,5 +1,6 @@
 //! `bedel serve`: run the gateway.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -41,6 +42,7 @@ fn log(serve: &Serve) -> Result<(), Error> {
         EnvFilter::try_new(&serve.log).map_err(|error| Error::Usage(format!("--log {}: {error}", serve.log)))?;
     let to_stderr = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let set = if serve.log_json {
         to_stderr.json().try_init()
