@@ -51,6 +51,8 @@ pub struct Walk<'a> {
     pressure: Pressure<'a>,
     now: Timestamp,
     seen: HashSet<String>,
+    /// Who was left out as a contact is not let in by being named.
+    left_out: HashMap<String, Exclusion>,
 }
 
 /// What a walk says of one contact.
@@ -80,6 +82,7 @@ impl<'a> Walk<'a> {
             pressure,
             now,
             seen: HashSet::new(),
+            left_out: HashMap::new(),
         }
     }
 
@@ -99,7 +102,10 @@ impl<'a> Walk<'a> {
         };
         let verdict = match within.iter().map(judged).min() {
             None => return Verdict::Outside,
-            Some(Some(exclusion)) => return Verdict::Excluded(exclusion),
+            Some(Some(exclusion)) => {
+                self.left_out.insert(key, exclusion);
+                return Verdict::Excluded(exclusion);
+            }
             Some(None) => Verdict::Included,
         };
         if self.seen.insert(key) {
@@ -111,6 +117,9 @@ impl<'a> Walk<'a> {
 
     /// Meets somebody named beside the lists.
     pub fn meet_named(&mut self, address: &Address) -> Verdict {
+        if let Some(exclusion) = self.left_out.get(&address.key()) {
+            return Verdict::Excluded(*exclusion);
+        }
         match self.suppressions.get(&address.key()) {
             Some(suppression) => Verdict::Excluded(suppression.reason.exclusion()),
             None if self.seen.insert(address.key()) => Verdict::Included,

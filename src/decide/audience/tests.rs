@@ -204,3 +204,15 @@ fn who_has_had_enough_lately_is_left_out_of_all_but_critical_mail() {
     assert_eq!(got(2, Category::Official), Verdict::Excluded(Exclusion::OverCap));
     assert_eq!(got(2, Category::Critical), Verdict::Included);
 }
+
+#[test]
+fn being_named_beside_a_list_does_not_stand_for_consent() {
+    let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["A@z.example"]);
+    let expansion = expanded(
+        &audience,
+        &Suppressions::new(),
+        vec![contact(1, "a@z.example", "student")],
+    );
+    assert_eq!(emails(&expansion), [""; 0]);
+    assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::NoConsent, 2)]));
+}

@@ -56,7 +56,8 @@ pub(super) fn account(typed: &str, campus: Option<&Domain>) -> Option<Address> {
     }
 }
 
-/// The addresses of the From field, in all their fields.
+/// The addresses of the From field, in all their fields; none when one of them cannot be read, since a reader may show
+/// just that one.
 pub(super) fn from(message: &Message) -> Vec<Address> {
     let mut found = Vec::new();
     for field in message.header.all("From") {
@@ -65,7 +66,11 @@ pub(super) fn from(message: &Message) -> Vec<Address> {
             continue;
         };
         let addresses = parsed.from().into_iter().flat_map(|list| list.iter());
-        found.extend(addresses.filter_map(|address| address.address()?.parse::<Address>().ok()));
+        let readable: Option<Vec<Address>> = addresses.map(|address| address.address()?.parse().ok()).collect();
+        match readable {
+            Some(addresses) => found.extend(addresses),
+            None => return Vec::new(),
+        }
     }
     found
 }
@@ -246,6 +251,7 @@ mod tests {
             ["a@x.example", "b@x.example"]
         );
         assert_eq!(seen("From: nobody\n\n"), [""; 0]);
+        assert_eq!(seen("From: a@x.example, \"Chancellor\" <b b@x.example>\n\n"), [""; 0]);
     }
 
     #[test]

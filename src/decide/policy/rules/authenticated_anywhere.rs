@@ -14,10 +14,10 @@ pub(in super::super) const RULE: Rule = Rule {
 fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
     let campus = policy.campus_domains.first()?;
     let is_member = facts.author.as_ref().is_some_and(|author| {
-        policy
-            .campus_domains
-            .iter()
-            .any(|campus| author.address.domain().is_within(campus))
+        let domain = author.address.domain();
+        // Nobody has an account on the lists' own domain: it is a mailing of ours that comes back, signed by us.
+        let is_campus = policy.campus_domains.iter().any(|campus| domain.is_within(campus));
+        is_campus && !domain.is_within(&policy.lists_domain)
     });
     if is_member {
         return None;

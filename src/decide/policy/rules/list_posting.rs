@@ -11,6 +11,7 @@ pub(in super::super) const RULE: Rule = Rule {
 
 fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
     no_such_list(facts)
+        .or_else(|| automatic(facts))
         .or_else(|| answer_to_all(facts))
         .or_else(|| may_not_ask(facts, policy))
         .or_else(|| request(facts))
@@ -20,6 +21,13 @@ fn no_such_list(facts: &Facts) -> Option<Finding> {
     let unknown = facts.at(Place::NoList).next()?;
     let sentence = format!("There is no list {unknown}: check the spelling, or ask EMarComm which lists there are");
     Some(RULE.finds(Ask::Refuse { subject: 1, detail: 1 }, sentence))
+}
+
+/// Nobody asks for anything from a null return path: it is a receipt or a vacation note (RFC 3834 §4).
+fn automatic(facts: &Facts) -> Option<Finding> {
+    let list = facts.lists().next().filter(|_| facts.reverse_path.is_none())?;
+    let sentence = format!("{list} takes no automatic mail: send it from your own address");
+    Some(RULE.finds(Ask::Refuse { subject: 7, detail: 1 }, sentence))
 }
 
 /// A reply to a mailing must not become another one by "reply to all".
