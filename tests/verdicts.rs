@@ -26,13 +26,7 @@ fn address(text: &str) -> Address {
 }
 
 fn facts(lines: &[&str], policy: &Policy) -> Facts {
-    let mut facts = Facts {
-        author: None,
-        reverse_path: None,
-        from: vec![],
-        recipients: vec![],
-        answers_to: None,
-    };
+    let mut facts = Facts::default();
     for line in lines {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {

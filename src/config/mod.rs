@@ -16,6 +16,7 @@
 //! # Failure
 //! [`Fault`] says which file, which line, what is wrong there and what would be right.
 
+mod clauses;
 mod fault;
 mod gateway;
 mod policy;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::values::{Short, Span};
-use super::{Fault, Gateway, fault};
+use super::{Fault, Gateway, clauses, fault};
 use crate::decide::policy::{AudienceRule, ListRule, Policy};
 use crate::mail::{Address, Domain};
 use crate::model::{Caps, Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection};
@@ -33,6 +33,21 @@ struct Raw {
     list: BTreeMap<Short, RawList>,
     #[serde(default)]
     may_send_as: BTreeMap<Short, Vec<Short>>,
+    #[serde(default)]
+    hidden_mass_mailing: clauses::Hidden,
+    #[serde(default)]
+    conveyed: clauses::Conveyed,
+    #[serde(default)]
+    class_mail: clauses::ClassMail,
+    #[serde(default)]
+    contact_data: clauses::ContactData,
+    #[serde(default)]
+    survey: clauses::Surveys,
+    #[serde(default)]
+    frequency: clauses::Frequency,
+    hours: Option<clauses::Hours>,
+    #[serde(default)]
+    emergency: clauses::Emergency,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +98,8 @@ struct RawList {
     #[serde(default)]
     from: RawFrom,
     category: Category,
+    #[serde(default)]
+    emergency: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -131,7 +148,8 @@ impl Raw {
                 Ok((address.clone(), raw.check(&address, &audiences, gateway)?))
             })
             .collect::<Result<_, String>>()?;
-        let completed = |addresses: Vec<Short>| addresses.iter().map(|short| short.within(campus)).collect();
+        let completed =
+            |addresses: Vec<Short>| -> Vec<Address> { addresses.iter().map(|short| short.within(campus)).collect() };
         Ok(Policy {
             campus_domains: gateway.campus_domains.clone(),
             lists_domain: gateway.lists_domain.clone(),
@@ -144,6 +162,15 @@ impl Raw {
                 .map(|(a, more)| (a.within(campus), completed(more)))
                 .collect(),
             lapse_after: self.lapse_after.map_or(LAPSE_AFTER, |span| span.0),
+            hidden: self.hidden_mass_mailing.check()?,
+            conveyed: self.conveyed.check(),
+            class_grace: self.class_mail.grace(),
+            alerts: completed(self.contact_data.alert.clone()),
+            contact_data: self.contact_data.check(campus)?,
+            surveys: self.survey.check(),
+            frequency: self.frequency.check(self.hours)?,
+            emergency: self.emergency.check(campus),
+            zone: gateway.time_zone.clone(),
         })
     }
 }
@@ -238,6 +265,7 @@ impl RawList {
             may_request: self.may_request.iter().map(completed).collect(),
             identity,
             category: self.category,
+            emergency: self.emergency,
         })
     }
 }

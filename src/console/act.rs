@@ -32,7 +32,12 @@ pub(super) async fn act(
     let (desk, by) = (&room.state.desk, &who.account);
     let done = match act.as_str() {
         "approve" => desk.approve(id, by).await,
-        "release" => desk.release(id, by).await,
+        "release" => desk.release(id, by, &comment).await,
+        "attest" => desk.attest(id, by, &comment).await,
+        "convert" => desk.convert(id, by, &comment).await,
+        "survey" => desk.name_survey(id, by, &comment).await,
+        "confirm" => desk.confirm(id, by).await,
+        "reviewed" => desk.reviewed(id, by, &comment).await,
         "return" => desk.give_back(id, by, &comment).await,
         "decline" => desk.decline(id, by, &comment).await,
         "withdraw" => desk.withdraw(id, by).await,

@@ -92,8 +92,16 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
         Refusal::WrongState { .. } | Refusal::WrongStanding(_) => StatusCode::CONFLICT,
         Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
         Refusal::CommentWanted => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::Wanting(Wanting::OwnMailing | Wanting::NotTheAuthor | Wanting::NotYours(_)) => StatusCode::FORBIDDEN,
-        Refusal::Wanting(Wanting::AlreadyApproved { .. } | Wanting::Approvals(_)) => StatusCode::CONFLICT,
+        Refusal::Wanting(
+            Wanting::OwnMailing | Wanting::NotTheAuthor | Wanting::NotYours(_) | Wanting::NotAttestable(_),
+        ) => StatusCode::FORBIDDEN,
+        Refusal::Wanting(
+            Wanting::AlreadyApproved { .. }
+            | Wanting::Approvals(_)
+            | Wanting::Survey
+            | Wanting::Slice(_)
+            | Wanting::NoEmergency,
+        ) => StatusCode::CONFLICT,
         Refusal::Store(store::Error::Conflict) => StatusCode::CONFLICT,
         Refusal::Store(store::Error::Full | store::Error::Disk(_) | store::Error::Closed) => {
             StatusCode::SERVICE_UNAVAILABLE

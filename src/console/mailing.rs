@@ -65,10 +65,28 @@ impl Acts {
             pause,
             resume,
             stop,
+            attest,
+            convert_to,
+            name_survey,
+            confirm,
+            reviewed,
             why_not_release,
         } = &self.standing;
-        let may = [approve, release, give_back, decline, withdraw, pause, resume, stop];
-        may.into_iter().any(|may| *may) || why_not_release.is_some()
+        let may = [
+            approve,
+            release,
+            give_back,
+            decline,
+            withdraw,
+            pause,
+            resume,
+            stop,
+            attest,
+            name_survey,
+            confirm,
+            reviewed,
+        ];
+        may.into_iter().any(|may| *may) || !convert_to.is_empty() || why_not_release.is_some()
     }
 }
 

@@ -15,6 +15,7 @@ use super::page::Frame;
 use super::session::{SignedIn, Watching};
 use super::words::{self, Tag, When};
 use crate::mail::Address;
+use crate::model::Series;
 use crate::model::lifecycle::{Held, State};
 use crate::store::{Kind, Table};
 
@@ -101,7 +102,14 @@ pub(super) async fn live(
 /// What waits, as this person may see it: urgent first, then who came first.
 fn queue(room: &Room, who: &Address) -> Result<Queue, Error> {
     let mut held: Vec<(State, Held)> = Vec::new();
-    for id in room.state.store.in_state(Kind::Held)? {
+    // Slices go with their cases, and are not decided on.
+    let cases = room
+        .state
+        .store
+        .in_state(Kind::Held)?
+        .into_iter()
+        .filter(|id| id.series == Series::Case);
+    for id in cases {
         let Some(state @ State::Held(_)) = room.state.store.mailing(id)? else {
             continue;
         };

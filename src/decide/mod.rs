@@ -5,6 +5,7 @@
 //! | [`audience`] | who gets it? |
 //! | [`compose`] | what do they get? |
 //! | [`feed`] | what does an office say of its people? |
+//! | [`likeness`] | are two messages on one subject? |
 //! | [`notice`] | what do we say, and to whom? |
 //! | [`policy`] | may it go, and who must let it? |
 //! | [`report`] | what came back? |
@@ -13,6 +14,7 @@
 pub mod audience;
 pub mod compose;
 pub mod feed;
+pub mod likeness;
 pub mod notice;
 pub mod policy;
 pub mod report;

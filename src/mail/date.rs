@@ -61,6 +61,11 @@ impl Timestamp {
         self.zoned(zone).strftime("%-d %b %Y %H:%M").to_string()
     }
 
+    /// Date and time of day in `zone`.
+    pub fn local(self, zone: &TimeZone) -> jiff::civil::DateTime {
+        self.zoned(zone).datetime()
+    }
+
     fn zoned(self, zone: &TimeZone) -> jiff::Zoned {
         self.instant().to_zoned(zone.clone())
     }

@@ -27,6 +27,24 @@ pub enum Act {
     Lapsed,
     /// Its author took it back.
     Withdrawn,
+    /// Its author gave their word for it.
+    Attested,
+    /// Its author made it a request to a list.
+    Converted,
+    /// Its author said whose survey it is.
+    SurveyNamed,
+    /// A named role showed a fresh second factor, so that an emergency may be sent.
+    Armed,
+    /// An emergency went, with nobody waited for.
+    Emergency,
+    /// A second person confirmed an emergency.
+    Confirmed,
+    /// A reviewer has read an emergency afterwards.
+    Reviewed,
+    /// Contact data was let out by an entry of the allow-list.
+    LetOut,
+    /// Rosters of a term were taken in.
+    Rosters,
     /// The audience was made into recipients, and the plan sealed.
     Expanded,
     /// Sending was paused.

@@ -39,6 +39,13 @@ pub struct Finding {
     pub sentence: String,
 }
 
+impl Finding {
+    /// Whether its author's word, with a reason, is enough to let the message go: it is about the number of people.
+    pub fn can_be_attested(&self) -> bool {
+        matches!(self.ask, Ask::Note) || matches!(self.rule.as_ref(), "hidden-mass-mailing" | "class-mail")
+    }
+}
+
 /// What all findings come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {

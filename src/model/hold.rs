@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::finding::wants;
-use super::{Finding, Mailing, OfficeId};
+use super::{Finding, Mailing, MailingId, OfficeId, Survey};
 use crate::mail::{Address, Timestamp};
 
 /// What an approval is bound to: bytes, audience and identity, as one digest. When any of them changes, an approval
@@ -61,6 +61,8 @@ pub struct Hold {
     findings: Vec<Finding>,
     wants: Vec<OfficeId>,
     approvals: Vec<Approval>,
+    case: Option<MailingId>,
+    survey: Option<Survey>,
     /// When it lapses.
     pub until: Timestamp,
 }
@@ -73,8 +75,36 @@ impl Hold {
             findings,
             wants,
             approvals: Vec::new(),
+            case: None,
+            survey: None,
             until,
         }
+    }
+
+    pub(super) fn slice_of(self, case: MailingId) -> Self {
+        Self {
+            case: Some(case),
+            ..self
+        }
+    }
+
+    pub(super) fn set_survey(&mut self, survey: Survey) {
+        self.survey = Some(survey);
+    }
+
+    /// The case it is one slice of; `None` when it is a case of its own.
+    pub fn case(&self) -> Option<MailingId> {
+        self.case
+    }
+
+    /// What its author said of the survey it asks people to answer.
+    pub fn survey(&self) -> Option<&Survey> {
+        self.survey.as_ref()
+    }
+
+    /// Whether it asks people to answer a survey. Policy C13.
+    pub fn wants_survey(&self) -> bool {
+        self.findings.iter().any(|finding| finding.rule == "survey")
     }
 
     /// Why.
@@ -125,9 +155,21 @@ pub enum Wanting {
     /// Law 1 of the gateway.
     #[error("still wanting the approval of: {}", list(.0))]
     Approvals(Vec<OfficeId>),
-    /// Withdrawing is the author's own act.
-    #[error("only its author can withdraw a message")]
+    /// Withdrawing, attesting and converting are the author's own acts.
+    #[error("only its author can do that to a message")]
     NotTheAuthor,
+    /// A survey of which nobody knows whose it is. Policy C13.
+    #[error("its author has still to say whose survey it is: owner, id, IRB number, and when it opens and closes")]
+    Survey,
+    /// It goes where its case goes.
+    #[error("it is part of {0}: decide on that")]
+    Slice(MailingId),
+    /// More than the number of people is the matter, or there are too many.
+    #[error("only a message to at most {0} people, held for nothing but their number, can go on its author's word")]
+    NotAttestable(u32),
+    /// Nothing says that it is an emergency.
+    #[error("it was not submitted as an emergency")]
+    NoEmergency,
 }
 
 fn list(offices: &[OfficeId]) -> String {

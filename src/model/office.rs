@@ -120,3 +120,39 @@ impl Reviewer {
         &self.account
     }
 }
+
+/// The accounts that may send an emergency. Policy C17.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Heralds(Vec<Address>);
+
+impl Heralds {
+    /// The accounts, as policy.toml names them.
+    pub fn new(accounts: Vec<Address>) -> Self {
+        Self(accounts)
+    }
+
+    /// The account, when it is one of them.
+    pub fn find(&self, account: &Address) -> Option<Herald> {
+        names(&self.0, account).then(|| Herald {
+            account: account.clone(),
+        })
+    }
+
+    /// All of them.
+    pub fn accounts(&self) -> &[Address] {
+        &self.0
+    }
+}
+
+/// An account that may send an emergency, or confirm another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Herald {
+    account: Address,
+}
+
+impl Herald {
+    /// Who.
+    pub fn account(&self) -> &Address {
+        &self.account
+    }
+}

@@ -119,6 +119,7 @@ impl Rooms {
             offices: Arc::clone(&config.policy.offices),
             notices: Arc::clone(&notices),
             compose: Arc::clone(&compose),
+            policy: Arc::new(config.policy.clone()),
             zone: gateway.time_zone.clone(),
         };
         let audiences = config

@@ -44,11 +44,33 @@ pub enum Table {
     History = 16,
     /// The rest of a state too long for one value, by mailing id and chunk number.
     StateChunks = 17,
+    /// Groups of people written to on one subject, by owner and group.
+    Groups = 18,
+    /// Which groups a key finds, by owner and shard of keys.
+    GroupKeys = 19,
+    /// The thread of a message, by the hash of its Message-ID.
+    Threads = 20,
+    /// Who takes part in a thread, by thread.
+    ThreadPeople = 21,
+    /// How much an author's ordinary mail reached lately, by owner.
+    Paces = 22,
+    /// Classes, by term and section.
+    Sections = 23,
+    /// Roles in classes, by section and address.
+    Members = 24,
+    /// Nothing, by instructor and section: which classes somebody teaches.
+    Teaching = 25,
+    /// Nothing, by blind index: which addresses the master list has.
+    Marks = 26,
+    /// Until when an account has shown a fresh second factor, by address key.
+    Armed = 27,
+    /// Nothing, by mailing id: what went before anybody read it, and is to be read afterwards.
+    Afterwards = 28,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -66,6 +88,17 @@ impl Table {
         Self::About,
         Self::History,
         Self::StateChunks,
+        Self::Groups,
+        Self::GroupKeys,
+        Self::Threads,
+        Self::ThreadPeople,
+        Self::Paces,
+        Self::Sections,
+        Self::Members,
+        Self::Teaching,
+        Self::Marks,
+        Self::Armed,
+        Self::Afterwards,
     ];
 
     /// The key on the disk.

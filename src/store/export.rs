@@ -38,10 +38,13 @@ impl Store {
     pub fn export(&self, mut out: impl Write) -> Result<u64, ExportError> {
         writeln!(out, "{FIRST_LINE}")?;
         let mut records = 0;
-        // What the store is, its next one says itself.
-        for table in Table::ALL.into_iter().filter(|table| *table != Table::About) {
+        for table in Table::ALL {
             for item in self.engine.scan(table, &[]) {
                 let (key, value) = item?;
+                // What the store is, its next one says itself; but marks are worth nothing without their key.
+                if table == Table::About && key != super::marks::INDEX_KEY {
+                    continue;
+                }
                 writeln!(out, "{} {}", hex(&table.key(&key)), hex(&value))?;
                 records += 1;
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::engine::{Batch, Table, VALUE_BYTES_MAX};
-use super::{Error, Store};
+use super::{Error, Store, Traces};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{self, State};
 use crate::model::{Event, MailingId, Series};
@@ -53,7 +53,11 @@ pub struct Admission {
     /// Author, Message-ID, bytes and recipients, as one hash; `None` for what we wrote ourselves.
     pub fingerprint: Option<[u8; 32]>,
     /// For the audit trail.
-    pub event: Event,
+    pub event: Option<Event>,
+    /// What it leaves behind, by which later messages are known to be like it.
+    pub traces: Traces,
+    /// It went before anybody read it: a reviewer is to read it afterwards. Policy C17.
+    pub is_unread: bool,
 }
 
 /// A message that the gateway itself sends: a notice, or a delivery status notification. Born released.
@@ -63,6 +67,20 @@ pub struct Outgoing {
     pub state: lifecycle::Released,
     /// The message.
     pub message: Vec<u8>,
+}
+
+impl Admission {
+    /// Ordinary mail, or the gateway's own: no line in the audit trail, nothing left behind.
+    pub fn conveyed(out: Outgoing) -> Self {
+        Self {
+            state: State::Released(out.state),
+            message: out.message,
+            fingerprint: None,
+            event: None,
+            traces: Traces::default(),
+            is_unread: false,
+        }
+    }
 }
 
 /// One move of one mailing, with all that belongs to the same moment.
@@ -117,7 +135,13 @@ impl Store {
         if let Some(fingerprint) = admission.fingerprint {
             self.mark(&mut batch, &fingerprint, id, admission.state.mailing().submitted_at)?;
         }
-        batch.append(postcard::to_allocvec(&admission.event)?);
+        if let Some(event) = &admission.event {
+            batch.append(postcard::to_allocvec(event)?);
+        }
+        if admission.is_unread {
+            batch.put(Table::Afterwards, &id.to_key(), Vec::new());
+        }
+        self.trace(&mut batch, &admission.traces)?;
         let mut names = vec![id.to_string()];
         self.enter(&mut batch, &admission.state, admission.message).await?;
         for out in outgoing {
@@ -126,19 +150,6 @@ impl Store {
             self.enter(&mut batch, &state, out.message).await?;
         }
         self.commit_spooled(batch, &names).await.map(|()| id)
-    }
-
-    /// Takes in a mailing that ordinary mail or the gateway itself makes, with no line in the audit trail.
-    pub async fn convey(&self, out: Outgoing, fingerprint: Option<[u8; 32]>) -> Result<MailingId, Error> {
-        let state = State::Released(out.state);
-        let mut batch = Batch::default();
-        if let Some(fingerprint) = fingerprint {
-            self.mark(&mut batch, &fingerprint, state.id(), state.mailing().submitted_at)?;
-        }
-        self.enter(&mut batch, &state, out.message).await?;
-        self.commit_spooled(batch, &[state.id().to_string()])
-            .await
-            .map(|()| state.id())
     }
 
     /// Adds to the batch: what recognises a repeat. [`Error::Conflict`] when the same message has just been taken, on

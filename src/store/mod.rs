@@ -10,13 +10,17 @@
 mod accounts;
 mod bell;
 mod deliveries;
+mod emergencies;
 mod engine;
 mod error;
 mod events;
 mod export;
+mod groups;
 mod mailings;
+mod marks;
 mod people;
 mod reports;
+mod rosters;
 mod sled;
 mod spool;
 
@@ -30,7 +34,9 @@ pub use engine::Table;
 pub use error::{Error, OpenError};
 pub use events::{Broken, Logged};
 pub use export::ExportError;
+pub use groups::{Grouped, Owner, Thread, Traces};
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
+pub use marks::{Mark, Marker};
 pub use people::FeedPlan;
 
 /// Where the store lives, and what it keeps clear of.
@@ -49,6 +55,7 @@ pub struct Store {
     spool: spool::Spool,
     numbers: Arc<Mutex<mailings::Numbers>>,
     tallies: Arc<Mutex<deliveries::Tallies>>,
+    marker: Marker,
 }
 
 impl Store {
@@ -57,12 +64,15 @@ impl Store {
         make_private_dir(&settings.data_dir)?;
         let engine = sled::Engine::open(&settings.data_dir.join("store"), settings.free_bytes_min)?;
         let spool = spool::Spool::open(&settings.data_dir.join("spool"))?;
+        let marker = Marker::load(&engine)?;
         let store = Self {
             engine: Arc::new(engine),
+            marker,
             spool,
             numbers: Arc::default(),
             tallies: Arc::default(),
         };
+        store.mark_contacts().map_err(OpenError::from)?;
         store.load_numbers().map_err(OpenError::from)?;
         store.sweep_orphans().map_err(OpenError::from)?;
         Ok(store)

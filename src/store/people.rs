@@ -88,11 +88,11 @@ impl Store {
         mut progress: impl FnMut(usize) + Send,
     ) -> Result<(), Error> {
         let mut written = 0;
-        // Two records a contact: itself, and the way to it by address.
-        for contacts in plan.writes.chunks(BATCH_OPERATIONS_MAX / 2) {
+        // Three records a contact: itself, the way to it by address, and its mark.
+        for contacts in plan.writes.chunks(BATCH_OPERATIONS_MAX / 3) {
             let mut batch = Batch::default();
             for contact in contacts {
-                put_contact(&mut batch, contact)?;
+                self.put_contact(&mut batch, contact)?;
             }
             self.engine.commit(batch).await?;
             written += contacts.len();
@@ -133,6 +133,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.delete(Table::Contacts, &contact.id.0.to_be_bytes());
         batch.delete(Table::ContactsByAddress, address.key().as_bytes());
+        batch.delete(Table::Marks, &self.marker.mark(&address.key()));
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await?;
         Ok(true)
@@ -229,13 +230,16 @@ fn merged(before: Option<&Contact>, id: ContactId, source: &str, rows: &[FeedRow
     }
 }
 
-fn put_contact(batch: &mut Batch, contact: &Contact) -> Result<(), Error> {
-    batch.put(
-        Table::Contacts,
-        &contact.id.0.to_be_bytes(),
-        postcard::to_allocvec(contact)?,
-    );
-    let id = postcard::to_allocvec(&contact.id)?;
-    batch.put(Table::ContactsByAddress, contact.email.key().as_bytes(), id);
-    Ok(())
+impl Store {
+    fn put_contact(&self, batch: &mut Batch, contact: &Contact) -> Result<(), Error> {
+        batch.put(
+            Table::Contacts,
+            &contact.id.0.to_be_bytes(),
+            postcard::to_allocvec(contact)?,
+        );
+        let id = postcard::to_allocvec(&contact.id)?;
+        batch.put(Table::ContactsByAddress, contact.email.key().as_bytes(), id);
+        batch.put(Table::Marks, &self.marker.mark(&contact.email.key()), Vec::new());
+        Ok(())
+    }
 }

@@ -88,7 +88,9 @@ fn admission(store: &Store, message: Vec<u8>) -> Admission {
         state,
         message,
         fingerprint: Some([9; 32]),
-        event: event(Act::Held),
+        event: Some(event(Act::Held)),
+        traces: Traces::default(),
+        is_unread: false,
     }
 }
 
@@ -119,12 +121,15 @@ async fn a_mailing_to_a_thousand_people_is_kept_moved_and_read_back() {
     let mut mailing = mailing(id, Capacity::Conveyed);
     let paths = (0..1_000).map(|n| ForwardPath::to(address(&format!("{}{n}@outside.example", "x".repeat(50)))));
     mailing.envelope = Envelope::new(None, paths.collect()).expect("a thousand");
-    let released = Submitted::new(mailing).pass(at(0)).expect("conveyed");
+    let released = Submitted::new(mailing).pass(at(0), at(0)).expect("conveyed");
     let out = Outgoing {
         state: released.clone(),
         message: b"x".to_vec(),
     };
-    home.store.convey(out, None).await.expect("conveys");
+    home.store
+        .admit(Admission::conveyed(out), vec![])
+        .await
+        .expect("conveys");
     home.store
         .seal(released, &[], Default::default(), b"s".to_vec(), None, at(1))
         .await
@@ -155,7 +160,9 @@ async fn a_state_that_grows_shorter_leaves_no_chunk_behind() {
         state: held(50_000),
         message: b"x".to_vec(),
         fingerprint: None,
-        event: event(Act::Held),
+        event: Some(event(Act::Held)),
+        traces: Traces::default(),
+        is_unread: false,
     };
     home.store.admit(first, vec![]).await.expect("admits");
     for (from, to) in [(50_000, 20_000), (20_000, 100), (100, 30_000)] {
@@ -228,15 +235,15 @@ async fn of_two_moves_from_one_state_the_second_hears_of_the_first() {
 async fn expanded(store: &Store, recipients: u32) -> MailingId {
     let id = store.next_id(Series::Conveyed, 2026);
     let released = Submitted::new(mailing(id, Capacity::Conveyed))
-        .pass(at(0))
+        .pass(at(0), at(0))
         .expect("conveyed");
     store
-        .convey(
-            Outgoing {
+        .admit(
+            Admission::conveyed(Outgoing {
                 state: released.clone(),
                 message: b"x".to_vec(),
-            },
-            None,
+            }),
+            vec![],
         )
         .await
         .expect("conveys");

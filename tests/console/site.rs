@@ -13,6 +13,7 @@ use bedel::decide::compose;
 use bedel::decide::compose::dkim::{self, Signer};
 use bedel::decide::compose::verp::TokenKey;
 use bedel::decide::notice::Notices;
+use bedel::decide::policy::Policy;
 use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::Submitted;
 use bedel::model::{
@@ -129,7 +130,9 @@ impl Site {
             ),
             message: message.into(),
             fingerprint: None,
-            event,
+            event: Some(event),
+            traces: bedel::store::Traces::default(),
+            is_unread: false,
         };
         self.store.admit(admission, vec![]).await.expect("admits")
     }
@@ -341,7 +344,14 @@ fn desk_settings() -> review::Settings {
         ),
     ]);
     let offices = Arc::new(Offices::new(offices));
+    let policy = Policy::new(
+        vec!["mst.example".parse().expect("valid")],
+        "lists.mst.example".parse().expect("valid"),
+        Arc::clone(&offices),
+        TimeZone::UTC,
+    );
     review::Settings {
+        policy: Arc::new(policy),
         offices: Arc::clone(&offices),
         notices: Arc::new(Notices {
             templates: BTreeMap::new(),

@@ -22,7 +22,7 @@ use crate::sink::{self, Recorder};
 use crate::stage::worker::{Closer, shutdown};
 
 /// The settings that ship, so that the demo needs no folder beside it.
-const SHIPPED: [(&str, &str); 12] = [
+const SHIPPED: [(&str, &str); 15] = [
     ("gateway.toml", include_str!("../../../config/gateway.toml")),
     ("policy.toml", include_str!("../../../config/policy.toml")),
     ("shaping.toml", include_str!("../../../config/shaping.toml")),
@@ -49,6 +49,12 @@ const SHIPPED: [(&str, &str); 12] = [
     (
         "notices/withdrawn.txt",
         include_str!("../../../config/notices/withdrawn.txt"),
+    ),
+    ("notices/nudge.txt", include_str!("../../../config/notices/nudge.txt")),
+    ("notices/alert.txt", include_str!("../../../config/notices/alert.txt")),
+    (
+        "notices/afterwards.txt",
+        include_str!("../../../config/notices/afterwards.txt"),
     ),
 ];
 /// Accounts of the campus, and who they are.

@@ -74,8 +74,14 @@ fn refused(refusal: &Refusal) -> StatusCode {
         Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
         Refusal::CommentWanted => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Wanting(wanting) => match wanting {
-            Wanting::NotYours(_) | Wanting::OwnMailing | Wanting::NotTheAuthor => StatusCode::FORBIDDEN,
-            Wanting::AlreadyApproved { .. } | Wanting::Approvals(_) => StatusCode::CONFLICT,
+            Wanting::NotYours(_) | Wanting::OwnMailing | Wanting::NotTheAuthor | Wanting::NotAttestable(_) => {
+                StatusCode::FORBIDDEN
+            }
+            Wanting::AlreadyApproved { .. }
+            | Wanting::Approvals(_)
+            | Wanting::Survey
+            | Wanting::Slice(_)
+            | Wanting::NoEmergency => StatusCode::CONFLICT,
         },
         Refusal::Store(error) => failed(error),
     }

@@ -44,7 +44,13 @@ struct Comment {
 /// `GET /holds`: what waits for people, oldest first.
 pub(super) async fn holds(From(api): From<ApiState>, who: Actor) -> Result<Json<Vec<Line>>, Fault> {
     let mut lines = Vec::new();
-    for id in api.store.in_state(Kind::Held)? {
+    // Slices go with their cases, and are not decided on.
+    let cases = api
+        .store
+        .in_state(Kind::Held)?
+        .into_iter()
+        .filter(|id| id.series == Series::Case);
+    for id in cases {
         // One that has just moved on is no hold any more.
         let Some(state @ State::Held(_)) = api.store.mailing(id)? else {
             continue;
@@ -129,7 +135,12 @@ async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, comment: &
     let desk = &api.desk;
     let done = match act {
         "approve" => desk.approve(id, by).await,
-        "release" => desk.release(id, by).await,
+        "release" => desk.release(id, by, comment).await,
+        "attest" => desk.attest(id, by, comment).await,
+        "convert" => desk.convert(id, by, comment).await,
+        "survey" => desk.name_survey(id, by, comment).await,
+        "confirm" => desk.confirm(id, by).await,
+        "reviewed" => desk.reviewed(id, by, comment).await,
         "return" => desk.give_back(id, by, comment).await,
         "decline" => desk.decline(id, by, comment).await,
         "withdraw" => desk.withdraw(id, by).await,
@@ -137,7 +148,8 @@ async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, comment: &
         "resume" => desk.resume(id, by).await,
         "stop" => desk.stop(id, by).await,
         other => {
-            let acts = "approve, release, return, decline, withdraw, pause, resume, stop";
+            let acts = "approve, release, return, decline, withdraw, pause, resume, stop, attest, convert, \
+                        survey, confirm, reviewed";
             return Err(Fault::Missing(format!("there is no act {other}; there are: {acts}")));
         }
     };

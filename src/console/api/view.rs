@@ -285,6 +285,11 @@ fn may(standing: &Standing) -> Vec<&'static str> {
         (standing.pause, "pause"),
         (standing.resume, "resume"),
         (standing.stop, "stop"),
+        (standing.attest, "attest"),
+        (!standing.convert_to.is_empty(), "convert"),
+        (standing.name_survey, "survey"),
+        (standing.confirm, "confirm"),
+        (standing.reviewed, "reviewed"),
     ];
     acts.into_iter().filter(|(may, _)| *may).map(|(_, act)| act).collect()
 }

@@ -73,7 +73,7 @@ pub fn failure(
         .unwrap_or_default();
     let mailing = carrier(notices, to, id, now, &subject, &message);
     let released = Submitted::new(mailing)
-        .pass(now)
+        .pass(now, now)
         .expect("a notification is conveyed, and conveyed mail passes");
     (released, message)
 }

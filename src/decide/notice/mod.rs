@@ -47,11 +47,17 @@ pub enum Kind {
     Lapsed,
     /// To the author: taken back, as they asked.
     Withdrawn,
+    /// To the author: what goes now is near to being mass mail.
+    Nudge,
+    /// To those who watch over contact data: some was about to leave.
+    Alert,
+    /// To the reviewers: an emergency went, to be read afterwards.
+    Afterwards,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Held,
         Self::Wanted,
         Self::Ready,
@@ -61,6 +67,9 @@ impl Kind {
         Self::Released,
         Self::Lapsed,
         Self::Withdrawn,
+        Self::Nudge,
+        Self::Alert,
+        Self::Afterwards,
     ];
 
     /// The name of its template's file, without `.txt`.
@@ -75,12 +84,15 @@ impl Kind {
             Self::Released => "released",
             Self::Lapsed => "lapsed",
             Self::Withdrawn => "withdrawn",
+            Self::Nudge => "nudge",
+            Self::Alert => "alert",
+            Self::Afterwards => "afterwards",
         }
     }
 
     /// Whether it answers the author's own message (RFC 3834: `auto-replied`), or is sent unasked.
     fn is_answer(self) -> bool {
-        !matches!(self, Self::Wanted | Self::Ready)
+        !matches!(self, Self::Wanted | Self::Ready | Self::Alert | Self::Afterwards)
     }
 }
 
@@ -150,7 +162,7 @@ pub fn write(
     let mailing = carrier(notices, to, id, now, &subject, &message);
     // INVARIANT: a conveyed mailing passes.
     let released = Submitted::new(mailing)
-        .pass(now)
+        .pass(now, now)
         .expect("a notice is conveyed, and conveyed mail passes");
     (released, message)
 }

@@ -4,11 +4,13 @@
 //! reason at once; refuse beats hold beats pass. A rule looks at [`Facts`] and [`Policy`] and nothing else.
 
 pub mod facts;
+pub mod numbers;
 mod resolve;
 mod rules;
 pub mod settings;
 
-pub use facts::{Facts, Place};
+pub use facts::{Classes, Facts, Grown, Inside, Letter, Link, Place, Reached};
+pub use numbers::{Allowance, ContactData, Conveyed, Emergency, Frequency, Hidden, Hours, Surveys};
 pub use resolve::Resolved;
 pub use settings::{AudienceRule, ListRule, Policy};
 
@@ -31,6 +33,13 @@ pub const RULES: &[Rule] = &[
     rules::own_identity::RULE,
     rules::list_posting::RULE,
     rules::steward_routing::RULE,
+    rules::hidden_mass_mailing::RULE,
+    rules::class_mail::RULE,
+    rules::contact_data_leaving::RULE,
+    rules::survey::RULE,
+    rules::consent_before_marketing::RULE,
+    rules::frequency_and_volume::RULE,
+    rules::emergency::RULE,
 ];
 
 /// Judges one message by every rule.

@@ -41,6 +41,13 @@ impl Policy {
             .map(|(_, (list, _))| list.category)
             .min()
             .unwrap_or(first.category);
+        // What has a survey in it is one, whatever the list is for. Policy C13.
+        let category = if facts.letter.links.iter().any(|link| self.surveys.is_survey(link)) {
+            Category::Survey
+        } else {
+            category
+        };
+        let is_emergency = facts.goes_at_once(self);
         let segments = rules.iter().map(|(address, (list, audience))| Segment {
             list: (*address).clone(),
             audience: list.audience.clone(),
@@ -61,8 +68,8 @@ impl Policy {
                 people: people.collect(),
             },
             capacity: Capacity::Initiated,
-            category,
-            lane: lane(category),
+            category: if is_emergency { Category::Critical } else { category },
+            lane: if is_emergency { Lane::Emergency } else { lane(category) },
             identity: first.identity.clone(),
         }
     }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
+use super::numbers::{ContactData, Conveyed, Emergency, Frequency, Hidden, Surveys};
 use crate::mail::{Address, Domain};
 use crate::model::{Caps, Category, ConsentRule, Identity, OfficeId, Offices, Selection};
 
@@ -24,6 +27,24 @@ pub struct Policy {
     pub may_send_as: BTreeMap<Address, Vec<Address>>,
     /// How long a held mailing waits before it lapses. Policy C14.
     pub lapse_after: Duration,
+    /// When mail that its author addressed is mass mail all the same. Policy C7.
+    pub hidden: Hidden,
+    /// What an ordinary account may convey. Policy C2.
+    pub conveyed: Conveyed,
+    /// Days before and after a term in which a class is one. Policy C6.
+    pub class_grace: Duration,
+    /// What is contact data. Policy C10.
+    pub contact_data: ContactData,
+    /// Which links are surveys. Policy C13.
+    pub surveys: Surveys,
+    /// Length, repetition and hours. Policy C11.
+    pub frequency: Frequency,
+    /// Who may send an emergency. Policy C17.
+    pub emergency: Emergency,
+    /// Who hears of contact data that was about to leave. Policy C10.
+    pub alerts: Vec<Address>,
+    /// The zone of hours and dates.
+    pub zone: TimeZone,
 }
 
 /// One audience.
@@ -54,9 +75,33 @@ pub struct ListRule {
     pub identity: Identity,
     /// What its mailings are for.
     pub category: Category,
+    /// Whether emergencies may go to it at once. Policy C17.
+    pub emergency: bool,
 }
 
 impl Policy {
+    /// A policy with the numbers that ship, and no audience or list yet.
+    pub fn new(campus_domains: Vec<Domain>, lists_domain: Domain, offices: Arc<Offices>, zone: TimeZone) -> Self {
+        Self {
+            campus_domains,
+            lists_domain,
+            offices,
+            audiences: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            may_send_as: BTreeMap::new(),
+            lapse_after: Duration::from_secs(14 * 24 * 60 * 60),
+            hidden: Hidden::default(),
+            conveyed: Conveyed::default(),
+            class_grace: Duration::from_secs(14 * 24 * 60 * 60),
+            contact_data: ContactData::default(),
+            surveys: Surveys::default(),
+            frequency: Frequency::default(),
+            emergency: Emergency::default(),
+            alerts: Vec::new(),
+            zone,
+        }
+    }
+
     /// The list of this address, in whatever case it was written.
     pub fn list(&self, address: &Address) -> Option<&ListRule> {
         self.lists

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approval, Binding, Capacity, Exclusion, Finding, Hold, Mailing, MailingId, Release, Reviewer, Steward, Tally,
-    Wanting,
+    Approval, Binding, Capacity, Exclusion, Finding, Herald, Hold, Lane, Mailing, MailingId, Release, Reviewer,
+    Steward, Survey, Tally, Wanting,
 };
 use crate::mail::{Address, Timestamp};
 
@@ -43,23 +43,46 @@ impl Submitted {
 
     /// The policy lets it go: its author named the recipients. What the institution itself would send gets no further
     /// than a hold, and comes back.
-    pub fn pass(self, now: Timestamp) -> Result<Released, Box<Mailing>> {
+    pub fn pass(self, not_before: Timestamp, now: Timestamp) -> Result<Released, Box<Mailing>> {
         match self.0.capacity {
-            Capacity::Conveyed => {
-                let release = Release {
-                    by: None,
-                    at: now,
-                    not_before: now,
-                    approved_by: Vec::new(),
-                };
-                Ok(Released {
-                    mailing: self.0,
-                    release,
-                })
-            }
+            Capacity::Conveyed => Ok(let_go(self.0, None, not_before, now, Vec::new())),
             Capacity::Initiated => Err(Box::new(self.0)),
         }
     }
+
+    /// An emergency: a named role with a fresh second factor, to lists that are meant for it. Nobody is waited for;
+    /// a reviewer reads it afterwards. Policy C17. What any of its lists does not fit comes back.
+    pub fn emergency(self, by: &Herald, now: Timestamp) -> Result<Released, Box<Mailing>> {
+        if self.0.lane == Lane::Emergency && by.account().is_same_mailbox(&self.0.author.address) {
+            Ok(let_go(self.0, Some(by.account()), now, now, Vec::new()))
+        } else {
+            Err(Box::new(self.0))
+        }
+    }
+
+    /// More of what is held already: it waits for that case, and goes where it goes. Policy C7.
+    pub fn join(self, case: MailingId, findings: Vec<Finding>, until: Timestamp) -> Held {
+        Held {
+            hold: Hold::new(findings, until).slice_of(case),
+            mailing: self.0,
+        }
+    }
+}
+
+fn let_go(
+    mailing: Mailing,
+    by: Option<&Address>,
+    not_before: Timestamp,
+    now: Timestamp,
+    approved_by: Vec<super::OfficeId>,
+) -> Released {
+    let release = Release {
+        by: by.cloned(),
+        at: now,
+        not_before,
+        approved_by,
+    };
+    Released { mailing, release }
 }
 
 /// A mailing that waits for its stewards and a reviewer.
@@ -116,17 +139,84 @@ impl Held {
         if !wanting.is_empty() {
             return Err(Wanting::Approvals(wanting));
         }
+        if self.hold.wants_survey() && self.hold.survey().is_none() {
+            return Err(Wanting::Survey);
+        }
+        if let Some(case) = self.hold.case() {
+            return Err(Wanting::Slice(case));
+        }
         let approved_by = self.hold.wants().to_vec();
-        let release = Release {
-            by: Some(by.account().clone()),
-            at: now,
-            not_before,
-            approved_by,
+        Ok(let_go(self.mailing, Some(by.account()), not_before, now, approved_by))
+    }
+
+    /// Its author says, with a reason that is kept, that these are people they work with, or their class: only what is
+    /// held for its number of recipients alone, and only so many of them. Policy C6, C7.
+    pub fn attest(self, by: &Address, people_max: u32, now: Timestamp) -> Result<Released, Wanting> {
+        if !by.is_same_mailbox(&self.mailing.author.address) {
+            return Err(Wanting::NotTheAuthor);
+        }
+        let people = u32::try_from(self.mailing.envelope.forward_paths().len()).unwrap_or(u32::MAX);
+        let is_only_many = self.hold.findings().iter().all(Finding::can_be_attested);
+        if self.mailing.capacity != Capacity::Conveyed || !is_only_many || people > people_max {
+            return Err(Wanting::NotAttestable(people_max));
+        }
+        Ok(let_go(self.mailing, Some(by), now, now, Vec::new()))
+    }
+
+    /// A second person of the emergency roles confirms it. Policy C17.
+    pub fn confirm(mut self, by: &Herald, now: Timestamp) -> Result<Released, Wanting> {
+        if by.account().is_same_mailbox(&self.mailing.author.address) {
+            return Err(Wanting::OwnMailing);
+        }
+        if !self.hold.findings().iter().any(|finding| finding.rule == "emergency") {
+            return Err(Wanting::NoEmergency);
+        }
+        self.mailing.lane = Lane::Emergency;
+        Ok(let_go(self.mailing, Some(by.account()), now, now, Vec::new()))
+    }
+
+    /// What its author says of the survey. Policy C13.
+    #[must_use]
+    pub fn with_survey(mut self, survey: Survey) -> Self {
+        self.hold.set_survey(survey);
+        self
+    }
+
+    /// A slice goes where its case went; stays where its case still waits. Policy C7.
+    pub fn follow(self, case: &State, now: Timestamp) -> Option<State> {
+        let release = match case {
+            State::Held(_) => return None,
+            State::Released(Released { release, .. })
+            | State::Expanded(Expanded { release, .. })
+            | State::Closed(Closed { release, .. }) => release,
+            State::Ended(ended) => {
+                let comment = ended.comment.clone();
+                return Some(State::Ended(Ended::of(
+                    self.mailing,
+                    ended.end,
+                    &ended.by,
+                    comment,
+                    now,
+                )));
+            }
         };
-        Ok(Released {
-            mailing: self.mailing,
-            release,
-        })
+        let by = release.by.clone();
+        Some(State::Released(let_go(
+            self.mailing,
+            by.as_ref(),
+            release.not_before,
+            now,
+            Vec::new(),
+        )))
+    }
+
+    /// Its author makes it a request to a list: this one ends, and what is returned begins. Policy C7.
+    pub fn convert(self, by: &Address, list: &Address, now: Timestamp) -> Result<Ended, Wanting> {
+        if !by.is_same_mailbox(&self.mailing.author.address) {
+            return Err(Wanting::NotTheAuthor);
+        }
+        let comment = format!("made a request to {list}");
+        Ok(Ended::of(self.mailing, End::Converted, by, comment, now))
     }
 
     /// A reviewer wants changes.
@@ -188,6 +278,21 @@ impl Released {
     /// Its author takes it back before the first copy left. Policy C14.
     pub fn withdraw(self, by: &Address, now: Timestamp) -> Result<Ended, Wanting> {
         withdrawn(self.mailing, by, now)
+    }
+
+    /// Not before then: more like it may follow. What a person has let go is not held up. Policy C7.
+    #[must_use]
+    pub fn settle(mut self, until: Timestamp) -> Self {
+        if self.release.by.is_none() {
+            self.release.not_before = self.release.not_before.max(until);
+        }
+        self
+    }
+
+    /// Taken back before it left: it turned out to be one slice of a case. What a person has let go is not. Policy C7.
+    pub fn recall(self, case: MailingId, findings: Vec<Finding>, until: Timestamp) -> Option<Held> {
+        let is_passed = self.release.by.is_none() && self.mailing.capacity == Capacity::Conveyed;
+        is_passed.then(|| Submitted::new(self.mailing).join(case, findings, until))
     }
 }
 
@@ -317,6 +422,8 @@ pub enum End {
     Lapsed,
     /// The author took it back.
     Withdrawn,
+    /// The author made it a request to a list.
+    Converted,
 }
 
 /// A mailing of which no copy was sent, and why.
@@ -400,7 +507,8 @@ impl State {
         self.mailing().id
     }
 
-    /// The state in one word: `held`, `released`, `expanded`, `closed`, `returned`, `declined`, `lapsed`, `withdrawn`.
+    /// The state in one word: `held`, `released`, `expanded`, `closed`, `returned`, `declined`, `lapsed`, `withdrawn`,
+    /// `converted`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Held(_) => "held",
@@ -412,6 +520,7 @@ impl State {
                 End::Declined => "declined",
                 End::Lapsed => "lapsed",
                 End::Withdrawn => "withdrawn",
+                End::Converted => "converted",
             },
         }
     }

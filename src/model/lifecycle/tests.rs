@@ -166,12 +166,16 @@ fn an_approval_of_other_bytes_does_not_count() {
 
 #[test]
 fn what_the_institution_sends_is_never_passed() {
-    assert!(Submitted::new(mailing("author@mst.example")).pass(at(1)).is_err());
+    assert!(
+        Submitted::new(mailing("author@mst.example"))
+            .pass(at(1), at(1))
+            .is_err()
+    );
     let conveyed = Mailing {
         capacity: Capacity::Conveyed,
         ..mailing("author@mst.example")
     };
-    assert!(Submitted::new(conveyed).pass(at(1)).is_ok());
+    assert!(Submitted::new(conveyed).pass(at(1), at(1)).is_ok());
 }
 
 #[test]

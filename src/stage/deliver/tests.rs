@@ -103,12 +103,17 @@ impl Office {
             lane: Lane::Official,
             identity: Identity::Keep,
         };
-        let state = Submitted::new(mailing).pass(self.clock.now()).expect("conveyed");
+        let state = Submitted::new(mailing)
+            .pass(self.clock.now(), self.clock.now())
+            .expect("conveyed");
         let out = Outgoing {
             state,
             message: MESSAGE.as_bytes().to_vec(),
         };
-        self.store.convey(out, None).await.expect("commits");
+        self.store
+            .admit(Admission::conveyed(out), vec![])
+            .await
+            .expect("commits");
         self.expand().await;
         id
     }

@@ -18,6 +18,11 @@ pub(super) fn passed() -> Reply {
     Reply::new(250, (0, 0), "Accepted")
 }
 
+/// It goes at once, before anybody reads it. Policy C17.
+pub(super) fn emergency(id: MailingId, console_url: &str) -> Reply {
+    Reply::new(250, (0, 0), format!("Goes at once as {id}, {console_url}/mailing/{id}"))
+}
+
 /// What came back is noted.
 pub(super) fn noted() -> Reply {
     Reply::new(250, (0, 0), "Noted")

@@ -7,19 +7,19 @@ use jiff::tz::TimeZone;
 
 use super::answer;
 use super::gather::{self, Gathered};
+use super::turns::Turns;
 use super::vouch::Voucher;
 use super::{Asked, Intake, Submission};
 use crate::clock::Clock;
 use crate::decide::compose::verp::{Token, TokenKey, TokenKind};
-use crate::decide::notice::{self, Notices, Told, in_words};
+use crate::decide::notice::Notices;
 use crate::decide::policy::{self, Policy};
 use crate::mail::{Address, Domain, Envelope, Message};
-use crate::model::lifecycle::{Held, Released, State, Submitted};
-use crate::model::{Act, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series};
+use crate::model::{Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series};
 use crate::password;
 use crate::smtp::Reply;
 use crate::smtp::auth::Credentials;
-use crate::store::{Admission, Error, Outgoing, Store};
+use crate::store::{Error, Store};
 
 /// Octets of a bounce that are kept; the status stands near its beginning.
 const REPORT_BYTES_MAX: usize = 32 * 1024;
@@ -46,10 +46,11 @@ pub struct GateSettings {
 /// Answers by policy and commits.
 #[derive(Debug)]
 pub struct Gate {
-    store: Store,
-    clock: Clock,
-    settings: GateSettings,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) settings: GateSettings,
     voucher: Voucher,
+    turns: Turns,
 }
 
 impl Gate {
@@ -60,6 +61,7 @@ impl Gate {
             clock,
             settings,
             voucher,
+            turns: Turns::default(),
         }
     }
 
@@ -126,14 +128,16 @@ impl Gate {
         }
         let author = self.author(&submission, &message).await;
         let fingerprint = gather::fingerprint(author.as_ref(), &message, &submission.message, &envelope);
+        // What an author sends on two connections at the same time is counted one after the other.
+        let _turn = self.turns.of(&fingerprint_of(author.as_ref())).await;
         if let Some(id) = self.store.repeated(&fingerprint, self.clock.now())? {
             return Ok(self.said_before(id));
         }
-        let gathered = self.gather(&submission, envelope, message, author)?;
+        let gathered = self.gather(submission, envelope, message, author).await?;
         let answered = match policy::decide(&gathered.facts, &self.settings.policy) {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
             Decision::Hold(findings) => self.hold(gathered, findings, fingerprint).await,
-            Decision::Pass(_) => self.pass(gathered, fingerprint).await,
+            Decision::Pass(findings) => self.pass(gathered, findings, fingerprint).await,
         };
         match (answered, self.store.repeated(&fingerprint, self.clock.now())?) {
             // The client gave up on one connection and said it again on another: it is one message.
@@ -142,7 +146,7 @@ impl Gate {
         }
     }
 
-    async fn author(&self, submission: &Submission, message: &Message) -> Option<crate::model::Author> {
+    async fn author(&self, submission: &Submission, message: &Message) -> Option<Author> {
         let campus = &self.settings.policy.campus_domains;
         match gather::told(submission, message, campus) {
             Some(author) => Some(author),
@@ -150,12 +154,12 @@ impl Gate {
         }
     }
 
-    fn gather(
+    async fn gather(
         &self,
-        submission: &Submission,
+        submission: Submission,
         envelope: Envelope,
         message: Message,
-        author: Option<crate::model::Author>,
+        author: Option<Author>,
     ) -> Result<Gathered, Error> {
         let answers_to = match gather::answered(&message, &self.settings) {
             Some(id) => self
@@ -164,17 +168,30 @@ impl Gate {
                 .map(|state| state.mailing().author.address.clone()),
             None => None,
         };
-        let facts = gather::facts(&self.settings.policy, &envelope, &message, author, answers_to);
+        let policy = Arc::clone(&self.settings.policy);
+        let facts = gather::facts(&policy, &envelope, &message, author, answers_to);
+        let (store, now) = (self.store.clone(), self.clock.now());
+        // Reading what is attached takes the processor: not on the thread that serves the others.
+        let looked = tokio::task::spawn_blocking(move || {
+            let looked = gather::look(&store, &policy, facts, &envelope, (&message, &submission.message), now);
+            looked.map(|looked| (looked, message, submission))
+        });
+        let (looked, message, submission) = looked.await.map_err(|panicked| Error::Disk(panicked.to_string()))??;
+        let gather::Looked {
+            facts,
+            lately,
+            envelope,
+        } = looked;
         let resolved = self.settings.policy.resolve(&facts);
-        let now = self.clock.now();
-        let series = match resolved.audience.segments() {
-            [] => Series::Conveyed,
-            _ => Series::Case,
+        let series = match resolved.audience {
+            Audience::Named => Series::Conveyed,
+            Audience::Lists { .. } => Series::Case,
         };
         let id = self.store.next_id(series, now.year(&self.settings.zone));
+        let parts = (facts, resolved, lately);
         Ok(gather::mailing(
-            (facts, resolved),
-            submission,
+            parts,
+            &submission,
             envelope,
             message,
             (id, now),
@@ -191,80 +208,6 @@ impl Gate {
         Ok(answer::refused(findings))
     }
 
-    async fn hold(&self, gathered: Gathered, findings: Vec<Finding>, fingerprint: [u8; 32]) -> Result<Reply, Error> {
-        let Some(mailing) = gathered.mailing else {
-            return Ok(answer::nobody());
-        };
-        let (id, author) = (mailing.id, mailing.author.address.clone());
-        let event = self.event(Act::Held, &author, Some(id), rules(&findings));
-        let until = self.clock.now().plus(self.settings.policy.lapse_after);
-        let held = Submitted::new(mailing).hold(findings, until);
-        let outgoing = self.notices(&held);
-        let fingerprint = Some(fingerprint);
-        let admission = Admission {
-            state: State::Held(held),
-            message: gathered.bytes,
-            fingerprint,
-            event,
-        };
-        self.store.admit(admission, outgoing).await?;
-        Ok(answer::held(id, &self.settings.console_url))
-    }
-
-    async fn pass(&self, gathered: Gathered, fingerprint: [u8; 32]) -> Result<Reply, Error> {
-        let Some(mailing) = gathered.mailing else {
-            return Ok(answer::nobody());
-        };
-        match Submitted::new(mailing).pass(self.clock.now()) {
-            Ok(state) => {
-                self.store
-                    .convey(
-                        Outgoing {
-                            state,
-                            message: gathered.bytes,
-                        },
-                        Some(fingerprint),
-                    )
-                    .await?;
-                Ok(answer::passed())
-            }
-            // No rule held what we would expand: that is a hole in the policy, and nothing leaves through it.
-            Err(mailing) => {
-                tracing::error!(mailing.id = %mailing.id, "no rule held a mailing to a list; it was not taken");
-                Ok(Reply::try_again())
-            }
-        }
-    }
-
-    /// Who is told of a hold, and what.
-    fn notices(&self, held: &Held) -> Vec<Outgoing> {
-        let state = State::Held(held.clone());
-        let mailing = state.mailing();
-        let policy = &self.settings.policy;
-        let told = Told {
-            reasons: held
-                .hold()
-                .findings()
-                .iter()
-                .map(|finding| finding.sentence.clone())
-                .collect(),
-            wanting: in_words(&policy.offices, held.hold().wants()),
-            until: Some(held.hold().until),
-            ..Told::of(mailing)
-        };
-        let whom = notice::on_hold(&policy.offices, &mailing.author.address, held.hold().wants());
-        whom.into_iter()
-            .map(|(kind, to)| self.notice(kind, &to, &told))
-            .collect()
-    }
-
-    fn notice(&self, kind: notice::Kind, to: &Address, told: &Told<'_>) -> Outgoing {
-        let now = self.clock.now();
-        let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));
-        let (state, message): (Released, Vec<u8>) = notice::write(&self.settings.notices, kind, to, told, id, now);
-        Outgoing { state, message }
-    }
-
     /// The answer that a repeat got the first time.
     fn said_before(&self, id: MailingId) -> Reply {
         match id.series {
@@ -273,7 +216,7 @@ impl Gate {
         }
     }
 
-    fn event(&self, act: Act, by: &Address, mailing: Option<MailingId>, note: String) -> Event {
+    pub(super) fn event(&self, act: Act, by: &Address, mailing: Option<MailingId>, note: String) -> Event {
         Event {
             at: self.clock.now(),
             by: by.to_string(),
@@ -323,7 +266,11 @@ impl Intake for Gate {
     }
 }
 
-fn rules(findings: &[Finding]) -> String {
+fn fingerprint_of(author: Option<&Author>) -> String {
+    author.map(|author| author.address.key()).unwrap_or_default()
+}
+
+pub(super) fn rules(findings: &[Finding]) -> String {
     findings
         .iter()
         .map(|finding| finding.rule.as_ref())

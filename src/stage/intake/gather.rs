@@ -3,12 +3,14 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use mail_parser::MessageParser;
 
-use super::Submission;
 use super::gate::{GateSettings, Known};
+use super::lately::Lately;
+use super::{Submission, classes, lately, letter};
 use crate::decide::compose::verp::TokenKind;
 use crate::decide::policy::{Facts, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
 use crate::model::{Author, Content, Mailing, MailingId, Proof};
+use crate::store::{Error, Store};
 
 /// Trace fields after which a message must be going round in circles (RFC 5321 §6.3).
 const RECEIVED_MAX: usize = 50;
@@ -22,6 +24,8 @@ pub(super) struct Gathered {
     pub(super) mailing: Known,
     /// The message as we keep it.
     pub(super) bytes: Vec<u8>,
+    /// Its author's mail with it.
+    pub(super) lately: Lately,
 }
 
 /// Whether it has come by here too often.
@@ -88,6 +92,7 @@ pub(super) fn answered(message: &Message, settings: &GateSettings) -> Option<Mai
     })
 }
 
+/// Whom the mail is for, and what is known of it before anything is looked up.
 pub(super) fn facts(
     policy: &Policy,
     envelope: &Envelope,
@@ -104,7 +109,47 @@ pub(super) fn facts(
             .map(|address| (address.clone(), policy.place(address)))
             .collect(),
         answers_to,
+        ..Facts::default()
     }
+}
+
+/// All that rules look at, looked up.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) facts: Facts,
+    pub(super) lately: Lately,
+    /// With the people of classes in it.
+    pub(super) envelope: Envelope,
+}
+
+/// Looks up what rules look at: rosters, what was sent lately, what is inside.
+pub(super) fn look(
+    store: &Store,
+    policy: &Policy,
+    mut facts: Facts,
+    envelope: &Envelope,
+    (message, bytes): (&Message, &[u8]),
+    now: Timestamp,
+) -> Result<Looked, Error> {
+    facts.at = Some(now);
+    let mut envelope = envelope.clone();
+    if let Some(author) = facts.author.as_ref().map(|author| author.address.clone()) {
+        (facts.class, envelope) = classes::look(store, policy, &author, &envelope, now)?;
+        facts.is_armed = store.armed_until(&author)?.is_some_and(|until| now < until);
+        facts.inside.of_steward = !policy.offices.stewardships(&author).is_empty();
+    }
+    let read = letter::read(bytes, &envelope, subject(message));
+    facts.letter = read.letter.clone();
+    let mut lately = lately::look(store, policy, &facts, &read, now)?;
+    facts.letter.is_in_thread = lately.is_in_thread;
+    facts.group = lately.grown.clone();
+    facts.repeats = std::mem::take(&mut lately.repeats);
+    facts.pace.wait_until = lately.wait_until;
+    Ok(Looked {
+        facts,
+        lately,
+        envelope,
+    })
 }
 
 /// Author, Message-ID, bytes and recipients: what makes a client's repeat the same message.
@@ -119,7 +164,7 @@ pub(super) fn fingerprint(author: Option<&Author>, message: &Message, bytes: &[u
 
 /// The mailing, and the message with its trace on top and what the client left out.
 pub(super) fn mailing(
-    (facts, resolved): (Facts, Resolved),
+    (facts, resolved, lately): (Facts, Resolved, Lately),
     submission: &Submission,
     envelope: Envelope,
     message: Message,
@@ -156,7 +201,12 @@ pub(super) fn mailing(
         lane,
         identity,
     });
-    Gathered { facts, mailing, bytes }
+    Gathered {
+        facts,
+        mailing,
+        bytes,
+        lately,
+    }
 }
 
 /// RFC 6409 §8: a submission server adds what is missing; RFC 5321 §4.4: and says that it was here.

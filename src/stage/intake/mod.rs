@@ -7,13 +7,18 @@
 //! # Standards
 //! RFC 5321, RFC 6409, RFC 4954, RFC 3207; replies in `answer`.
 
+mod admit;
 mod answer;
+mod classes;
 mod connection;
 mod gate;
 mod gather;
+mod lately;
+mod letter;
 mod limits;
 mod listener;
 mod places;
+mod turns;
 mod vouch;
 mod wire;
 

@@ -7,7 +7,7 @@ use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
 use crate::store::{Error, Move, Outgoing};
 
 /// Characters of a comment that the audit trail keeps.
-const NOTE_CHARS_MAX: usize = 1_000;
+pub(super) const NOTE_CHARS_MAX: usize = 1_000;
 
 impl Desk {
     /// A steward says yes to the use of the audience in their care. Policy C15.
@@ -32,20 +32,35 @@ impl Desk {
         })
     }
 
-    /// A reviewer lets it go. Policy C9; laws 1 and 2.
-    pub async fn release(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
+    /// A reviewer lets it go, in its hours; with a reason, which is kept, at once. Policy C9, C11; laws 1 and 2.
+    pub async fn release(&self, id: MailingId, by: &Address, reason: &str) -> Result<Done, Refusal> {
         let (state, held) = self.held(id, by)?;
         let reviewer = self.reviewer(by, "release")?;
         let now = self.clock.now();
-        let released = held.release(&reviewer, now, now).map_err(|why| self.wanting(why))?;
+        let reason = reason.trim();
+        // Whether they may comes before when.
+        held.clone()
+            .release(&reviewer, now, now)
+            .map_err(|why| self.wanting(why))?;
+        let slot = if reason.is_empty() { self.slot(&state)? } else { now };
+        let released = held.release(&reviewer, slot, now).map_err(|why| self.wanting(why))?;
         let released = State::Released(released);
         let category = released.mailing().category;
         let outgoing = self.tell_author(crate::decide::notice::Kind::Released, &released, by, "");
-        let note = format!("judged {category:?}").to_lowercase();
+        let judged = format!("judged {category:?}").to_lowercase();
+        let note = if reason.is_empty() {
+            judged
+        } else {
+            format!("{judged}; at once: {reason}")
+        };
         self.step(state, released, by, Act::Released, note, outgoing).await?;
-        Ok(Done {
-            sentence: "Released. The copies leave as fast as the mailbox providers bear.".to_owned(),
-        })
+        let sentence = if slot > now {
+            let at = slot.readable(&self.settings.zone);
+            format!("Released. Outside sending hours, so the copies leave from {at}; say why to send it at once.")
+        } else {
+            "Released. The copies leave as fast as the mailbox providers bear.".to_owned()
+        };
+        Ok(Done { sentence })
     }
 
     /// A reviewer wants changes. Policy C14.
@@ -160,8 +175,18 @@ impl Desk {
         }
     }
 
-    fn held(&self, id: MailingId, by: &Address) -> Result<(State, Held), Refusal> {
+    /// The hold, whoever asks: a second person of the emergency roles need not have seen it before.
+    pub(super) fn held_unseen(&self, id: MailingId) -> Result<(State, Held), Refusal> {
+        let state = self.store.mailing(id)?.ok_or(Refusal::NoSuchMailing(id))?;
+        self.hold_of(state)
+    }
+
+    pub(super) fn held(&self, id: MailingId, by: &Address) -> Result<(State, Held), Refusal> {
         let state = self.visible(id, by)?;
+        self.hold_of(state)
+    }
+
+    fn hold_of(&self, state: State) -> Result<(State, Held), Refusal> {
         match &state {
             State::Held(held) => {
                 let held = held.clone();
@@ -198,7 +223,7 @@ impl Desk {
         }
     }
 
-    fn reviewer(&self, by: &Address, act: &str) -> Result<Reviewer, Refusal> {
+    pub(super) fn reviewer(&self, by: &Address, act: &str) -> Result<Reviewer, Refusal> {
         let wanted = || Refusal::NotEntitled(format!("only a reviewer can {act} a mailing, and {by} is not one"));
         self.offices().reviewer(by).ok_or_else(wanted)
     }
@@ -224,7 +249,7 @@ impl Desk {
         self.step(from, to, by, act, comment, outgoing).await
     }
 
-    async fn step(
+    pub(super) async fn step(
         &self,
         from: State,
         to: State,
@@ -235,14 +260,7 @@ impl Desk {
     ) -> Result<(), Refusal> {
         let id = to.id();
         // The trail keeps the beginning; the whole comment is in the mailing and in the notice.
-        let note = note.chars().take(NOTE_CHARS_MAX).collect();
-        let event = Event {
-            at: self.clock.now(),
-            by: by.to_string(),
-            act,
-            mailing: Some(id),
-            note,
-        };
+        let event = self.event(act, by, id, note.chars().take(NOTE_CHARS_MAX).collect());
         match self
             .store
             .advance(Move {
@@ -262,19 +280,34 @@ impl Desk {
         }
     }
 
-    fn wanting(&self, why: Wanting) -> Refusal {
+    pub(super) fn event(&self, act: Act, by: &Address, id: MailingId, note: String) -> Event {
+        Event {
+            at: self.clock.now(),
+            by: by.to_string(),
+            act,
+            mailing: Some(id),
+            note,
+        }
+    }
+
+    pub(super) fn wanting(&self, why: Wanting) -> Refusal {
         match why {
             // These read best with names and local times.
             Wanting::Approvals(_) | Wanting::AlreadyApproved { .. } | Wanting::NotYours(_) => {
                 Refusal::WrongStanding(self.in_words(&why))
             }
-            Wanting::OwnMailing | Wanting::NotTheAuthor => Refusal::Wanting(why),
+            Wanting::OwnMailing
+            | Wanting::NotTheAuthor
+            | Wanting::Survey
+            | Wanting::Slice(_)
+            | Wanting::NotAttestable(_)
+            | Wanting::NoEmergency => Refusal::Wanting(why),
         }
     }
 }
 
 /// A comment must say something.
-fn said(comment: &str) -> Result<String, Refusal> {
+pub(super) fn said(comment: &str) -> Result<String, Refusal> {
     let comment = comment.trim();
     if comment.is_empty() {
         Err(Refusal::CommentWanted)

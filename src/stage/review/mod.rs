@@ -8,6 +8,7 @@ mod act;
 mod preview;
 mod remind;
 mod tell;
+mod word;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use remind::remind;
 use crate::clock::Clock;
 use crate::decide::compose;
 use crate::decide::notice::Notices;
+use crate::decide::policy::{Place, Policy};
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
 use crate::model::{MailingId, Offices, Series, Wanting};
@@ -34,6 +36,8 @@ pub struct Settings {
     pub notices: Arc<Notices>,
     /// How copies are made: the preview shows what recipients get.
     pub compose: Arc<compose::Settings>,
+    /// The rules' numbers and names.
+    pub policy: Arc<Policy>,
     /// The zone in which people read times.
     pub zone: TimeZone,
 }
@@ -109,6 +113,16 @@ pub struct Standing {
     pub resume: bool,
     /// Send no further copy, ever.
     pub stop: bool,
+    /// Give their word that these are people they work with.
+    pub attest: bool,
+    /// Make it a request to a list; the best guess comes first.
+    pub convert_to: Vec<Address>,
+    /// Say whose survey it is.
+    pub name_survey: bool,
+    /// Confirm an emergency as a second person.
+    pub confirm: bool,
+    /// Say that they have read an emergency.
+    pub reviewed: bool,
     /// Why a reviewer may not release it, when they may not.
     pub why_not_release: Option<String>,
 }
@@ -140,7 +154,11 @@ impl Desk {
                     || held(state).is_some_and(|held| held.hold().wants().contains(steward.office()))
             })
         };
-        state.mailing().author.address.is_same_mailbox(who) || offices.reviewer(who).is_some() || is_wanted_steward()
+        let may_confirm = || held(state).is_some_and(|held| self.may_confirm(held, who));
+        state.mailing().author.address.is_same_mailbox(who)
+            || offices.reviewer(who).is_some()
+            || is_wanted_steward()
+            || may_confirm()
     }
 
     /// Which acts this person may do now.
@@ -162,6 +180,13 @@ impl Desk {
                     give_back: reviews,
                     decline: reviews || stewardships.iter().any(|s| held.hold().wants().contains(s.office())),
                     withdraw: is_author,
+                    attest: held
+                        .clone()
+                        .attest(who, self.settings.policy.hidden.attest_max, now)
+                        .is_ok(),
+                    convert_to: if is_author { self.lists_for(state) } else { Vec::new() },
+                    name_survey: (is_author || reviews) && held.hold().wants_survey(),
+                    confirm: self.may_confirm(held, who),
                     why_not_release: release.and_then(Result::err).map(|why| self.in_words(&why)),
                     ..Standing::default()
                 }
@@ -171,13 +196,57 @@ impl Desk {
                 ..Standing::default()
             },
             State::Expanded(expanded) => Standing {
+                reviewed: self.may_read_afterwards(state, who),
                 pause: reviews && !expanded.is_paused(),
                 resume: reviews && expanded.is_paused(),
                 stop: reviews,
                 ..Standing::default()
             },
-            State::Closed(_) | State::Ended(_) => Standing::default(),
+            State::Closed(_) | State::Ended(_) => Standing {
+                reviewed: self.may_read_afterwards(state, who),
+                ..Standing::default()
+            },
         }
+    }
+
+    fn may_confirm(&self, held: &Held, who: &Address) -> bool {
+        let herald = self.settings.policy.emergency.heralds.find(who);
+        herald.is_some_and(|herald| held.clone().confirm(&herald, self.clock.now()).is_ok())
+    }
+
+    fn may_read_afterwards(&self, state: &State, who: &Address) -> bool {
+        let unread = self.store.unread_emergencies().unwrap_or_default();
+        let is_own = state.mailing().author.address.is_same_mailbox(who);
+        unread.contains(&state.id()) && !is_own && self.offices().reviewer(who).is_some()
+    }
+
+    /// The lists that its author may ask to write to, instead of the people they named; the likeliest first.
+    fn lists_for(&self, state: &State) -> Vec<Address> {
+        let (mailing, policy) = (state.mailing(), &self.settings.policy);
+        if !mailing.audience.segments().is_empty() {
+            return Vec::new();
+        }
+        let outside = mailing
+            .envelope
+            .recipients()
+            .filter(|to| policy.place(to) == Place::Outside)
+            .count();
+        let is_off_campus = outside * 2 > mailing.envelope.forward_paths().len();
+        let subject = mailing.subject.to_lowercase();
+        let mut lists: Vec<_> = policy
+            .lists
+            .iter()
+            .filter(|(_, rule)| rule.may_request(&mailing.author.address) && !rule.emergency)
+            .map(|(list, rule)| {
+                let fits = policy
+                    .audiences
+                    .get(&rule.audience)
+                    .is_some_and(|a| a.on_campus != is_off_campus);
+                (!subject.contains(&rule.audience.to_lowercase()), !fits, list.clone())
+            })
+            .collect();
+        lists.sort();
+        lists.into_iter().map(|(_, _, list)| list).collect()
     }
 
     /// A refusal of the model, with offices by their names.
@@ -193,7 +262,12 @@ impl Desk {
             Wanting::AlreadyApproved { by, at } => {
                 format!("already approved by {by} at {}", at.readable(&self.settings.zone))
             }
-            Wanting::OwnMailing | Wanting::NotTheAuthor => why.to_string(),
+            Wanting::OwnMailing
+            | Wanting::NotTheAuthor
+            | Wanting::Survey
+            | Wanting::Slice(_)
+            | Wanting::NotAttestable(_)
+            | Wanting::NoEmergency => why.to_string(),
         }
     }
 }

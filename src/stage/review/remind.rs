@@ -11,7 +11,10 @@ pub async fn remind(desk: Desk, shutdown: Shutdown) {
     let bell = desk.store.watch(Table::Mailings);
     let mut rounds = Rounds::new("remind", bell, shutdown);
     while rounds.go_on() {
-        let done = desk.lapse_overdue().await;
+        let done = match desk.lapse_overdue().await {
+            Ok(()) => desk.follow_cases().await,
+            failed => failed,
+        };
         rounds.rest(done).await;
     }
 }
@@ -25,7 +28,8 @@ impl Desk {
                 continue;
             };
             let State::Held(held) = from.clone() else { continue };
-            if held.hold().until > now {
+            // A slice goes where its case goes.
+            if held.hold().until > now || held.hold().case().is_some() {
                 continue;
             }
             let author = from.mailing().author.address.clone();

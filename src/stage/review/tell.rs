@@ -13,7 +13,7 @@ pub(super) fn kind(end: End) -> Kind {
         End::Returned => Kind::Returned,
         End::Declined => Kind::Declined,
         End::Lapsed => Kind::Lapsed,
-        End::Withdrawn => Kind::Withdrawn,
+        End::Withdrawn | End::Converted => Kind::Withdrawn,
     }
 }
 
@@ -37,6 +37,23 @@ impl Desk {
             outgoing.extend(self.tell_reviewers(state.mailing()));
         }
         outgoing
+    }
+
+    /// Who hears of a hold that a person has made.
+    pub(super) fn tell_hold(&self, held: &Held) -> Vec<Outgoing> {
+        let state = State::Held(held.clone());
+        let findings = held.hold().findings();
+        let told = Told {
+            reasons: findings.iter().map(|finding| finding.sentence.clone()).collect(),
+            wanting: self.names(held.hold().wants()),
+            until: Some(held.hold().until),
+            ..Told::of(state.mailing())
+        };
+        let author = &state.mailing().author.address;
+        let whom = notice::on_hold(self.offices(), author, held.hold().wants());
+        whom.into_iter()
+            .map(|(kind, to)| self.notice(kind, &to, &told))
+            .collect()
     }
 
     fn tell_reviewers(&self, mailing: &Mailing) -> Vec<Outgoing> {

@@ -113,6 +113,19 @@ impl Engine {
         answered.await.map_err(|_gone| Error::Closed)?
     }
 
+    /// Writes what a store is made with, at its opening: before anybody commits.
+    pub(super) fn found(&self, key: &[u8], value: &[u8]) -> Result<(), Error> {
+        self.tree.insert(Table::About.key(key), value)?;
+        self.tree.flush()?;
+        Ok(())
+    }
+
+    /// Adds a key to an index that the next opening would make again.
+    pub(super) fn plant(&self, table: Table, key: &[u8]) -> Result<(), Error> {
+        self.tree.insert(table.key(key), Vec::new())?;
+        Ok(())
+    }
+
     /// A bell for commits that touch the table.
     pub(super) fn watch(&self, table: Table) -> Bell {
         self.bells.listen(table)

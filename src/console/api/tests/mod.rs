@@ -172,7 +172,9 @@ impl House {
             state: State::Held(Submitted::new(mailing).hold(vec![finding], until)),
             message: b"Subject: Welcome\r\n\r\nHello\r\n".to_vec(),
             fingerprint: None,
-            event: self.api.event(&Actor::Operator, Act::Held, Some(id), String::new()),
+            event: Some(self.api.event(&Actor::Operator, Act::Held, Some(id), String::new())),
+            traces: crate::store::Traces::default(),
+            is_unread: false,
         };
         self.api
             .store

@@ -14,7 +14,7 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
         .or_else(|| automatic(facts))
         .or_else(|| answer_to_all(facts))
         .or_else(|| may_not_ask(facts, policy))
-        .or_else(|| request(facts))
+        .or_else(|| request(facts, policy))
 }
 
 fn no_such_list(facts: &Facts) -> Option<Finding> {
@@ -40,6 +40,9 @@ fn answer_to_all(facts: &Facts) -> Option<Finding> {
 }
 
 fn may_not_ask(facts: &Facts, policy: &Policy) -> Option<Finding> {
+    if facts.is_emergency(policy) {
+        return None;
+    }
     let author = &facts.author.as_ref()?.address;
     let closed = facts
         .lists()
@@ -48,9 +51,10 @@ fn may_not_ask(facts: &Facts, policy: &Policy) -> Option<Finding> {
     Some(RULE.finds(Ask::Refuse { subject: 7, detail: 1 }, sentence))
 }
 
-fn request(facts: &Facts) -> Option<Finding> {
+fn request(facts: &Facts, policy: &Policy) -> Option<Finding> {
     let lists: Vec<String> = facts.lists().map(ToString::to_string).collect();
-    if lists.is_empty() {
+    // What goes at once is nobody's to release; `emergency` has said so.
+    if lists.is_empty() || facts.goes_at_once(policy) {
         return None;
     }
     let beside = facts.recipients.len() - lists.len();

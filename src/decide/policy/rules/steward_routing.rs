@@ -12,6 +12,9 @@ pub(in super::super) const RULE: Rule = Rule {
 
 fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
     let author = &facts.author.as_ref()?.address;
+    if facts.goes_at_once(policy) {
+        return None;
+    }
     let mut wants: Vec<OfficeId> = Vec::new();
     let mut audiences = Vec::new();
     for list in facts.lists() {

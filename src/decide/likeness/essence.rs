@@ -1,0 +1,186 @@
+//! What is left of a text when greeting, names, quotes, signature, digits and links are off.
+
+/// Longest line, in words, that can be a greeting.
+const GREETING_WORDS_MAX: usize = 7;
+/// Lines from the end among which a closing formula is looked for.
+const CLOSING_LINES: usize = 12;
+
+/// How people begin.
+const GREETINGS: [&str; 14] = [
+    "dear",
+    "hi",
+    "hello",
+    "hey",
+    "howdy",
+    "greetings",
+    "good",
+    "attention",
+    "to",
+    "hallo",
+    "liebe",
+    "lieber",
+    "hola",
+    "bonjour",
+];
+/// How people end.
+const CLOSINGS: [&str; 22] = [
+    "regards",
+    "best regards",
+    "kind regards",
+    "warm regards",
+    "warmly",
+    "best",
+    "best wishes",
+    "all the best",
+    "sincerely",
+    "sincerely yours",
+    "yours",
+    "yours sincerely",
+    "yours truly",
+    "respectfully",
+    "cordially",
+    "thanks",
+    "many thanks",
+    "thank you",
+    "thanks again",
+    "cheers",
+    "thank you very much",
+    "thanks in advance",
+];
+/// What clients put before a subject that is not theirs.
+const PREFIXES: [&str; 10] = ["re", "fw", "fwd", "aw", "wg", "sv", "antw", "ref", "tr", "rv"];
+
+/// The words of a body that would be the same in every slice, in order and in lower case.
+pub fn essence(text: &str, names: &[String], is_answer: bool) -> Vec<String> {
+    let own = own_lines(text, is_answer);
+    let own = before_closing(&own);
+    let own = after_greeting(own);
+    let body = own.join("\n");
+    let without_names = words(&body, names, true);
+    // A text in capitals, or in a tongue whose nouns have them, would have nothing left.
+    if without_names.len() * 2 < words(&body, names, false).len() {
+        words(&body, names, false)
+    } else {
+        without_names
+    }
+}
+
+/// The words of a subject that would be the same in every slice.
+pub fn subject_essence(subject: &str, names: &[String]) -> Vec<String> {
+    let mut rest = subject.trim();
+    while let Some(next) = without_prefix(rest) {
+        rest = next;
+    }
+    words(rest, names, false)
+}
+
+/// `Re: `, `Fwd[2]: `, `[list] `: off with one of them.
+fn without_prefix(subject: &str) -> Option<&str> {
+    if let Some((tag, rest)) = subject.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (tag.len() <= 40).then(|| rest.trim_start());
+    }
+    let (head, rest) = subject.split_once(':')?;
+    let word: String = head.chars().take_while(|c| c.is_alphabetic()).collect();
+    let is_prefix = head.len() <= word.len() + 4 && PREFIXES.contains(&word.to_lowercase().as_str());
+    is_prefix.then(|| rest.trim_start())
+}
+
+/// Without quoted lines; of an answer, without all that follows the mark of what it answers.
+fn own_lines(text: &str, is_answer: bool) -> Vec<&str> {
+    let mut own: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if is_answer && is_quote_mark(line) {
+            break;
+        }
+        if !line.starts_with(['>', '|']) {
+            own.push(line);
+        }
+    }
+    own
+}
+
+fn is_quote_mark(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let wrote = lower.ends_with("wrote:") || lower.ends_with("writes:") || lower.ends_with("schrieb:");
+    wrote || lower.contains("original message") || lower.starts_with("________________")
+}
+
+/// Without the signature: from `--`, or from the closing formula, on.
+fn before_closing<'a>(lines: &'a [&'a str]) -> &'a [&'a str] {
+    let is_end = |(at, line): (usize, &&str)| {
+        let bare = line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let is_near_end = lines.len() - at <= CLOSING_LINES && at > 0;
+        line.trim_end() == "--" || (is_near_end && CLOSINGS.contains(&bare.as_str()))
+    };
+    let end = lines.iter().enumerate().position(is_end).unwrap_or(lines.len());
+    lines.get(..end).unwrap_or(lines)
+}
+
+/// Without the line that greets.
+fn after_greeting<'a>(lines: &'a [&'a str]) -> Vec<&'a str> {
+    let mut kept: Vec<&str> = lines.iter().copied().skip_while(|line| line.is_empty()).collect();
+    let Some(first) = kept.first().copied() else {
+        return kept;
+    };
+    let begins = first
+        .split(|c: char| !c.is_alphabetic())
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let greets = GREETINGS.contains(&begins.as_str());
+    let is_short = first.split_whitespace().count() <= GREETING_WORDS_MAX;
+    if is_short && (greets || first.ends_with([',', '!', ':'])) {
+        kept.remove(0);
+    } else if let Some((greeting, rest)) = first.split_once([',', '!', ':'])
+        && greets
+        && greeting.split_whitespace().count() <= GREETING_WORDS_MAX
+        && let Some(line) = kept.first_mut()
+    {
+        *line = rest;
+    }
+    kept
+}
+
+/// Words in lower case. Off with links (their host stays), addresses, whatever has a digit, and names: those given, and,
+/// when asked for, words with a capital that do not begin a sentence.
+fn words(text: &str, names: &[String], without_capitals: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut begins = true;
+    for token in text.split_whitespace() {
+        if let Some(host) = host(token) {
+            found.push(host.to_lowercase());
+            begins = false;
+            continue;
+        }
+        let ends = token.ends_with(['.', '!', '?', ':']);
+        if !token.contains('@') && !token.contains(|c: char| c.is_ascii_digit()) {
+            for word in token.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+                let word = word.trim_matches('\'');
+                let is_name = without_capitals && !begins && word.starts_with(char::is_uppercase);
+                let lower = word.to_lowercase();
+                if !word.is_empty() && !is_name && !names.contains(&lower) {
+                    found.push(lower);
+                }
+                begins = begins && word.is_empty();
+            }
+        }
+        begins = ends;
+    }
+    found
+}
+
+/// The host of a link: what follows it may differ from copy to copy.
+fn host(token: &str) -> Option<&str> {
+    let token = token.trim_start_matches(['<', '(', '[', '"']);
+    let lower_has = |scheme: &str| {
+        token
+            .get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    };
+    let scheme = ["https://", "http://", "www."]
+        .into_iter()
+        .find(|scheme| lower_has(scheme))?;
+    let rest = token.get(scheme.len()..)?;
+    rest.split(|c: char| !c.is_alphanumeric() && c != '.' && c != '-')
+        .next()
+}

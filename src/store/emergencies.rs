@@ -1,0 +1,54 @@
+//! Who may send an emergency now, and which have gone unread. Policy C17.
+
+use super::engine::{Batch, Table};
+use super::{Error, Store};
+use crate::mail::{Address, Timestamp};
+use crate::model::{Event, MailingId};
+
+impl Store {
+    /// Until when this account has shown a fresh second factor.
+    pub fn armed_until(&self, account: &Address) -> Result<Option<Timestamp>, Error> {
+        match self.engine.read(Table::Armed, account.key().as_bytes())? {
+            Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Notes a fresh second factor.
+    pub async fn arm(&self, account: &Address, until: Timestamp, event: Event) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        let key = account.key();
+        batch.put(Table::Armed, key.as_bytes(), postcard::to_allocvec(&until)?);
+        batch.append(postcard::to_allocvec(&event)?);
+        self.engine.commit(batch).await
+    }
+
+    /// Emergencies that a reviewer has still to read.
+    pub fn unread_emergencies(&self) -> Result<Vec<MailingId>, Error> {
+        let keys = self.engine.scan(Table::Afterwards, &[]);
+        keys.map(|item| {
+            let id = item?.0.as_slice().try_into().ok().and_then(MailingId::from_key);
+            id.ok_or_else(|| Error::Unreadable("a mailing's number".to_owned()))
+        })
+        .collect()
+    }
+
+    /// It has gone, and is to be read.
+    pub async fn leave_unread(&self, id: MailingId) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        batch.put(Table::Afterwards, &id.to_key(), Vec::new());
+        self.engine.commit(batch).await
+    }
+
+    /// A reviewer has read it. Returns whether it was unread.
+    pub async fn read_emergency(&self, id: MailingId, event: Event) -> Result<bool, Error> {
+        let mut batch = Batch::default();
+        batch.assert(Table::Afterwards, &id.to_key(), Some(Vec::new()));
+        batch.delete(Table::Afterwards, &id.to_key());
+        batch.append(postcard::to_allocvec(&event)?);
+        match self.engine.commit(batch).await {
+            Err(Error::Conflict) => Ok(false),
+            committed => committed.map(|()| true),
+        }
+    }
+}
