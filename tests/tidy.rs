@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decide::compose", &["mail", "model"]),
     ("decide::shape", &["mail", "model"]),
     ("decide::report", &["mail", "model"]),
+    ("decide::contents", &["mail", "model"]),
     ("decide::likeness", &["mail", "model"]),
     ("decide::notice", &["mail", "model"]),
     ("decide::feed", &["mail", "model"]),

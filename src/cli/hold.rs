@@ -23,8 +23,29 @@ pub(super) enum Command {
     #[command(after_long_help = "Example:\n  bedel hold approve MC-2026-0001 --as records")]
     Approve(Act),
     /// A reviewer lets it go, once every wanted steward has approved
-    #[command(after_long_help = "Example:\n  bedel hold release MC-2026-0001 --as emarcomm")]
-    Release(Act),
+    #[command(
+        after_long_help = "Examples:\n  bedel hold release MC-2026-0001 --as emarcomm\n  bedel hold release MC-2026-0001 \
+        --as emarcomm --now 'the deadline is tonight'"
+    )]
+    Release(Release),
+    /// Its author says that these are people they work with; only what is held for their number goes so
+    #[command(after_long_help = "Example:\n  bedel hold attest MC-2026-0001 --as author -m 'my search committee'")]
+    Attest(Said),
+    /// Its author makes it a request to a list
+    #[command(after_long_help = "Example:\n  bedel hold convert MC-2026-0001 --as author -m students")]
+    Convert(Said),
+    /// Its author says whose survey it is: lines owner, id, irb, opens, closes
+    #[command(
+        after_long_help = "Example:\n  bedel hold survey MC-2026-0001 --as author -m $'owner: Dean\\nid: S-12\\nirb: not \
+        research\\nopens: 2026-11-24\\ncloses: 2026-12-08'"
+    )]
+    Survey(Said),
+    /// A second person of the emergency roles confirms an emergency
+    #[command(after_long_help = "Example:\n  bedel hold confirm MC-2026-0001 --as provost")]
+    Confirm(Act),
+    /// A reviewer has read an emergency afterwards
+    #[command(after_long_help = "Example:\n  bedel hold reviewed MC-2026-0001 --as emarcomm")]
+    Reviewed(Act),
     /// A reviewer sends it back to its author for changes
     #[command(
         after_long_help = "Example:\n  bedel hold return MC-2026-0001 --as emarcomm --comment 'Please name the room.'"
@@ -74,6 +95,16 @@ pub(super) struct Act {
     actor: String,
 }
 
+/// A release.
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    #[command(flatten)]
+    act: Act,
+    /// Why it leaves at once, whatever the hour; kept in the audit trail
+    #[arg(long, value_name = "REASON")]
+    now: Option<String>,
+}
+
 /// An act that says why.
 #[derive(Debug, Args)]
 pub(super) struct Said {
@@ -89,7 +120,12 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
         Command::List(list) => self::list(client, list).await,
         Command::Show(show) => self::show(client, show).await,
         Command::Approve(on) => act(client, "approve", &on, None).await,
-        Command::Release(on) => act(client, "release", &on, None).await,
+        Command::Release(on) => act(client, "release", &on.act, on.now.as_deref()).await,
+        Command::Attest(said) => act(client, "attest", &said.act, Some(&said.comment)).await,
+        Command::Convert(said) => act(client, "convert", &said.act, Some(&said.comment)).await,
+        Command::Survey(said) => act(client, "survey", &said.act, Some(&said.comment)).await,
+        Command::Confirm(on) => act(client, "confirm", &on, None).await,
+        Command::Reviewed(on) => act(client, "reviewed", &on, None).await,
         Command::Return(said) => act(client, "return", &said.act, Some(&said.comment)).await,
         Command::Decline(said) => act(client, "decline", &said.act, Some(&said.comment)).await,
         Command::Withdraw(on) => act(client, "withdraw", &on, None).await,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`audience`] | who gets it? |
 //! | [`compose`] | what do they get? |
+//! | [`contents`] | what is inside? |
 //! | [`feed`] | what does an office say of its people? |
 //! | [`likeness`] | are two messages on one subject? |
 //! | [`notice`] | what do we say, and to whom? |
@@ -13,6 +14,7 @@
 
 pub mod audience;
 pub mod compose;
+pub mod contents;
 pub mod feed;
 pub mod likeness;
 pub mod notice;

@@ -22,7 +22,7 @@ use bedel::model::{
 };
 use bedel::password;
 use bedel::stage::review::{self, Desk};
-use bedel::store::{self, Account, Admission, Store};
+use bedel::store::{self, Account, Admission, Store, Traces};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 use tower::ServiceExt;
@@ -131,7 +131,7 @@ impl Site {
             message: message.into(),
             fingerprint: None,
             event: Some(event),
-            traces: bedel::store::Traces::default(),
+            traces: Traces::default(),
             is_unread: false,
         };
         self.store.admit(admission, vec![]).await.expect("admits")

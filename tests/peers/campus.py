@@ -67,6 +67,9 @@ class Campus:
         if free_bytes_min is not None:
             text = text.replace("[store]", f"free_bytes_min = {free_bytes_min}\n\n[store]", 1)
         path.write_text(text)
+        # The stories are told at any hour.
+        policy = self.config / "policy.toml"
+        policy.write_text(re.sub(r"(?ms)^\[hours\].*?(?=^# Who may send)", "", policy.read_text()))
         if shaping:
             (self.config / "shaping.toml").write_text(shaping)
 

@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::stage::expand::{self, expand_due};
 use crate::stage::worker::{Closer, shutdown};
-use crate::store::{self, Outgoing, Store};
+use crate::store::{self, Admission, Outgoing, Store};
 
 const MESSAGE: &str = "From: author@mst.example\r\nMessage-ID: <1@mst.example>\r\nSubject: x\r\n\r\n.Hello\r\n.\r\n";
 

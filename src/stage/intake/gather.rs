@@ -1,5 +1,7 @@
 //! Envelope, message and settings → the facts a rule may look at, and the mailing it may become.
 
+use std::time::{Duration, Instant};
+
 use aws_lc_rs::digest::{SHA256, digest};
 use mail_parser::MessageParser;
 
@@ -7,13 +9,16 @@ use super::gate::{GateSettings, Known};
 use super::lately::Lately;
 use super::{Submission, classes, lately, letter};
 use crate::decide::compose::verp::TokenKind;
-use crate::decide::policy::{Facts, Policy, Resolved};
+use crate::decide::contents;
+use crate::decide::policy::{Facts, Inside, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
 use crate::model::{Author, Content, Mailing, MailingId, Proof};
 use crate::store::{Error, Store};
 
 /// Trace fields after which a message must be going round in circles (RFC 5321 §6.3).
 const RECEIVED_MAX: usize = 50;
+/// How long what is attached may take to be looked through.
+const LOOKING_MAX: Duration = Duration::from_millis(900);
 /// Octets of a subject that are kept for lists and pages.
 const SUBJECT_CHARS_MAX: usize = 300;
 
@@ -138,6 +143,7 @@ pub(super) fn look(
         facts.is_armed = store.armed_until(&author)?.is_some_and(|until| now < until);
         facts.inside.of_steward = !policy.offices.stewardships(&author).is_empty();
     }
+    inside(store, bytes, &mut facts)?;
     let read = letter::read(bytes, &envelope, subject(message));
     facts.letter = read.letter.clone();
     let mut lately = lately::look(store, policy, &facts, &read, now)?;
@@ -150,6 +156,33 @@ pub(super) fn look(
         lately,
         envelope,
     })
+}
+
+/// What is in it and attached to it, by marks: no address is kept. Policy C10.
+fn inside(store: &Store, bytes: &[u8], facts: &mut Facts) -> Result<(), Error> {
+    let marker = store.marker();
+    let begun = Instant::now();
+    let is_late = || begun.elapsed() > LOOKING_MAX;
+    let found = contents::scan(
+        bytes,
+        &contents::Limits::default(),
+        &|address| marker.mark(address),
+        &is_late,
+    );
+    let mut known: u32 = 0;
+    for mark in found.written.union(&found.attached) {
+        known = known.saturating_add(u32::from(store.is_known(mark)?));
+    }
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    facts.inside = Inside {
+        attached: number(found.attached.len()),
+        written: number(found.written.len()),
+        known,
+        unreadable: found.unreadable,
+        bomb: found.bomb,
+        of_steward: facts.inside.of_steward,
+    };
+    Ok(())
 }
 
 /// Author, Message-ID, bytes and recipients: what makes a client's repeat the same message.

@@ -20,7 +20,7 @@ pub(super) struct Lately {
     pub(super) may_be_first: bool,
     group: Option<Grouped>,
     topics: Vec<Grouped>,
-    thread: Option<(Thread, Vec<u64>)>,
+    thread: Option<Named>,
     /// When mailings like it went to its lists, newest first.
     pub(super) repeats: Vec<Timestamp>,
     owner: Option<Owner>,
@@ -92,6 +92,9 @@ fn likeness(subject: &str, read: &Read, is_answer: bool) -> Likeness {
     })
 }
 
+/// A thread, and the hashes of the Message-IDs that find it.
+type Named = (Thread, Vec<u64>);
+
 /// The message's thread with its people in it, and who was in it before.
 fn thread(
     store: &Store,
@@ -99,7 +102,7 @@ fn thread(
     author: &Address,
     people: &[&Address],
     read: &Read,
-) -> Result<((Thread, Vec<u64>), Vec<u64>), Error> {
+) -> Result<(Named, Vec<u64>), Error> {
     let answers: Vec<u64> = read.answers.iter().map(|id| number(marker, id)).collect();
     let own = read.id.iter().map(|id| number(marker, id));
     let known = store.thread(&answers)?;

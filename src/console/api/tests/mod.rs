@@ -13,6 +13,7 @@ use super::*;
 use crate::decide::compose::dkim::{self, Signer};
 use crate::decide::compose::{self, verp::TokenKey};
 use crate::decide::notice::{Kind, Notices, Template};
+use crate::decide::policy::Policy;
 use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
@@ -20,7 +21,7 @@ use crate::model::{
     OfficeId, Offices, Proof, Segment, Series,
 };
 use crate::stage::review::Settings;
-use crate::store::{self, Admission};
+use crate::store::{self, Admission, Traces};
 
 mod operation;
 mod review;
@@ -87,7 +88,14 @@ fn settings() -> Settings {
         console_url: "https://bedel.mst.example".into(),
         zone: TimeZone::UTC,
     };
+    let policy = Policy::new(
+        vec!["mst.example".parse().expect("a domain")],
+        "lists.mst.example".parse().expect("a domain"),
+        Arc::new(offices()),
+        TimeZone::UTC,
+    );
     Settings {
+        policy: Arc::new(policy),
         offices: Arc::new(offices()),
         notices: Arc::new(notices),
         compose: Arc::new(compose()),
@@ -173,7 +181,7 @@ impl House {
             message: b"Subject: Welcome\r\n\r\nHello\r\n".to_vec(),
             fingerprint: None,
             event: Some(self.api.event(&Actor::Operator, Act::Held, Some(id), String::new())),
-            traces: crate::store::Traces::default(),
+            traces: Traces::default(),
             is_unread: false,
         };
         self.api
