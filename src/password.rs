@@ -32,6 +32,31 @@ pub fn verify(hash: Option<&str>, password: &str) -> bool {
     Argon2::default().verify_password(password.as_bytes(), &known).is_ok()
 }
 
+/// A secret for an authenticator: 160 bits in base32 (RFC 4226 §4).
+pub fn new_second_factor() -> String {
+    let mut bits = [0; 20];
+    // INVARIANT: the system's randomness was good enough for the keys we started with.
+    aws_lc_rs::rand::fill(&mut bits).expect("the system has randomness");
+    data_encoding::BASE32_NOPAD.encode(&bits)
+}
+
+/// The step of 30 s whose code this is, now or one step off (RFC 6238 §5.2); `None` when it is no code of now.
+pub fn second_factor_step(secret: &str, code: &str, unix_seconds: i64) -> Option<i64> {
+    let key = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).ok()?;
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key);
+    let now = unix_seconds.div_euclid(30);
+    let is_code = |step: &i64| one_time_code(&key, *step) == Some(code.trim().to_owned());
+    [now, now - 1, now + 1].into_iter().find(is_code)
+}
+
+/// RFC 4226 §5.3: six digits.
+fn one_time_code(key: &aws_lc_rs::hmac::Key, step: i64) -> Option<String> {
+    let tag = aws_lc_rs::hmac::sign(key, &step.to_be_bytes());
+    let offset = usize::from(tag.as_ref().last()? & 0x0f);
+    let four: [u8; 4] = tag.as_ref().get(offset..offset + 4)?.try_into().ok()?;
+    Some(format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +76,13 @@ mod tests {
         assert!(!verify(None, ""));
         assert!(!verify(Some("plain text"), "plain text"));
         assert!(!verify(Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ"), "x"));
+    }
+
+    #[test]
+    fn the_codes_are_those_of_rfc_6238() {
+        let secret = data_encoding::BASE32_NOPAD.encode(b"12345678901234567890");
+        assert_eq!(second_factor_step(&secret, "287082", 59), Some(1));
+        assert_eq!(second_factor_step(&secret, "081804", 1_111_111_109), Some(37_037_036));
+        assert_eq!(second_factor_step(&secret, "287082", 59 + 90), None);
     }
 }

@@ -63,6 +63,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "mail",
             "model",
             "stage::review",
+            // What would happen to a message is asked of the room that would take it.
+            "stage::intake",
             "store",
             "clock",
             "password",

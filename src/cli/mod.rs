@@ -15,6 +15,7 @@ mod import;
 mod mailing;
 mod out;
 mod people;
+mod policy;
 mod serve;
 mod sink;
 mod store;
@@ -67,6 +68,15 @@ enum Command {
     /// Who may sign in: add, password, list, remove, token
     #[command(subcommand)]
     Account(account::Command),
+    /// The policy, asked in advance: explain
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Classes and their instructors: import
+    #[command(subcommand)]
+    Roster(policy::Roster),
+    /// Second factors of the emergency roles: enroll, arm
+    #[command(subcommand)]
+    Emergency(policy::Emergency),
     /// The audit trail: verify, show
     #[command(subcommand)]
     Audit(audit::Command),
@@ -107,6 +117,9 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Mailing(command) => mailing::run(&client()?, command).await,
         Command::People(command) => people::run(&client()?, command).await,
         Command::Account(command) => account::run(&client()?, command).await,
+        Command::Policy(command) => policy::policy(&client()?, command).await,
+        Command::Roster(command) => policy::roster(&client()?, command).await,
+        Command::Emergency(command) => policy::emergency(&client()?, command).await,
         Command::Audit(command) => audit::run(&client()?, command).await,
         Command::Store(command) => store::run(&cli.config, command).await,
     }

@@ -35,7 +35,7 @@ fn the_shipped_settings_are_good() {
     let config = load(&dir).expect("good");
     assert_eq!(config.gateway.lists_domain.as_str(), "lists.mst.example");
     assert_eq!(config.gateway.bounce_domain.as_str(), "bounce.lists.mst.example");
-    assert_eq!(config.policy.lists.len(), 6);
+    assert_eq!(config.policy.lists.len(), 7);
 }
 
 #[test]

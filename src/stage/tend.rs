@@ -57,14 +57,22 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
 pub async fn tend(store: &Store, settings: &Settings, now: Timestamp) -> Result<(), Error> {
     while store.forget_fingerprints(now).await? > 0 {}
     store.forget_history(now.minus(HISTORY)).await?;
+    if !file_of(settings, now).exists() {
+        store.forget_traces(now).await?;
+    }
     let (store, settings) = (store.clone(), settings.clone());
     let exported = tokio::task::spawn_blocking(move || export(&store, &settings, now)).await;
     exported.map_err(|panicked| Error::Disk(panicked.to_string()))?
 }
 
+/// Today's export; its absence says that the day's work is still to do.
+fn file_of(settings: &Settings, now: Timestamp) -> PathBuf {
+    settings.exports.join(format!("{}.export", now.day(&settings.zone)))
+}
+
 fn export(store: &Store, settings: &Settings, now: Timestamp) -> Result<(), Error> {
     let disk = |error: std::io::Error| Error::Disk(format!("the nightly export: {error}"));
-    let file = settings.exports.join(format!("{}.export", now.day(&settings.zone)));
+    let file = file_of(settings, now);
     if file.exists() {
         return Ok(());
     }

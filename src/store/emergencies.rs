@@ -14,11 +14,35 @@ impl Store {
         }
     }
 
-    /// Notes a fresh second factor.
-    pub async fn arm(&self, account: &Address, until: Timestamp, event: Event) -> Result<(), Error> {
+    /// The secret of an account's authenticator, and the last step of which a code was used.
+    pub fn second_factor(&self, account: &Address) -> Result<Option<(String, i64)>, Error> {
+        match self.engine.read(Table::SecondFactors, account.key().as_bytes())? {
+            Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// A new authenticator; the one before counts no more.
+    pub async fn put_second_factor(&self, account: &Address, secret: &str, event: Event) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        let record = postcard::to_allocvec(&(secret, 0i64))?;
+        batch.put(Table::SecondFactors, account.key().as_bytes(), record);
+        batch.append(postcard::to_allocvec(&event)?);
+        self.engine.commit(batch).await
+    }
+
+    /// Notes a fresh second factor, and which code it was.
+    pub async fn arm(
+        &self,
+        account: &Address,
+        until: Timestamp,
+        factor: (String, i64),
+        event: Event,
+    ) -> Result<(), Error> {
         let mut batch = Batch::default();
         let key = account.key();
         batch.put(Table::Armed, key.as_bytes(), postcard::to_allocvec(&until)?);
+        batch.put(Table::SecondFactors, key.as_bytes(), postcard::to_allocvec(&factor)?);
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await
     }

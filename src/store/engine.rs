@@ -66,11 +66,13 @@ pub enum Table {
     Armed = 27,
     /// Nothing, by mailing id: what went before anybody read it, and is to be read afterwards.
     Afterwards = 28,
+    /// Authenticators' secrets, and the last step used, by address key.
+    SecondFactors = 29,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -99,6 +101,7 @@ impl Table {
         Self::Marks,
         Self::Armed,
         Self::Afterwards,
+        Self::SecondFactors,
     ];
 
     /// The key on the disk.

@@ -16,6 +16,7 @@ mod export;
 mod import;
 mod mailings;
 mod people;
+mod policy;
 mod view;
 
 use std::collections::BTreeMap;
@@ -120,6 +121,16 @@ fn operation() -> Router<ApiState> {
         .route("/accounts/{address}", delete(accounts::remove))
         .route("/accounts/{address}/password", post(accounts::set_password))
         .route("/accounts/{address}/token", post(accounts::give_token))
+        .route(
+            "/policy/explain",
+            post(policy::explain).layer(DefaultBodyLimit::max(feed::BYTES_MAX)),
+        )
+        .route(
+            "/rosters",
+            post(policy::rosters).layer(DefaultBodyLimit::max(feed::BYTES_MAX)),
+        )
+        .route("/emergency/enroll", post(policy::enroll))
+        .route("/emergency/arm", post(policy::arm))
         .route("/audit", get(audit::list))
         .route("/audit/verify", get(audit::verify))
         .route("/store/export", get(export::export))

@@ -1,3 +1,5 @@
+//! What is attached is opened, whatever its form, and nothing opened is too much.
+
 use std::io::Write;
 
 use zip::ZipWriter;

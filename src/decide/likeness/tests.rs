@@ -1,3 +1,5 @@
+//! Slices of one mailing are alike; letters on different things are not.
+
 use super::*;
 use crate::model::Sketch;
 

@@ -11,6 +11,7 @@ mod admit;
 mod answer;
 mod classes;
 mod connection;
+mod explain;
 mod gate;
 mod gather;
 mod lately;
@@ -26,6 +27,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+pub use explain::{Explained, Question, explain};
 pub use gate::{Gate, GateSettings};
 pub use limits::{FailedLogins, Limits};
 pub use listener::{Reception, listen};

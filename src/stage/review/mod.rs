@@ -133,6 +133,22 @@ impl Desk {
         Self { store, clock, settings }
     }
 
+    /// The zone in which people read times.
+    pub fn zone(&self) -> &TimeZone {
+        &self.settings.zone
+    }
+
+    /// How long a second factor of this account counts; `None` when it has no emergency role. Policy C17.
+    pub fn emergency_fresh(&self, account: &Address) -> Option<std::time::Duration> {
+        let emergency = &self.settings.policy.emergency;
+        emergency.heralds.find(account).map(|_herald| emergency.fresh)
+    }
+
+    /// The rules' numbers and names.
+    pub fn policy(&self) -> &Policy {
+        &self.settings.policy
+    }
+
     /// The table of offices.
     pub fn offices(&self) -> &Offices {
         &self.settings.offices

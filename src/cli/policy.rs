@@ -1,0 +1,175 @@
+//! `bedel policy`, `bedel roster`, `bedel emergency`: the policy asked in advance, classes, and second factors.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::client::{Ask, Client};
+use super::{Error, out, view};
+use crate::stage::intake::Explained;
+
+/// What to ask of the policy.
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Say what would happen to a message, without taking it
+    #[command(
+        after_long_help = "Example:\n  bedel policy explain invitation.eml --from author --to students@lists.mst.example"
+    )]
+    Explain(Explain),
+}
+
+/// A message to judge.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The message, as a file
+    file: PathBuf,
+    /// Who would submit it
+    #[arg(long, value_name = "ACCOUNT")]
+    from: String,
+    /// Whom it would be for; may be said several times
+    #[arg(long, value_name = "ADDRESS", required = true)]
+    to: Vec<String>,
+    /// When, such as 2026-11-24T09:00:00Z; now, unless it is said
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Print what the API answers
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to do with rosters.
+#[derive(Debug, Subcommand)]
+pub(super) enum Roster {
+    /// Replace the rosters of one term: columns section, email, role (instructor, ta or student)
+    #[command(
+        after_long_help = "Example:\n  bedel roster import fall.csv --term 2026FS --begins 2026-08-24 --ends 2026-12-18"
+    )]
+    Import(Import),
+}
+
+/// One term's rosters.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The feed, whole
+    file: PathBuf,
+    /// The term's name
+    #[arg(long)]
+    term: String,
+    /// Its first day
+    #[arg(long, value_name = "DAY")]
+    begins: String,
+    /// Its last day
+    #[arg(long, value_name = "DAY")]
+    ends: String,
+}
+
+/// What to do with emergency roles.
+#[derive(Debug, Subcommand)]
+pub(super) enum Emergency {
+    /// A new authenticator for an emergency role; its secret is told once
+    #[command(after_long_help = "Example:\n  bedel emergency enroll --as police")]
+    Enroll(Who),
+    /// Show the second factor: for a while, what the role sends to an emergency list goes at once
+    #[command(after_long_help = "Example:\n  bedel emergency arm --as police --code 123456")]
+    Arm(Arm),
+}
+
+/// An emergency role.
+#[derive(Debug, Args)]
+pub(super) struct Who {
+    /// The account
+    #[arg(long = "as", value_name = "ACCOUNT")]
+    actor: String,
+}
+
+/// A role and its code.
+#[derive(Debug, Args)]
+pub(super) struct Arm {
+    #[command(flatten)]
+    who: Who,
+    /// The six digits the authenticator shows
+    #[arg(long)]
+    code: String,
+}
+
+pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error> {
+    let Policy::Explain(explain) = command;
+    let message = std::fs::read(&explain.file).with_context(|| format!("reading {}", explain.file.display()))?;
+    let from = client.account(&explain.from)?;
+    let body = json!({
+        "message": String::from_utf8_lossy(&message), "from": from, "to": explain.to, "at": explain.at,
+    });
+    let answer = client.ask(Ask::post("/policy/explain", &body)).await?;
+    if explain.json {
+        return out::json(&answer);
+    }
+    let explained: Explained = view::read(answer)?;
+    out::line(&format!("Outcome: {}\n", explained.outcome))?;
+    let rows: Vec<[String; 3]> = explained
+        .findings
+        .iter()
+        .map(|finding| {
+            [
+                finding.clause.to_string(),
+                finding.rule.to_string(),
+                finding.sentence.clone(),
+            ]
+        })
+        .collect();
+    out::table(["CLAUSE", "RULE", "SAYS"], &rows, "No rule has anything to say.")?;
+    let wanted = if explained.wanted.is_empty() {
+        "nobody".to_owned()
+    } else {
+        explained.wanted.join(", ")
+    };
+    let left_out: Vec<String> = explained
+        .left_out
+        .iter()
+        .map(|(why, count)| format!("{count} {why}"))
+        .collect();
+    out::line("")?;
+    out::card(&[
+        ("would approve", wanted),
+        ("would get a copy", explained.recipients.to_string()),
+        (
+            "would be left out",
+            if left_out.is_empty() {
+                "nobody".to_owned()
+            } else {
+                left_out.join(", ")
+            },
+        ),
+        ("could leave", client.time(explained.leaves_at)),
+    ])
+}
+
+pub(super) async fn roster(client: &Client, command: Roster) -> Result<(), Error> {
+    let Roster::Import(import) = command;
+    let csv = std::fs::read_to_string(&import.file).with_context(|| format!("reading {}", import.file.display()))?;
+    let body = json!({ "term": import.term, "begins": import.begins, "ends": import.ends, "csv": csv });
+    done(&client.ask(Ask::post("/rosters", &body)).await?)
+}
+
+pub(super) async fn emergency(client: &Client, command: Emergency) -> Result<(), Error> {
+    match command {
+        Emergency::Enroll(who) => {
+            let actor = client.account(&who.actor)?;
+            let answer = client
+                .ask(Ask::post("/emergency/enroll", &json!({})).by(Some(&actor)))
+                .await?;
+            let told = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            out::card(&[("secret", told("secret")), ("for an authenticator", told("url"))])
+        }
+        Emergency::Arm(arm) => {
+            let actor = client.account(&arm.who.actor)?;
+            let body = json!({ "code": arm.code });
+            done(&client.ask(Ask::post("/emergency/arm", &body).by(Some(&actor))).await?)
+        }
+    }
+}
+
+fn done(answer: &Value) -> Result<(), Error> {
+    out::line(answer.get("done").and_then(Value::as_str).unwrap_or("Done."))
+}

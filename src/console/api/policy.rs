@@ -1,0 +1,175 @@
+//! The policy asked in advance, rosters, and the second factor of emergencies: for the operator.
+
+use axum::Json;
+use axum::extract::State as From;
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+use super::ApiState;
+use super::actor::{Actor, Told};
+use super::error::Fault;
+use super::people::crashed;
+use crate::mail::{Address, Timestamp};
+use crate::model::{Act, Role, RosterRow};
+use crate::password;
+use crate::stage::intake::{self, Explained, Question};
+
+/// A message to judge without taking it.
+#[derive(Deserialize)]
+pub(super) struct Ask {
+    message: String,
+    from: Address,
+    to: Vec<Address>,
+    at: Option<Timestamp>,
+}
+
+/// `POST /policy/explain`: what would happen to a message.
+pub(super) async fn explain(
+    From(api): From<ApiState>,
+    _who: Actor,
+    Told(ask): Told<Ask>,
+) -> Result<Json<Explained>, Fault> {
+    let question = Question {
+        message: ask.message.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes(),
+        from: ask.from,
+        to: ask.to,
+        at: ask.at.unwrap_or_else(|| api.clock.now()),
+    };
+    let explained = spawn_blocking(move || intake::explain(&api.store, api.desk.policy(), &question))
+        .await
+        .map_err(crashed)??;
+    explained.map(Json).map_err(Fault::Unacceptable)
+}
+
+/// A term's rosters, whole.
+#[derive(Deserialize)]
+pub(super) struct Rosters {
+    term: String,
+    begins: jiff::civil::Date,
+    ends: jiff::civil::Date,
+    /// Columns `section`, `email`, `role` (`instructor` or `student`).
+    csv: String,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+pub(super) struct Did {
+    done: String,
+}
+
+/// `POST /rosters`: replaces the rosters of one term.
+pub(super) async fn rosters(
+    From(api): From<ApiState>,
+    who: Actor,
+    Told(feed): Told<Rosters>,
+) -> Result<Json<Did>, Fault> {
+    let rows = rows(&feed.csv).map_err(Fault::Unacceptable)?;
+    let day = |date: jiff::civil::Date| -> Result<Timestamp, Fault> {
+        let start = date.to_zoned(api.desk.zone().clone());
+        let start = start.map_err(|error| Fault::Unacceptable(format!("{date}: {error}")))?;
+        Ok(start.timestamp().into())
+    };
+    let term = (day(feed.begins)?, day(feed.ends)?);
+    let people = rows.len();
+    let event = api.event(&who, Act::Rosters, None, format!("{}: {people} rows", feed.term));
+    let sections = api.store.put_rosters(&feed.term, term, &rows, event).await?;
+    Ok(Json(Did {
+        done: format!("{sections} sections of {}, {people} rows.", feed.term),
+    }))
+}
+
+fn rows(csv: &str) -> Result<Vec<RosterRow>, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(csv.as_bytes());
+    let header = reader.headers().map_err(|error| error.to_string())?.clone();
+    let column = |name: &str| {
+        let found = header.iter().position(|column| column.eq_ignore_ascii_case(name));
+        found.ok_or_else(|| format!("line 1: there is no column `{name}`; there must be section, email and role"))
+    };
+    let (section, email, role) = (column("section")?, column("email")?, column("role")?);
+    let mut rows = Vec::new();
+    for (line, record) in (2u64..).zip(reader.records()) {
+        let record = record.map_err(|error| format!("line {line}: {error}"))?;
+        let cell = |at: usize| record.get(at).unwrap_or_default();
+        let address = cell(email).parse();
+        let named = cell(section);
+        let is_name = !named.is_empty() && named.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if !is_name {
+            return Err(format!(
+                "line {line}: `{named}` is no section; use letters, digits, - _ and ."
+            ));
+        }
+        rows.push(RosterRow {
+            section: named.to_owned(),
+            address: address.map_err(|error| format!("line {line}: `{}`: {error}", cell(email)))?,
+            role: match cell(role).to_lowercase().as_str() {
+                "instructor" | "ta" => Role::Instructor,
+                "student" => Role::Student,
+                other => {
+                    return Err(format!(
+                        "line {line}: `{other}` is no role; write instructor, ta or student"
+                    ));
+                }
+            },
+        });
+    }
+    Ok(rows)
+}
+
+/// An emergency role, and the code its authenticator shows.
+#[derive(Deserialize)]
+pub(super) struct Code {
+    code: String,
+}
+
+/// The secret of an authenticator, told once.
+#[derive(Debug, Serialize)]
+pub(super) struct Enrolled {
+    secret: String,
+    url: String,
+}
+
+/// `POST /emergency/enroll`: a new authenticator for an emergency role.
+pub(super) async fn enroll(From(api): From<ApiState>, who: Actor) -> Result<Json<Enrolled>, Fault> {
+    let account = who.account()?;
+    let secret = password::new_second_factor();
+    let event = api.event(&who, Act::Account, None, "a new second factor".to_owned());
+    api.store.put_second_factor(account, &secret, event).await?;
+    let url = format!("otpauth://totp/Bedel:{account}?secret={secret}&issuer=Bedel");
+    Ok(Json(Enrolled { secret, url }))
+}
+
+/// `POST /emergency/arm`: a fresh second factor; emergencies may be sent for a while. Policy C17.
+pub(super) async fn arm(From(api): From<ApiState>, who: Actor, Told(code): Told<Code>) -> Result<Json<Did>, Fault> {
+    let account = who.account()?.clone();
+    let Some(fresh) = api.desk.emergency_fresh(&account) else {
+        return Err(Fault::Unacceptable(format!(
+            "{account} has no emergency role: [emergency] of policy.toml names them"
+        )));
+    };
+    let now = api.clock.now();
+    let Some((secret, used)) = api.store.second_factor(&account)? else {
+        return Err(Fault::Unacceptable(
+            "there is no second factor yet: bedel emergency enroll".to_owned(),
+        ));
+    };
+    let Some(step) = password::second_factor_step(&secret, &code.code, now.as_micros() / 1_000_000) else {
+        return Err(Fault::Unacceptable("that is not the code of now".to_owned()));
+    };
+    // A code counts once.
+    if step <= used {
+        return Err(Fault::Unacceptable(
+            "that code has been used: wait for the next one".to_owned(),
+        ));
+    }
+    let until = now.plus(fresh);
+    let event = api.event(&who, Act::Armed, None, format!("until {until}"));
+    api.store.arm(&account, until, (secret, step), event).await?;
+    Ok(Json(Did {
+        done: format!(
+            "Armed for {} minutes: what you send to an emergency list goes at once.",
+            fresh.as_secs() / 60
+        ),
+    }))
+}
