@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BEDEL = pathlib.Path(os.environ.get("BEDEL", ROOT / "target" / "debug" / "bedel"))
 PASSWORD = "correct-horse-battery"
 ACCOUNTS = ["author", "records", "emarcomm", "emarcomm-deputy"]
+# More accounts, for stories that want them.
+ROLES = ["instructor", "police", "provost", "busy", "merger", "slicer", "poster", "surveyor", "vendor-contact"]
 
 
 def free_port():

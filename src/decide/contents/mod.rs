@@ -1,4 +1,4 @@
-//! What is inside? The addresses in a message's text, and in everything attached to it, however it is packed. Policy C10.
+//! What is inside? The addresses in a message's text and in what is attached, however packed. Policy C10.
 //!
 //! Each address becomes a mark, a keyed hash, at once: no plain address is kept. Archives are opened within limits that
 //! are counted while unpacking, never taken from what an archive says of itself; what goes beyond them is named as a
