@@ -13,7 +13,7 @@ use super::{Asked, Intake, Submission};
 use crate::clock::Clock;
 use crate::decide::compose::verp::{Token, TokenKey, TokenKind};
 use crate::decide::notice::Notices;
-use crate::decide::policy::{self, Policy};
+use crate::decide::policy::{self, Place, Policy};
 use crate::mail::{Address, Domain, Envelope, Message};
 use crate::model::{Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series};
 use crate::password;
@@ -250,7 +250,9 @@ impl Intake for Gate {
         if !self.store.has_room() {
             return answer::fault(&Error::Full);
         }
-        if self.token(to).is_some() || !self.is_ours(to) || self.settings.policy.list(to).is_some() {
+        let place = self.settings.policy.place(to);
+        // Whose class it is is known once the whole message is there.
+        if self.token(to).is_some() || !self.is_ours(to) || matches!(place, Place::List | Place::Class) {
             return Reply::recipient_ok();
         }
         answer::no_such_list(to)

@@ -63,14 +63,14 @@ pub(super) fn look(
     let has_list = facts.lists().next().is_some();
     if has_list {
         lately.topics(store, facts, &marker, &likeness, now)?;
-    } else if !is_in_thread && !facts.letter.is_automatic {
+    } else if !is_in_thread && !facts.letter.is_automatic && !counted.is_empty() {
         let people = counted.iter().map(|address| Person {
             hash: number(&marker, &address.key()),
             at: now,
             is_outside: policy.place(address) == Place::Outside,
         });
         lately.group(store, &likeness, people.collect(), &policy.hidden, now)?;
-        lately.may_be_first = !likeness.is_bare() && read.answers.is_empty() && !counted.is_empty();
+        lately.may_be_first = !likeness.is_bare() && read.answers.is_empty();
     }
     if !has_list && lately.people > 0 {
         let limits = policy.conveyed;
