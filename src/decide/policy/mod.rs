@@ -58,3 +58,6 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
