@@ -38,7 +38,8 @@
 //! - No decision reads the clock, the store or a file; `now` is an argument.
 //! - No 250 before the commit, and no commit is answered before `fdatasync` ([`store`]).
 //! - No copy is made of what nobody released: only [`model::lifecycle::Released`] can be expanded, and only a reviewer
-//!   (once no steward is wanting) or the policy itself (for mail whose author named the recipients) makes one.
+//!   (once no steward is wanting), the policy itself (for mail whose author named the recipients), an author's recorded
+//!   word for few people, or an emergency role makes one.
 //! - No page shows an address of a contact: [`model::Masked`] is all that reaches one.
 //! - Nobody but [`store`] knows the engine; nobody but [`clock`] knows what time it is.
 //!
@@ -46,8 +47,12 @@
 //!
 //! 1. `stage::intake::connection` drives [`smtp::server`] over a socket: lines by [`smtp::line`], commands by
 //!    [`smtp::command`], the login by `intake::gate`, the message by [`smtp::data`], which refuses a bare CR or LF.
-//! 2. `intake::gather` makes [`decide::policy::Facts`] of it: who wrote it and how we know, whom it is for.
-//! 3. [`decide::policy::decide`] runs every rule. Mail to a list is held; the findings say whose approval is wanted.
+//! 2. `intake::gather` makes [`decide::policy::Facts`] of it: who wrote it and how we know, whom it is for, which classes
+//!    they teach, what is in it ([`decide::contents`]), and whom they have written to on the same subject
+//!    ([`decide::likeness`] finds the [`model::Group`] it belongs to).
+//! 3. [`decide::policy::decide`] runs every rule. Mail to a list is held, and so is a group written to on one subject,
+//!    contact data and a survey; the findings say whose approval is wanted. More of what is held already joins its case;
+//!    a class goes at once, and so does an emergency whose role has shown a second factor.
 //! 4. `intake::gate` commits the mailing, its bytes, the audit line and the notices, and says `250 2.6.0 Held as
 //!    MC-2026-0001`.
 //! 5. [`stage::review::Desk`] is where a steward approves and a reviewer releases, from the console, the API or the

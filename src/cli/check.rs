@@ -36,6 +36,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
         return out::json(&as_json(&config, record.as_ref()));
     }
     lists(&config)?;
+    clauses(&config)?;
     limits(&config)?;
     dns(&config, record.as_ref())?;
     out::line("The settings are good.")
@@ -86,6 +87,87 @@ fn caps(caps: Caps) -> String {
     } else {
         all.join(", ")
     }
+}
+
+/// The policy's numbers, clause by clause.
+fn clauses(config: &Config) -> Result<(), Error> {
+    let policy = &config.policy;
+    let (hidden, data, frequency) = (&policy.hidden, &policy.contact_data, &policy.frequency);
+    let days = |span: std::time::Duration| format!("{} days", span.as_secs() / (24 * 60 * 60));
+    let hours = frequency.hours.as_ref().map_or_else(
+        || "at any time".to_owned(),
+        |hours| {
+            let (from, to, large) = (hours.from, hours.to, hours.large_from);
+            format!(
+                "{from} to {to} on working days; from {} recipients on after {large}",
+                hours.large_at
+            )
+        },
+    );
+    let heralds: Vec<String> = policy
+        .emergency
+        .heralds
+        .accounts()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let row = |clause: &str, what: &str, number: String| [clause.to_owned(), what.to_owned(), number];
+    let rows = [
+        row(
+            "C2",
+            "an account conveys",
+            format!(
+                "{} recipients an hour, {} a day; the excess waits",
+                policy.conveyed.per_hour, policy.conveyed.per_day
+            ),
+        ),
+        row(
+            "C6",
+            "a class is one",
+            format!("in its term, and {} before and after", days(policy.class_grace)),
+        ),
+        row(
+            "C7",
+            "one subject is mass mail",
+            format!(
+                "from {} people outside or {} in all within {}; told from {} on",
+                hidden.hold_at_outside,
+                hidden.hold_at_campus,
+                days(hidden.window),
+                hidden.nudge_at
+            ),
+        ),
+        row(
+            "C10",
+            "contact data is",
+            format!(
+                "{} addresses, or {} of the master list",
+                data.addresses_at, data.known_at
+            ),
+        ),
+        row("C11", "mailings leave", hours),
+        row(
+            "C11",
+            "a mailing has",
+            format!(
+                "{} words on campus, {} off; {} bytes",
+                frequency.words_on_campus, frequency.words_off_campus, frequency.bytes
+            ),
+        ),
+        row(
+            "C11",
+            "one topic goes to a list",
+            format!(
+                "{} times a term, {} apart",
+                frequency.topic_max,
+                days(frequency.topic_apart)
+            ),
+        ),
+        row("C13", "surveys are asked with", policy.surveys.licensed.clone()),
+        row("C17", "emergencies come from", heralds.join(", ")),
+    ];
+    out::table(["CLAUSE", "WHAT", "IN FORCE"], &rows, "")?;
+    out::line("")
 }
 
 fn limits(config: &Config) -> Result<(), Error> {

@@ -19,13 +19,28 @@ fn policy() -> Policy {
 
 fn facts(recipients: &[u8], campus: u32, outside: u32, shown: u32, attached: u32, is_known: bool) -> Facts {
     let author: crate::mail::Address = "author@mst.example".parse().expect("valid");
-    let addresses = ["a@mst.example", "b@outside.example", "nobody@lists.mst.example", "c@mst.example"];
-    let to = recipients.iter().map(|n| addresses[usize::from(*n) % 4].parse().expect("valid"));
+    let addresses = [
+        "a@mst.example",
+        "b@outside.example",
+        "nobody@lists.mst.example",
+        "c@mst.example",
+    ];
+    let to = recipients
+        .iter()
+        .map(|n| addresses[usize::from(*n) % 4].parse().expect("valid"));
     let mut facts = Facts {
-        author: is_known.then(|| Author { address: author.clone(), proof: Proof::Login }),
+        author: is_known.then(|| Author {
+            address: author.clone(),
+            proof: Proof::Login,
+        }),
         reverse_path: Some(author.clone()),
         from: vec![author],
-        recipients: to.map(|one| { let place = policy().place(&one); (one, place) }).collect(),
+        recipients: to
+            .map(|one| {
+                let place = policy().place(&one);
+                (one, place)
+            })
+            .collect(),
         ..Facts::default()
     };
     facts.group.campus = campus;
