@@ -14,7 +14,13 @@ const SIGN: &str = "bedel-store";
 /// Key, in [`Table::About`], of the format the store was made with.
 const FORMAT_KEY: &[u8] = b"format";
 /// The format this version writes.
-const FORMAT: &[u8] = b"1";
+const FORMAT: &[u8] = b"2";
+
+/// Whether another version made it, whose records this one cannot read.
+fn is_foreign(db: &sled::Db) -> Result<bool, sled::Error> {
+    let format = db.get(Table::About.key(FORMAT_KEY))?;
+    Ok(format.is_some_and(|format| format != FORMAT))
+}
 
 /// Whether the folder says that it has held a store of which the engine found nothing. sled opens a file it cannot
 /// recover as an empty database, and an empty store would be taken for a fresh one.
@@ -51,10 +57,14 @@ pub(super) fn open_db(path: &Path) -> Result<sled::Db, OpenError> {
         reason,
     };
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(Ok(db)) => match is_lost(&db, path) {
-            Ok(false) => Ok(db),
-            Ok(true) => Err(damaged("nothing in it can be recovered".to_owned())),
-            Err(error) => Err(damaged(error.to_string())),
+        Ok(Ok(db)) => match (is_lost(&db, path), is_foreign(&db)) {
+            (Ok(false), Ok(false)) => Ok(db),
+            (Ok(true), _) => Err(damaged("nothing in it can be recovered".to_owned())),
+            (Ok(false), Ok(true)) => Err(damaged(
+                "another version of the gateway made it; begin with an empty folder, and import the feeds again"
+                    .to_owned(),
+            )),
+            (Err(error), _) | (Ok(false), Err(error)) => Err(damaged(error.to_string())),
         },
         Ok(Err(sled::Error::Io(source))) if source.to_string().contains("lock") => {
             Err(OpenError::InUse { path: path.to_owned() })
