@@ -100,6 +100,7 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
             | Wanting::Approvals(_)
             | Wanting::Survey
             | Wanting::Slice(_)
+            | Wanting::NotConvertible
             | Wanting::NoEmergency,
         ) => StatusCode::CONFLICT,
         Refusal::Store(store::Error::Conflict) => StatusCode::CONFLICT,

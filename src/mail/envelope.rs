@@ -99,6 +99,16 @@ impl Envelope {
         self.reverse_path.as_ref()
     }
 
+    /// The same transaction with other recipients; `None` without any.
+    pub fn with(&self, forward_paths: Vec<ForwardPath>) -> Option<Self> {
+        Self::new(self.reverse_path.clone(), forward_paths).map(|other| Self {
+            ret: self.ret,
+            id: self.id.clone(),
+            smtputf8: self.smtputf8,
+            ..other
+        })
+    }
+
     /// Whom it is for: never empty.
     pub fn forward_paths(&self) -> &[ForwardPath] {
         &self.forward_paths

@@ -167,6 +167,9 @@ pub enum Wanting {
     /// More than the number of people is the matter, or there are too many.
     #[error("only a message to at most {0} people, held for nothing but their number, can go on its author's word")]
     NotAttestable(u32),
+    /// More than the number of people is the matter; what it was held for would be forgotten.
+    #[error("only a message held for nothing but the number of its recipients can be made a request: send it anew")]
+    NotConvertible,
     /// Nothing says that it is an emergency.
     #[error("it was not submitted as an emergency")]
     NoEmergency,

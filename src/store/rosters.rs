@@ -84,11 +84,6 @@ impl Store {
         let rows = self.engine.scan(Table::Members, &pair(&section.name, ""));
         rows.map(|item| Ok(postcard::from_bytes(&item?.1)?)).collect()
     }
-
-    /// Whether there are rosters at all.
-    pub fn has_rosters(&self) -> bool {
-        self.engine.scan(Table::Sections, &[]).next().is_some()
-    }
 }
 
 fn pair(one: &str, other: &str) -> Vec<u8> {

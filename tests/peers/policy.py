@@ -18,6 +18,10 @@ TEXT = (
     "we are glad to invite you to the spring meeting of our society on the lawn behind the old library, where there "
     "will be music and food and a short talk on what the new laboratory can do for everybody who builds bridges."
 )
+MINUTES = (
+    "the committee has read all letters of the candidates for the chair, asks three of them to come and give a lecture, and "
+    "meets once more after the last of these to vote on whom it names to the dean before the winter break begins."
+)
 WORDS = "river copper bridge winter paper engine garden signal orchard window carbon thunder ladder silver meadow".split()
 
 
@@ -80,8 +84,10 @@ def reached(campus, mark):
 
 def sixty_in_bcc(report, campus):
     with Client(campus, "slicer") as client:
-        said = client.send(people(60, "bcc"), TEXT, "Come to the spring meeting")
+        said = client.send(people(60, "bcc"), TEXT, "Come to the spring meeting", Message_ID="<held@mst.example>")
+        again = client.send(people(60, "bcc"), f"Once more, {TEXT}", "Re: Come", In_Reply_To="<held@mst.example>")
     report.check("C7: 60 in Bcc are held as a case", said.startswith("250 2.6.0 Held as MC-"), said)
+    report.check("C7: an answer to what was held is no thread", case_of(again) is not None, again)
     report.check("C7: none of the 60 gets it", not reached(campus, "bcc"))
 
 
@@ -266,19 +272,23 @@ def emergency(report, campus):
 
 
 def conversions(report, campus):
-    with Client(campus, "slicer") as client:
-        said = client.send(people(30, "committee"), f"{TEXT} Minutes are attached below.", "Minutes of the search committee")
+    with Client(campus, "vendor-contact") as client:
+        said = client.send(people(30, "committee"), MINUTES, "Minutes of the search committee")
         case = case_of(said)
-        campus.bedel("hold", "attest", case, "--as", "slicer", "--comment", "my search committee")
+        campus.bedel("hold", "attest", case, "--as", "vendor-contact", "--comment", "my search committee")
         until("the committee has it", 60, lambda: len(reached(campus, "committee")) == 30)
         report.ok("C7: a message goes on its author's word")
-        again = client.send(people(30, "committee"), f"{TEXT} Minutes are attached below again.", "Minutes of the search committee")
+        again = client.send(people(30, "committee"), f"{MINUTES} Again.", "Minutes of the search committee")
         report.check("C7: and is not held again", again.startswith("250 2.0.0"), again)
+        more = client.send(people(90, "stranger"), f"{MINUTES} Again.", "Minutes of the search committee")
+        report.check("C7: their word covers no strangers beyond its bound", case_of(more) is not None, more)
+        refused = campus.try_bedel("hold", "attest", case_of(more), "--as", "vendor-contact", "--comment", "friends")
+        report.check("C7: and cannot be given for more", refused.returncode != 0 and "at most 100" in refused.stderr, refused)
         trail = campus.bedel("audit", "show")
         report.check("C7: the word is in the audit trail", "my search committee" in trail, trail[-800:])
         said = client.send(people(30, "wrong-way"), "The registration for the spring begins on Monday and ends a week later; "
                            "whoever has not paid by then loses the seat to the next in the queue.", "Registration begins")
-        done = campus.bedel("hold", "convert", case_of(said), "--as", "slicer", "--comment", "students")
+        done = campus.bedel("hold", "convert", case_of(said), "--as", "vendor-contact", "--comment", "students")
     new = case_of(done)
     report.check("C7: it becomes a request to a list", new and new != case_of(said), done)
     listed = campus.bedel("hold", "show", new)

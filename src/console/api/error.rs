@@ -81,6 +81,7 @@ fn refused(refusal: &Refusal) -> StatusCode {
             | Wanting::Approvals(_)
             | Wanting::Survey
             | Wanting::Slice(_)
+            | Wanting::NotConvertible
             | Wanting::NoEmergency => StatusCode::CONFLICT,
         },
         Refusal::Store(error) => failed(error),

@@ -9,7 +9,6 @@ mod open;
 
 use std::collections::HashSet;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use open::Opening;
@@ -55,8 +54,6 @@ pub struct Contents {
     pub unreadable: Vec<String>,
     /// The name of what went beyond the limits.
     pub bomb: Option<String>,
-    /// Hashes of what is attached, in order.
-    pub hashes: Vec<[u8; 32]>,
 }
 
 /// Looks through a message. `mark` hashes an address; `is_late` says that the time for it is up.
@@ -85,7 +82,6 @@ pub fn scan(message: &[u8], limits: &Limits, mark: &dyn Fn(&str) -> Mark, is_lat
         }
         let name = part.attachment_name().unwrap_or("what is attached");
         let bytes = part.contents();
-        contents.hashes.push(sha256(bytes));
         opening.open(name, bytes, 0, &mut |text| {
             note(&mut contents.attached, text, limits, mark);
         });
@@ -118,12 +114,6 @@ fn note(marks: &mut HashSet<Mark>, text: &str, limits: &Limits, mark: &dyn Fn(&s
         }
         marks.insert(mark(&address));
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut octets = [0; 32];
-    octets.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    octets
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -10,8 +11,8 @@ use super::*;
 fn mark(address: &str) -> Mark {
     let mut mark = [0; 16];
     mark.iter_mut()
-        .zip(sha256(address.as_bytes()))
-        .for_each(|(to, from)| *to = from);
+        .zip(digest(&SHA256, address.as_bytes()).as_ref())
+        .for_each(|(to, from)| *to = *from);
     mark
 }
 

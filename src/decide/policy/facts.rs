@@ -114,8 +114,6 @@ pub struct Classes {
     pub by_list: u32,
     /// A class address that the author may not use, or that there is not.
     pub closed: Option<Address>,
-    /// There are rosters, so that somebody without one teaches nothing.
-    pub has_rosters: bool,
 }
 
 /// What was found in a message and what is attached to it.

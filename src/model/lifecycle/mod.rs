@@ -215,6 +215,9 @@ impl Held {
         if !by.is_same_mailbox(&self.mailing.author.address) {
             return Err(Wanting::NotTheAuthor);
         }
+        if self.mailing.capacity != Capacity::Conveyed || !self.hold.findings().iter().all(Finding::can_be_attested) {
+            return Err(Wanting::NotConvertible);
+        }
         let comment = format!("made a request to {list}");
         Ok(Ended::of(self.mailing, End::Converted, by, comment, now))
     }

@@ -5,7 +5,7 @@ use super::gate::{Gate, rules};
 use super::gather::Gathered;
 use super::lately::Lately;
 use crate::decide::notice::{self, Told, in_words};
-use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
+use crate::mail::{Address, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Held, Released, State, Submitted};
 use crate::model::{Act, Ask, Finding, Lane, Mailing, MailingId, Series};
 use crate::smtp::Reply;
@@ -80,16 +80,7 @@ impl Gate {
         let is_class = |path: &&ForwardPath| class.iter().any(|member| member.is_same_mailbox(&path.address));
         let (goes, waits): (Vec<&ForwardPath>, Vec<&ForwardPath>) =
             mailing.envelope.forward_paths().iter().partition(is_class);
-        let part = |paths: Vec<&ForwardPath>| {
-            let from = mailing.envelope.reverse_path().cloned();
-            let envelope = Envelope::new(from, paths.into_iter().cloned().collect());
-            envelope.map(|mut part| {
-                part.ret = mailing.envelope.ret;
-                part.id.clone_from(&mailing.envelope.id);
-                part.smtputf8 = mailing.envelope.smtputf8;
-                part
-            })
-        };
+        let part = |paths: Vec<&ForwardPath>| mailing.envelope.with(paths.into_iter().cloned().collect());
         let (goes, waits) = (part(goes)?, part(waits)?);
         let first = Mailing {
             envelope: goes,

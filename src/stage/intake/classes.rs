@@ -19,7 +19,6 @@ pub(super) fn look(
     let sections: Vec<Section> = store.taught_by(author)?.into_iter().filter(is_now).collect();
     let mut classes = Classes {
         teaches: sections.iter().map(|section| section.name.clone()).collect(),
-        has_rosters: store.has_rosters(),
         ..Classes::default()
     };
     let mut paths: Vec<ForwardPath> = Vec::new();
@@ -38,12 +37,7 @@ pub(super) fn look(
         }
         add(&mut paths, path.clone());
     }
-    let expanded = Envelope::new(envelope.reverse_path().cloned(), paths).map(|mut expanded| {
-        expanded.ret = envelope.ret;
-        expanded.id.clone_from(&envelope.id);
-        expanded.smtputf8 = envelope.smtputf8;
-        expanded
-    });
+    let expanded = envelope.with(paths);
     // A class of nobody leaves nobody: then it stands as it was named, and the rule says so.
     Ok((classes, expanded.unwrap_or_else(|| envelope.clone())))
 }

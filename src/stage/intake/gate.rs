@@ -109,13 +109,7 @@ impl Gate {
                 })
                 .await?;
         }
-        let kept = Envelope::new(envelope.reverse_path().cloned(), rest);
-        Ok(kept.map(|mut kept| {
-            kept.ret = envelope.ret;
-            kept.id.clone_from(&envelope.id);
-            kept.smtputf8 = envelope.smtputf8;
-            kept
-        }))
+        Ok(envelope.with(rest))
     }
 
     async fn judge(&self, submission: Submission, envelope: Envelope) -> Result<Reply, Error> {

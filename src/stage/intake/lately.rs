@@ -255,7 +255,8 @@ impl Lately {
         };
         Ok(Traces {
             groups: self.group.into_iter().chain(self.topics).collect(),
-            thread: self.thread.filter(|(_, ids)| !ids.is_empty()),
+            // What is held has reached nobody: an answer to it is no thread.
+            thread: self.thread.filter(|(_, ids)| goes_at.is_some() && !ids.is_empty()),
             pace,
             at: Some(now),
         })

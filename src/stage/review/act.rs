@@ -301,6 +301,7 @@ impl Desk {
             | Wanting::Survey
             | Wanting::Slice(_)
             | Wanting::NotAttestable(_)
+            | Wanting::NotConvertible
             | Wanting::NoEmergency => Refusal::Wanting(why),
         }
     }

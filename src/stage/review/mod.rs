@@ -200,7 +200,7 @@ impl Desk {
                         .clone()
                         .attest(who, self.settings.policy.hidden.attest_max, now)
                         .is_ok(),
-                    convert_to: if is_author { self.lists_for(state) } else { Vec::new() },
+                    convert_to: self.lists_for(held, state, who),
                     name_survey: (is_author || reviews) && held.hold().wants_survey(),
                     confirm: self.may_confirm(held, who),
                     why_not_release: release.and_then(Result::err).map(|why| self.in_words(&why)),
@@ -237,9 +237,9 @@ impl Desk {
     }
 
     /// The lists that its author may ask to write to, instead of the people they named; the likeliest first.
-    fn lists_for(&self, state: &State) -> Vec<Address> {
+    fn lists_for(&self, held: &Held, state: &State, who: &Address) -> Vec<Address> {
         let (mailing, policy) = (state.mailing(), &self.settings.policy);
-        if !mailing.audience.segments().is_empty() {
+        if held.clone().convert(who, who, self.clock.now()).is_err() {
             return Vec::new();
         }
         let outside = mailing
@@ -283,6 +283,7 @@ impl Desk {
             | Wanting::Survey
             | Wanting::Slice(_)
             | Wanting::NotAttestable(_)
+            | Wanting::NotConvertible
             | Wanting::NoEmergency => why.to_string(),
         }
     }

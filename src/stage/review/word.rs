@@ -4,7 +4,7 @@ use super::{Desk, Done, Refusal};
 use crate::decide::policy::{Facts, Letter, Place, decide};
 use crate::mail::{Address, Envelope, ForwardPath};
 use crate::model::lifecycle::{State, Submitted};
-use crate::model::{Act, Category, Decision, Mailing, MailingId, Series, Survey};
+use crate::model::{Act, Category, Decision, Mailing, MailingId, Series, Survey, Wanting};
 use crate::store::{Admission, Error, Owner, Traces};
 
 impl Desk {
@@ -13,27 +13,27 @@ impl Desk {
         let (state, held) = self.held(id, by)?;
         let reason = super::act::said(reason)?;
         let most = self.settings.policy.hidden.attest_max;
+        // Its slices go with it, so all that it has grown to counts.
+        let owner = Owner::author(self.store.marker().mark(&by.key()));
+        let group = self.store.group_of(owner, id)?;
+        let grown = group.as_ref().map_or(0, |group| group.people.len());
+        if u32::try_from(grown).unwrap_or(u32::MAX) > most {
+            return Err(self.wanting(Wanting::NotAttestable(most)));
+        }
         let released = held
             .attest(by, most, self.clock.now())
             .map_err(|why| self.wanting(why))?;
         self.step(state, State::Released(released), by, Act::Attested, reason, Vec::new())
             .await?;
-        self.trust_group_of(id, by).await?;
+        if let Some(mut group) = group {
+            group.is_attested = true;
+            group.case = None;
+            self.store.put_group(owner, &group, self.clock.now()).await?;
+        }
         Ok(Done {
             sentence: "Sent, on your word, which is kept. What you send them on this subject is not held again."
                 .to_owned(),
         })
-    }
-
-    /// The group of an attested case does not count any more.
-    async fn trust_group_of(&self, case: MailingId, author: &Address) -> Result<(), Error> {
-        let owner = Owner::author(self.store.marker().mark(&author.key()));
-        let Some(mut group) = self.store.group_of(owner, case)? else {
-            return Ok(());
-        };
-        group.is_attested = true;
-        group.case = None;
-        self.store.put_group(owner, &group, self.clock.now()).await
     }
 
     /// Its author makes it a request to a list: this case ends, and a new one begins. Policy C7.

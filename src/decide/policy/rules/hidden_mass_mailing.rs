@@ -48,7 +48,8 @@ fn grown(facts: &Facts, hidden: &Hidden) -> Option<Finding> {
     let so_many =
         format!("You have written to {all} people on this one subject within {days} days ({outside} of them outside)");
     if all >= all_at || outside >= outside_at {
-        let ask = if facts.group.is_attested {
+        // Their word covers as many as a message may go to on it, and no more.
+        let ask = if facts.group.is_attested && all <= hidden.attest_max {
             Ask::Note
         } else {
             Ask::Hold { wants: Vec::new() }
