@@ -23,6 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decide::likeness", &["mail", "model"]),
     ("decide::notice", &["mail", "model"]),
     ("decide::feed", &["mail", "model"]),
+    ("decide::lint", &["mail", "model"]),
     ("decide", &[]),
     ("store", &["mail", "model"]),
     ("stage::worker", &["store"]),

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `gateway.toml` | the postmaster's | where to listen, whom to relay to, keys, limits |
 //! | `policy.toml` | the policy office's | offices, audiences, lists |
+//! | `profile.toml` | EMarComm's | the house style: names, words, hosts, limits of the checks before sending |
 //! | `shaping.toml` | the postmaster's | how fast mail leaves |
 //! | `notices/*.txt` | EMarComm's | what the gateway writes to people |
 //!
@@ -20,6 +21,7 @@ mod clauses;
 mod fault;
 mod gateway;
 mod policy;
+mod profile;
 mod shaping;
 mod values;
 
@@ -30,6 +32,7 @@ pub use fault::Fault;
 pub use gateway::{ConsoleSettings, DkimSettings, Gateway, Route, TlsFiles};
 pub use shaping::Shaping;
 
+use crate::decide::lint::Profile;
 use crate::decide::notice::{Kind, Template};
 use crate::decide::policy::Policy;
 
@@ -42,6 +45,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// `policy.toml`.
     pub policy: Policy,
+    /// `profile.toml`.
+    pub profile: Profile,
     /// `shaping.toml`.
     pub shaping: Shaping,
     /// `notices/*.txt`.
@@ -58,6 +63,7 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
     let base = base.parent().map(Path::to_owned).unwrap_or(base);
     let gateway = gateway::read(&dir.join("gateway.toml"), &base)?;
     let policy = policy::read(&dir.join("policy.toml"), &gateway)?;
+    let profile = profile::read(&dir.join("profile.toml"))?;
     let shaping = shaping::read(&dir.join("shaping.toml"))?;
     let templates = Kind::ALL
         .into_iter()
@@ -67,6 +73,7 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
         dir: dir.to_owned(),
         gateway,
         policy,
+        profile,
         shaping,
         templates,
     })

@@ -10,7 +10,7 @@ fn changed(file: &str, from: &str, to: &str) -> (tempfile::TempDir, PathBuf) {
     let dir = home.path().join("config");
     std::fs::create_dir_all(dir.join("notices")).expect("makes");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    for name in ["gateway.toml", "policy.toml", "shaping.toml"] {
+    for name in ["gateway.toml", "policy.toml", "profile.toml", "shaping.toml"] {
         let text = std::fs::read_to_string(shipped.join(name)).expect("reads");
         let text = if name == file { text.replacen(from, to, 1) } else { text };
         std::fs::write(dir.join(name), text).expect("writes");
@@ -85,4 +85,7 @@ fn faults_say_where_and_what() {
         "that there is not",
     );
     check("shaping.toml", "= 200", "= 0", "shaping.toml:3");
+    check("profile.toml", "subject_chars", "subject_chras", "did you mean `subject_chars`?");
+    check("profile.toml", "\"#154734\"", "\"green\"", "no colour");
+    check("profile.toml", "[levels]", "[levels]\nsubject-lnog = \"off\"", "no check");
 }

@@ -7,6 +7,7 @@
 //! | [`contents`] | what is inside? |
 //! | [`feed`] | what does an office say of its people? |
 //! | [`likeness`] | are two messages on one subject? |
+//! | [`lint`] | is it fit to send? |
 //! | [`notice`] | what do we say, and to whom? |
 //! | [`policy`] | may it go, and who must let it? |
 //! | [`report`] | what came back? |
@@ -17,6 +18,7 @@ pub mod compose;
 pub mod contents;
 pub mod feed;
 pub mod likeness;
+pub mod lint;
 pub mod notice;
 pub mod policy;
 pub mod report;

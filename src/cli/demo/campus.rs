@@ -22,9 +22,10 @@ use crate::sink::{self, Recorder};
 use crate::stage::worker::{Closer, shutdown};
 
 /// The settings that ship, so that the demo needs no folder beside it.
-const SHIPPED: [(&str, &str); 15] = [
+const SHIPPED: [(&str, &str); 16] = [
     ("gateway.toml", include_str!("../../../config/gateway.toml")),
     ("policy.toml", include_str!("../../../config/policy.toml")),
+    ("profile.toml", include_str!("../../../config/profile.toml")),
     ("shaping.toml", include_str!("../../../config/shaping.toml")),
     ("notices/held.txt", include_str!("../../../config/notices/held.txt")),
     ("notices/wanted.txt", include_str!("../../../config/notices/wanted.txt")),

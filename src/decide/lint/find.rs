@@ -1,0 +1,215 @@
+//! Finds words in text, and quotes the spot.
+
+use super::Fix;
+
+/// How much of a spot is quoted, in characters.
+pub(super) const QUOTE_MAX: usize = 160;
+/// Characters beside the spot that a line of a diff shows.
+const BESIDE: usize = 60;
+
+/// Whether capitals matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// They do.
+    Matters,
+    /// They do not.
+    Ignored,
+}
+
+/// A word found: where, and as it stands there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit<'t> {
+    pub(super) text: &'t str,
+    pub(super) start: usize,
+    pub(super) word: &'t str,
+}
+
+impl<'t> Hit<'t> {
+    /// The text before it.
+    pub(super) fn before(&self) -> &'t str {
+        self.text.get(..self.start).unwrap_or_default()
+    }
+
+    /// The text after it.
+    pub(super) fn after(&self) -> &'t str {
+        self.text.get(self.start + self.word.len()..).unwrap_or_default()
+    }
+
+    /// The line it is in.
+    pub(super) fn line(&self) -> &'t str {
+        let start = self.before().rfind('\n').map_or(0, |at| at + 1);
+        let after = self.after().find('\n').unwrap_or(self.after().len());
+        self.text
+            .get(start..self.start + self.word.len() + after)
+            .unwrap_or_default()
+    }
+
+    /// The spot with another word in its place.
+    pub(super) fn replaced(&self, with: &str) -> Fix {
+        let before: Vec<char> = self.before().chars().rev().take_while(|&c| c != '\n').take(BESIDE).collect();
+        let before: String = before.into_iter().rev().collect();
+        let after: String = self.after().chars().take_while(|&c| c != '\n').take(BESIDE).collect();
+        Fix {
+            before: format!("{before}{}{after}", self.word),
+            after: format!("{before}{with}{after}"),
+        }
+    }
+}
+
+/// Everywhere `needle` stands as a word of its own; in an address or a link it does not.
+pub(super) fn words<'t>(text: &'t str, needle: &str, case: Case) -> Vec<Hit<'t>> {
+    let found: Vec<usize> = match case {
+        Case::Matters => text.match_indices(needle).map(|(at, _)| at).collect(),
+        // Octets keep their places: only ASCII letters change.
+        Case::Ignored => text
+            .to_ascii_lowercase()
+            .match_indices(&needle.to_ascii_lowercase())
+            .map(|(at, _)| at)
+            .collect(),
+    };
+    found
+        .into_iter()
+        .filter_map(|start| {
+            let word = text.get(start..start + needle.len())?;
+            let hit = Hit { text, start, word };
+            stands_alone(&hit).then_some(hit)
+        })
+        .collect()
+}
+
+/// The first of the needles that stands as a word.
+pub(super) fn any<'t>(text: &'t str, needles: &[String]) -> Option<Hit<'t>> {
+    needles
+        .iter()
+        .flat_map(|needle| words(text, needle, Case::Ignored))
+        .min_by_key(|hit| hit.start)
+}
+
+fn stands_alone(hit: &Hit<'_>) -> bool {
+    let before = hit.before().chars().next_back();
+    let mut after = hit.after().chars();
+    let next = after.next();
+    if !hit.word.chars().any(char::is_alphanumeric) {
+        return before.is_none_or(char::is_whitespace) && next.is_none_or(char::is_whitespace);
+    }
+    let is_joined_before = before.is_some_and(|c| c.is_alphanumeric() || "_@./&=".contains(c));
+    let is_joined_after = match next {
+        Some('.') => after.next().is_some_and(char::is_alphanumeric),
+        Some(c) => c.is_alphanumeric() || "_@/&=".contains(c),
+        None => false,
+    };
+    let starts_with_sign = !hit.word.starts_with(char::is_alphanumeric);
+    let ends_with_sign = !hit.word.ends_with(char::is_alphanumeric);
+    (starts_with_sign || !is_joined_before) && (ends_with_sign || !is_joined_after)
+}
+
+/// Whole words, as a reader counts them.
+pub(super) fn count(text: &str) -> usize {
+    text.split_whitespace()
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .count()
+}
+
+/// The text as far as a quote goes.
+pub(super) fn quote(text: &str) -> String {
+    text.chars().take(QUOTE_MAX).collect()
+}
+
+/// Digits hidden but for the last four: a finding travels by mail, and must not leak what it warns of.
+pub(super) fn masked(text: &str) -> String {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let mut seen = 0;
+    let hide = |c: char| {
+        if !c.is_ascii_digit() {
+            return c;
+        }
+        seen += 1;
+        if seen + 4 > digits { c } else { '•' }
+    };
+    quote(&text.chars().map(hide).collect::<String>())
+}
+
+/// The runs of letters and digits, each with its place.
+pub(super) fn tokens(text: &str) -> Vec<Hit<'_>> {
+    runs(text, char::is_alphanumeric)
+}
+
+/// The longest runs of such characters, each with its place.
+pub(super) fn runs(text: &str, is_part: impl Fn(char) -> bool) -> Vec<Hit<'_>> {
+    let mut found = Vec::new();
+    let mut start = None;
+    let ends = text.char_indices().chain(std::iter::once((text.len(), '\n')));
+    for (at, c) in ends {
+        let is_inside = at < text.len() && is_part(c);
+        match (start, is_inside) {
+            (None, true) => start = Some(at),
+            (Some(from), false) => {
+                if let Some(word) = text.get(from..at) {
+                    found.push(Hit {
+                        text,
+                        start: from,
+                        word,
+                    });
+                }
+                start = None;
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+    }
+    found
+}
+
+/// Addresses in running text.
+pub(super) fn addresses(text: &str) -> Vec<Hit<'_>> {
+    runs(text, |c| c.is_alphanumeric() || "@._+-".contains(c))
+        .into_iter()
+        .filter(|hit| {
+            hit.word.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty() && domain.trim_end_matches('.').contains('.') && !domain.contains('@')
+            })
+        })
+        .collect()
+}
+
+/// Pictographs, not the marks of running text.
+pub(super) fn emoji(text: &str) -> Option<char> {
+    text.chars().find(|&c| {
+        matches!(c, '\u{1F000}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B50}' | '\u{2B55}' | '\u{231A}'..='\u{23FF}')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, needle: &str) -> usize {
+        words(text, needle, Case::Matters).len()
+    }
+
+    #[test]
+    fn a_word_stands_alone() {
+        assert_eq!(found("At MST, near MST.", "MST"), 2);
+        assert_eq!(found("records@MST.edu www.MST.edu MST.EDU xMST", "MST"), 0);
+        assert_eq!(found("you & me, S&T", "&"), 1);
+    }
+
+    #[test]
+    fn a_fix_shows_the_line() {
+        let hit = words("one\nthe adviser says\ntwo", "ADVISER", Case::Ignored)[0];
+        let fix = hit.replaced("advisor");
+        assert_eq!((&*fix.before, &*fix.after), ("the adviser says", "the advisor says"));
+        assert_eq!(hit.line(), "the adviser says");
+    }
+
+    #[test]
+    fn a_number_is_masked_but_for_its_end() {
+        assert_eq!(masked("123-45-6789"), "•••-••-6789");
+    }
+
+    #[test]
+    fn addresses_and_pictographs_are_seen() {
+        assert_eq!(addresses("write to records@mst.example. or a@b").len(), 1);
+        assert_eq!(emoji("party 🎉"), Some('🎉'));
+        assert_eq!(emoji("naïve – “quotes”"), None);
+    }
+}

@@ -1,0 +1,265 @@
+//! Letter: a message read once, as the checks look at it.
+
+use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
+
+use super::html::Html;
+use super::url::{self, Target};
+
+/// A message, taken apart.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Its length in octets.
+    pub(super) bytes: usize,
+    /// The header as received, replaced where it is no UTF-8.
+    pub(super) header: String,
+    pub(super) is_header_ascii: bool,
+    /// The first line that is too long, or ends with a bare LF.
+    pub(super) long_line: Option<String>,
+    pub(super) bare_line: Option<String>,
+    pub(super) subject: String,
+    pub(super) from: Vec<Mailbox>,
+    pub(super) reply_to: Vec<Mailbox>,
+    /// To and Cc.
+    pub(super) to: Vec<Mailbox>,
+    /// The text part, as its author wrote it.
+    pub(super) text: Option<String>,
+    pub(super) html: Option<Html>,
+    /// What is seen of the HTML.
+    visible: Option<String>,
+    pub(super) links: Vec<Link>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A name and an address.
+#[derive(Debug, Clone)]
+pub(super) struct Mailbox {
+    pub(super) name: String,
+    /// In small letters.
+    pub(super) address: String,
+}
+
+/// A link to the web.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    /// What people see.
+    pub(super) text: String,
+    pub(super) href: String,
+    /// The tag; in plain text the link itself.
+    pub(super) source: String,
+    /// `None` when it is no web address.
+    pub(super) target: Option<Target>,
+    pub(super) is_html: bool,
+}
+
+/// A part that is neither the text nor the HTML.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) name: String,
+    /// `type/subtype` in small letters.
+    pub(super) kind: String,
+    pub(super) bytes: usize,
+    /// Shown within the message.
+    pub(super) is_inline: bool,
+    /// What it says, if it is text.
+    pub(super) text: String,
+}
+
+impl Mailbox {
+    /// After the `@`.
+    pub(super) fn domain(&self) -> &str {
+        self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// Before the `@`.
+    pub(super) fn local(&self) -> &str {
+        self.address.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+}
+
+impl Part {
+    /// The end of its name, in small letters.
+    pub(super) fn extension(&self) -> String {
+        let end = self.name.rsplit_once('.').map_or("", |(_, end)| end);
+        end.trim().to_lowercase()
+    }
+
+    pub(super) fn is_image(&self) -> bool {
+        self.kind.starts_with("image/")
+    }
+
+    /// The name, or the type where it has none.
+    pub(super) fn place(&self) -> String {
+        if self.name.is_empty() { self.kind.clone() } else { self.name.clone() }
+    }
+}
+
+impl Letter {
+    /// Reads a message; `None` when it is none.
+    pub fn read(message: &[u8]) -> Option<Self> {
+        let parsed = MessageParser::default().parse(message)?;
+        let text = joined(&parsed.parts, "plain");
+        let html = joined(&parsed.parts, "html").map(|source| Html::parse(&source));
+        let links = links(text.as_deref(), html.as_ref());
+        let header = header(message);
+        Some(Self {
+            bytes: message.len(),
+            header: String::from_utf8_lossy(header).into_owned(),
+            is_header_ascii: header.is_ascii(),
+            long_line: line(message, |line| line.trim_ascii_end().len() > 998),
+            bare_line: line(message, |line| !line.ends_with(b"\r\n") && line.ends_with(b"\n"))
+                .filter(|_| message.windows(2).any(|pair| pair == b"\r\n")),
+            subject: parsed.subject().unwrap_or_default().trim().to_owned(),
+            from: mailboxes(&parsed, &[HeaderName::From]),
+            reply_to: mailboxes(&parsed, &[HeaderName::ReplyTo]),
+            to: mailboxes(&parsed, &[HeaderName::To, HeaderName::Cc]),
+            visible: html.as_ref().map(Html::visible),
+            links,
+            parts: parsed.parts.iter().filter_map(part).collect(),
+            text,
+            html,
+        })
+    }
+
+    /// What is read: the HTML where there is one, else the text.
+    pub(super) fn body(&self) -> &str {
+        self.visible.as_deref().or(self.text.as_deref()).unwrap_or_default()
+    }
+
+    /// All that somebody may read, each once: subject, HTML, text.
+    pub(super) fn passages(&self) -> impl Iterator<Item = &str> {
+        let bodies = [self.visible.as_deref(), self.text.as_deref()];
+        std::iter::once(self.subject.as_str()).chain(bodies.into_iter().flatten())
+    }
+
+    /// The links that go to the web.
+    pub(super) fn targets(&self) -> impl Iterator<Item = (&Link, &Target)> {
+        self.links
+            .iter()
+            .filter_map(|link| link.target.as_ref().map(|target| (link, target)))
+    }
+}
+
+fn header(message: &[u8]) -> &[u8] {
+    let ends = |gap: &[u8]| message.windows(gap.len()).position(|window| window == gap);
+    let end = match (ends(b"\r\n\r\n"), ends(b"\n\n")) {
+        (Some(a), Some(b)) => a.min(b),
+        (a, b) => a.or(b).unwrap_or(message.len()),
+    };
+    message.get(..end).unwrap_or_default()
+}
+
+fn line(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<String> {
+    let found = message.split_inclusive(|&byte| byte == b'\n').find(|line| is_wanted(line))?;
+    Some(String::from_utf8_lossy(found).trim_end().to_owned())
+}
+
+fn mailboxes(parsed: &mail_parser::Message<'_>, names: &[HeaderName<'_>]) -> Vec<Mailbox> {
+    let wanted = parsed.headers().iter().filter(|header| names.contains(&header.name));
+    wanted
+        .filter_map(|header| match &header.value {
+            HeaderValue::Address(address) => Some(address),
+            _ => None,
+        })
+        .flat_map(mail_parser::Address::iter)
+        .map(|one| Mailbox {
+            name: one.name().unwrap_or_default().trim().to_owned(),
+            address: one.address().unwrap_or_default().to_lowercase(),
+        })
+        .collect()
+}
+
+fn subtype(part: &MessagePart<'_>) -> String {
+    let said = part.content_type().and_then(|content| content.subtype());
+    said.unwrap_or("plain").to_ascii_lowercase()
+}
+
+/// Whether a part is what people read, and not a file beside it.
+fn is_body(part: &MessagePart<'_>, wanted: &str) -> bool {
+    let is_attached = part
+        .content_disposition()
+        .is_some_and(|disposition| disposition.is_attachment());
+    let is_text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
+    is_text && !is_attached && part.attachment_name().is_none() && subtype(part) == wanted
+}
+
+fn joined(parts: &[MessagePart<'_>], wanted: &str) -> Option<String> {
+    let texts: Vec<&str> = parts
+        .iter()
+        .filter(|part| is_body(part, wanted))
+        .filter_map(MessagePart::text_contents)
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+fn part(part: &MessagePart<'_>) -> Option<Part> {
+    if is_body(part, "plain") || is_body(part, "html") {
+        return None;
+    }
+    let kind = part.content_type().map_or_else(
+        || "text/plain".to_owned(),
+        |content| format!("{}/{}", content.ctype(), content.subtype().unwrap_or_default()).to_ascii_lowercase(),
+    );
+    let is_inline = part.content_id().is_some()
+        || part
+            .content_disposition()
+            .is_some_and(|disposition| disposition.is_inline());
+    Some(Part {
+        name: part.attachment_name().unwrap_or_default().to_owned(),
+        is_inline: is_inline && kind.starts_with("image/"),
+        kind,
+        bytes: part.len(),
+        text: part.text_contents().unwrap_or_default().to_owned(),
+    })
+}
+
+fn links(text: Option<&str>, html: Option<&Html>) -> Vec<Link> {
+    let in_html = html.into_iter().flat_map(|html| {
+        html.named("a").filter_map(|element| {
+            let href = element.get("href")?.trim().to_owned();
+            Some(Link {
+                text: html.text_of(element),
+                target: Target::parse(&href),
+                href,
+                source: element.source.clone(),
+                is_html: true,
+            })
+        })
+    });
+    let in_text = text.map(url::in_text).unwrap_or_default().into_iter().map(|href| Link {
+        text: href.to_owned(),
+        href: href.to_owned(),
+        source: href.to_owned(),
+        target: Target::parse(href),
+        is_html: false,
+    });
+    in_html.chain(in_text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_taken_apart() {
+        let letter = Letter::read(
+            b"From: Records <Records@MST.example>\r\nTo: a@b.example\r\nCc: c@d.example\r\nSubject: =?utf-8?q?Caf=C3=A9?=\r\n\
+              MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+              --x\r\nContent-Type: text/html\r\n\r\n<p>Hello <a href=\"https://mst.example/\">our page</a></p>\r\n\
+              --x\r\nContent-Type: application/pdf; name=a.PDF\r\n\r\nabc\r\n--x--\r\n",
+        )
+        .expect("a message");
+        assert_eq!(letter.subject, "Café");
+        assert_eq!((letter.from[0].name.as_str(), letter.from[0].domain()), ("Records", "mst.example"));
+        assert_eq!(letter.to.len(), 2);
+        assert_eq!(letter.body(), "Hello our page");
+        assert_eq!((letter.links.len(), letter.text.is_none()), (1, true));
+        let file = letter.parts.iter().find(|part| part.extension() == "pdf").expect("the file");
+        assert_eq!(file.kind, "application/pdf");
+        assert!(letter.bare_line.is_none() && letter.is_header_ascii);
+    }
+
+    #[test]
+    fn no_message_is_none() {
+        assert!(Letter::read(b"").is_none());
+    }
+}

@@ -1,0 +1,177 @@
+//! Is it fit to send? The style guide, the law of accessible pages and the tricks of phishing, as checks.
+//!
+//! Policy C12. [`RULES`] always run, all of them, so that the author hears everything at once. A [`Remark`] says what
+//! to do, quotes the spot, and shows what a machine would write instead where it knows. What a university is called and
+//! which words and hosts it frowns upon is a [`Profile`]: data. Numbers of people (social security, cards, accounts)
+//! are quoted masked but for four digits: a remark travels by mail, and must not leak what it warns of.
+//!
+//! # What is absent
+//! What a message alone does not say: whether a link is dead, whether a mailbox exists, whether addresses are in the
+//! master list, whether a survey is registered, whether something like it went out last month, whether its author ever
+//! wrote to the list before, how a logo is shaped, and whether an advertisement was agreed to. Postal address and
+//! unsubscribe link are not asked for: the footer has them. Style sheets are not applied, nor languages guessed.
+//!
+//! # Standards
+//! RFC 5322, WCAG 2.2, UTS 39.
+
+mod find;
+mod html;
+mod letter;
+mod profile;
+mod rules;
+mod style;
+mod url;
+
+pub use letter::Letter;
+pub use profile::{Brand, Hosts, Limits, Named, Names, Profile, Rather, Setting, Words};
+
+use serde::{Deserialize, Serialize};
+
+use crate::mail::{Domain, Timestamp};
+use crate::model::Category;
+use rules::{
+    addresses, attachments, audience, dates, encoding, html as page, images, leftovers, links, looks, privacy, secrets,
+    sender, size, structure, subject, tables, urls, wording,
+};
+
+/// How much a remark weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Better mended.
+    Warn,
+    /// It must be mended, or somebody must say why not.
+    Block,
+}
+
+/// What one check has to say about one spot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// Which check.
+    pub rule: &'static str,
+    /// How much it weighs.
+    pub level: Level,
+    /// What to do.
+    pub sentence: String,
+    /// The spot, quoted; at most 160 characters.
+    pub place: String,
+    /// What a machine would write instead.
+    pub fix: Option<Fix>,
+}
+
+/// One line of a diff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// The line as it is.
+    pub before: String,
+    /// The line as it would be.
+    pub after: String,
+}
+
+/// What is known of a message beside its bytes.
+#[derive(Debug, Clone)]
+pub struct About<'a> {
+    /// What it is for.
+    pub category: Category,
+    /// Whether it leaves campus.
+    pub off_campus: bool,
+    /// Whether it answers a message.
+    pub is_reply: bool,
+    /// Words it may have.
+    pub words_max: usize,
+    /// The names of its audiences.
+    pub list_words: Vec<&'a str>,
+    /// When it came.
+    pub submitted_at: Timestamp,
+    /// Where the campus is.
+    pub zone: jiff::tz::TimeZone,
+    /// The university's own domains.
+    pub campus_domains: &'a [Domain],
+}
+
+impl About<'_> {
+    /// Whether a host is the university's.
+    fn is_ours(&self, host: &str, profile: &Profile) -> bool {
+        let campus = self.campus_domains.iter().map(Domain::as_str);
+        let mut ours = campus.chain(profile.hosts.own.iter().map(String::as_str));
+        ours.any(|own| url::is_within(host, own))
+    }
+}
+
+/// One check.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Stable name: in remarks, profiles and tests.
+    pub name: &'static str,
+    /// How much it weighs, unless the profile says otherwise.
+    pub level: Level,
+    /// What it finds.
+    pub judge: fn(&Letter, &About<'_>, &Profile) -> Vec<Spot>,
+}
+
+/// A spot that a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// What to do.
+    pub sentence: String,
+    /// The spot, quoted.
+    pub place: String,
+    /// What a machine would write instead.
+    pub fix: Option<Fix>,
+}
+
+impl Spot {
+    fn new(place: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            place: place.into(),
+            fix: None,
+        }
+    }
+
+    fn fixed(place: impl Into<String>, sentence: impl Into<String>, before: &str, after: impl Into<String>) -> Self {
+        let fix = Fix {
+            before: before.to_owned(),
+            after: after.into(),
+        };
+        Self {
+            fix: Some(fix),
+            ..Self::new(place, sentence)
+        }
+    }
+}
+
+/// All checks, by topic.
+pub const RULES: &[Rule] = &[
+@@RULES@@
+];
+
+/// Reads a message with every check; the same spot is named once a check. The weightiest come first.
+pub fn lint(letter: &Letter, about: &About<'_>, profile: &Profile) -> Vec<Remark> {
+    let mut remarks: Vec<Remark> = Vec::new();
+    for rule in RULES {
+        let Some(level) = profile.level(rule.name, rule.level) else {
+            continue;
+        };
+        for spot in (rule.judge)(letter, about, profile) {
+            let place = find::quote(&spot.place);
+            if remarks.iter().any(|said| said.rule == rule.name && said.place == place) {
+                continue;
+            }
+            remarks.push(Remark {
+                rule: rule.name,
+                level,
+                sentence: spot.sentence,
+                place,
+                fix: spot.fix,
+            });
+        }
+    }
+    remarks.sort_by_key(|remark| std::cmp::Reverse(remark.level));
+    remarks
+}
+
+#[cfg(test)]
+mod tests;
