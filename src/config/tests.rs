@@ -85,7 +85,17 @@ fn faults_say_where_and_what() {
         "that there is not",
     );
     check("shaping.toml", "= 200", "= 0", "shaping.toml:3");
-    check("profile.toml", "subject_chars", "subject_chras", "did you mean `subject_chars`?");
+    check(
+        "profile.toml",
+        "subject_chars",
+        "subject_chras",
+        "did you mean `subject_chars`?",
+    );
     check("profile.toml", "\"#154734\"", "\"green\"", "no colour");
-    check("profile.toml", "[levels]", "[levels]\nsubject-lnog = \"off\"", "no check");
+    check(
+        "profile.toml",
+        "[levels]",
+        "[levels]\nsubject-lnog = \"off\"",
+        "no check",
+    );
 }

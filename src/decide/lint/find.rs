@@ -46,7 +46,13 @@ impl<'t> Hit<'t> {
 
     /// The spot with another word in its place.
     pub(super) fn replaced(&self, with: &str) -> Fix {
-        let before: Vec<char> = self.before().chars().rev().take_while(|&c| c != '\n').take(BESIDE).collect();
+        let before: Vec<char> = self
+            .before()
+            .chars()
+            .rev()
+            .take_while(|&c| c != '\n')
+            .take(BESIDE)
+            .collect();
         let before: String = before.into_iter().rev().collect();
         let after: String = self.after().chars().take_while(|&c| c != '\n').take(BESIDE).collect();
         Fix {

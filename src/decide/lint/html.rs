@@ -45,8 +45,26 @@ const VOID: [&str; 12] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr",
 ];
 const BLOCK: [&str; 20] = [
-    "p", "div", "table", "tr", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "center", "section",
-    "header", "footer", "pre", "hr",
+    "p",
+    "div",
+    "table",
+    "tr",
+    "ul",
+    "ol",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "center",
+    "section",
+    "header",
+    "footer",
+    "pre",
+    "hr",
 ];
 /// What is inside is not read by people.
 const UNREAD: [&str; 4] = ["script", "style", "title", "head"];
@@ -203,7 +221,9 @@ impl Building {
             let found = attributes.iter().find(|(own, _)| own == wanted);
             found.map(|(_, value)| value.clone())
         };
-        let look = around.map_or(Look::PAGE, |element| element.look).inside(&name, attribute);
+        let look = around
+            .map_or(Look::PAGE, |element| element.look)
+            .inside(&name, attribute);
         let number = self.html.elements.len();
         let (inside, texts) = (number + 1..number + 1, self.html.runs.len()..self.html.runs.len());
         let source = start_of_tag(&std::mem::take(&mut self.tag)).to_owned();
@@ -263,7 +283,12 @@ impl Building {
 
     /// How deep the innermost open element of these names is, if it is not outside one of the others.
     fn depth(&self, names: &[&str], not_beyond: &[&str]) -> Option<usize> {
-        let name = |number: &usize| self.html.elements.get(*number).map_or("", |element| element.name.as_str());
+        let name = |number: &usize| {
+            self.html
+                .elements
+                .get(*number)
+                .map_or("", |element| element.name.as_str())
+        };
         let depth = self
             .open
             .iter()

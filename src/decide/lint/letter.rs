@@ -89,7 +89,11 @@ impl Part {
 
     /// The name, or the type where it has none.
     pub(super) fn place(&self) -> String {
-        if self.name.is_empty() { self.kind.clone() } else { self.name.clone() }
+        if self.name.is_empty() {
+            self.kind.clone()
+        } else {
+            self.name.clone()
+        }
     }
 }
 
@@ -149,7 +153,9 @@ fn header(message: &[u8]) -> &[u8] {
 }
 
 fn line(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<String> {
-    let found = message.split_inclusive(|&byte| byte == b'\n').find(|line| is_wanted(line))?;
+    let found = message
+        .split_inclusive(|&byte| byte == b'\n')
+        .find(|line| is_wanted(line))?;
     Some(String::from_utf8_lossy(found).trim_end().to_owned())
 }
 
@@ -249,11 +255,18 @@ mod tests {
         )
         .expect("a message");
         assert_eq!(letter.subject, "Café");
-        assert_eq!((letter.from[0].name.as_str(), letter.from[0].domain()), ("Records", "mst.example"));
+        assert_eq!(
+            (letter.from[0].name.as_str(), letter.from[0].domain()),
+            ("Records", "mst.example")
+        );
         assert_eq!(letter.to.len(), 2);
         assert_eq!(letter.body(), "Hello our page");
         assert_eq!((letter.links.len(), letter.text.is_none()), (1, true));
-        let file = letter.parts.iter().find(|part| part.extension() == "pdf").expect("the file");
+        let file = letter
+            .parts
+            .iter()
+            .find(|part| part.extension() == "pdf")
+            .expect("the file");
         assert_eq!(file.kind, "application/pdf");
         assert!(letter.bare_line.is_none() && letter.is_header_ascii);
     }

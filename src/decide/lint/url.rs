@@ -52,7 +52,9 @@ impl Target {
         bare.parse::<Ipv4Addr>().is_ok()
             || bare.parse::<Ipv6Addr>().is_ok()
             || (!bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()))
-            || bare.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            || bare
+                .strip_prefix("0x")
+                .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 
     /// Whether the port is another than the scheme's own.
@@ -96,7 +98,11 @@ fn decoded(text: &str) -> String {
     let mut out = Vec::new();
     while let Some(byte) = bytes.next() {
         let mut ahead = bytes.clone();
-        let hex = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let hex = |byte: Option<u8>| {
+            char::from(byte?)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
         match (byte, hex(ahead.next()), hex(ahead.next())) {
             (b'%', Some(high), Some(low)) => {
                 out.push(high * 16 + low);
@@ -116,7 +122,11 @@ pub(super) fn in_text(text: &str) -> Vec<&str> {
         .filter_map(|run| {
             let lower = run.word.to_ascii_lowercase();
             let at = lower.find("https://").or_else(|| lower.find("http://"))?;
-            Some(run.word.get(at..)?.trim_end_matches(['.', ',', ';', ')', ']', '!', '?', ':']))
+            Some(
+                run.word
+                    .get(at..)?
+                    .trim_end_matches(['.', ',', ';', ')', ']', '!', '?', ':']),
+            )
         })
         .collect()
 }
@@ -151,6 +161,9 @@ mod tests {
 
     #[test]
     fn running_text_has_links() {
-        assert_eq!(in_text("see (https://mst.example/a). or http://b"), ["https://mst.example/a", "http://b"]);
+        assert_eq!(
+            in_text("see (https://mst.example/a). or http://b"),
+            ["https://mst.example/a", "http://b"]
+        );
     }
 }

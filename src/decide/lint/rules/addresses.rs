@@ -10,7 +10,10 @@ pub(in crate::decide::lint) const VISIBLE: Rule = Rule {
         let count = letter.to.len();
         let found = outside.filter(|_| count > profile.limits.visible_recipients);
         let sentence = format!("Write to a list instead: all {count} readers would see each other's addresses.");
-        found.map(|to| Spot::new(to.address.as_str(), sentence)).into_iter().collect()
+        found
+            .map(|to| Spot::new(to.address.as_str(), sentence))
+            .into_iter()
+            .collect()
     },
 };
 

@@ -4,8 +4,8 @@ use crate::decide::lint::letter::Part;
 use crate::decide::lint::{Letter, Level, Rule, Spot};
 
 const RUNS: [&str; 22] = [
-    "exe", "com", "bat", "cmd", "scr", "pif", "msi", "js", "jse", "vbs", "vbe", "wsf", "ps1", "jar", "lnk", "hta", "dll",
-    "iso", "img", "apk", "dmg", "reg",
+    "exe", "com", "bat", "cmd", "scr", "pif", "msi", "js", "jse", "vbs", "vbe", "wsf", "ps1", "jar", "lnk", "hta",
+    "dll", "iso", "img", "apk", "dmg", "reg",
 ];
 const MACROS: [&str; 8] = ["docm", "dotm", "xlsm", "xltm", "xlam", "pptm", "potm", "xlsb"];
 const ARCHIVES: [&str; 9] = ["zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "xz", "cab"];
@@ -33,7 +33,11 @@ pub(in crate::decide::lint) const MACRO: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, _| {
         let has_macros = |part: &Part| MACROS.contains(&part.extension().as_str());
-        found(letter, has_macros, "Take the file with macros out: they can do anything.")
+        found(
+            letter,
+            has_macros,
+            "Take the file with macros out: they can do anything.",
+        )
     },
 };
 
@@ -42,7 +46,11 @@ pub(in crate::decide::lint) const ARCHIVE: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, _| {
         let is_archive = |part: &Part| ARCHIVES.contains(&part.extension().as_str());
-        found(letter, is_archive, "Take the archive out: nobody can see what is in it.")
+        found(
+            letter,
+            is_archive,
+            "Take the archive out: nobody can see what is in it.",
+        )
     },
 };
 
@@ -50,10 +58,19 @@ pub(in crate::decide::lint) const GUESTS: Rule = Rule {
     name: "calendar-guests",
     level: Level::Block,
     judge: |letter, _, _| {
-        let calendars = letter.parts.iter().filter(|part| part.kind == "text/calendar" || part.extension() == "ics");
+        let calendars = letter
+            .parts
+            .iter()
+            .filter(|part| part.kind == "text/calendar" || part.extension() == "ics");
         let guest = |part: &Part| {
-            let line = part.text.lines().find(|line| line.to_ascii_uppercase().starts_with("ATTENDEE"))?;
-            Some(Spot::new(line.trim(), "Take the guests out of the calendar entry: all readers would see them."))
+            let line = part
+                .text
+                .lines()
+                .find(|line| line.to_ascii_uppercase().starts_with("ATTENDEE"))?;
+            Some(Spot::new(
+                line.trim(),
+                "Take the guests out of the calendar entry: all readers would see them.",
+            ))
         };
         calendars.filter_map(guest).collect()
     },
@@ -79,7 +96,8 @@ mod tests {
     }
 
     fn named(rule: &str, name: &str) -> Vec<String> {
-        let head = format!("Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename={name}");
+        let head =
+            format!("Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename={name}");
         file(rule, &head, "abc")
     }
 
@@ -103,7 +121,10 @@ mod tests {
     #[test]
     fn a_calendar_entry_names_no_guests() {
         let guests = "BEGIN:VCALENDAR\r\nATTENDEE:mailto:a@mst.example\r\nEND:VCALENDAR";
-        assert_eq!(file("calendar-guests", "Content-Type: text/calendar", guests), ["ATTENDEE:mailto:a@mst.example"]);
+        assert_eq!(
+            file("calendar-guests", "Content-Type: text/calendar", guests),
+            ["ATTENDEE:mailto:a@mst.example"]
+        );
         let none = "BEGIN:VCALENDAR\r\nSUMMARY:ATTENDEE\r\nEND:VCALENDAR";
         assert_eq!(file("calendar-guests", "Content-Type: text/calendar", none), NONE);
     }

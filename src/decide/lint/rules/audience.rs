@@ -10,7 +10,9 @@ pub(in crate::decide::lint) const MISMATCH: Rule = Rule {
     level: Level::Warn,
     judge: |letter, about, profile| {
         let body = letter.body();
-        let end = find::tokens(body).get(OPENING_WORDS).map_or(body.len(), |token| token.start);
+        let end = find::tokens(body)
+            .get(OPENING_WORDS)
+            .map_or(body.len(), |token| token.start);
         let opening = body.get(..end).unwrap_or_default();
         let speaks_to = |words: &[String]| {
             let in_subject = find::any(&letter.subject, words);

@@ -9,7 +9,14 @@ const WORDS_WITHOUT_HEADING: usize = 300;
 pub(in crate::decide::lint) const LANGUAGE: Rule = Rule {
     name: "lang-missing",
     level: Level::Warn,
-    judge: |letter, _, _| without(letter, "lang", "en", "Say what language it is in: screen readers choose a voice by it."),
+    judge: |letter, _, _| {
+        without(
+            letter,
+            "lang",
+            "en",
+            "Say what language it is in: screen readers choose a voice by it.",
+        )
+    },
 };
 
 pub(in crate::decide::lint) const DIRECTION: Rule = Rule {
@@ -30,7 +37,12 @@ pub(in crate::decide::lint) const TITLE: Rule = Rule {
         }
         let head = html.named("head").next().map_or("", |head| head.source.as_str());
         let fixed = format!("{head}<title>{}</title>", escaped(&letter.subject));
-        vec![Spot::fixed("<title>", "Give the page a title; the subject will do.", head, fixed)]
+        vec![Spot::fixed(
+            "<title>",
+            "Give the page a title; the subject will do.",
+            head,
+            fixed,
+        )]
     },
 };
 
@@ -57,7 +69,10 @@ pub(in crate::decide::lint) const HEADINGS_NONE: Rule = Rule {
             return Vec::new();
         }
         let first = letter.body().lines().next().unwrap_or_default();
-        vec![Spot::new(first, "Divide so long a text with headings: people jump from one to the next.")]
+        vec![Spot::new(
+            first,
+            "Divide so long a text with headings: people jump from one to the next.",
+        )]
     },
 };
 
@@ -66,7 +81,9 @@ pub(in crate::decide::lint) const ACTIVE: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, _| {
         let is_active = |element: &&Element| {
-            let names = ["script", "form", "iframe", "frame", "object", "embed", "applet", "input"];
+            let names = [
+                "script", "form", "iframe", "frame", "object", "embed", "applet", "input",
+            ];
             let is_script = |name: &str| element.get(name).is_some_and(|value| is_program(value));
             names.contains(&element.name.as_str())
                 || element.names().any(|name| name.starts_with("on"))
@@ -76,7 +93,9 @@ pub(in crate::decide::lint) const ACTIVE: Rule = Rule {
         let sentence = "Take this out, and link to a page that has it: mail programs drop what runs.";
         let elements = letter.html.iter().flat_map(|html| html.elements());
         let found = elements.map(|(_, element)| element).filter(is_active);
-        found.map(|element| Spot::new(element.source.as_str(), sentence)).collect()
+        found
+            .map(|element| Spot::new(element.source.as_str(), sentence))
+            .collect()
     },
 };
 
@@ -88,7 +107,10 @@ pub(in crate::decide::lint) const OUTSIDE_STYLE: Rule = Rule {
         let Some(html) = &letter.html else {
             return Vec::new();
         };
-        let is_sheet = |link: &&Element| link.get("rel").is_some_and(|rel| rel.to_ascii_lowercase().contains("stylesheet"));
+        let is_sheet = |link: &&Element| {
+            link.get("rel")
+                .is_some_and(|rel| rel.to_ascii_lowercase().contains("stylesheet"))
+        };
         let sheets = html.named("link").filter(is_sheet).map(|link| link.source.clone());
         let styles = html.named("style").flat_map(|style| {
             let text = html.text_of(style);
@@ -104,12 +126,19 @@ pub(in crate::decide::lint) const PALETTE: Rule = Rule {
     name: "colour-foreign",
     level: Level::Info,
     judge: |letter, _, profile| {
-        let palette: Vec<_> = profile.brand.colours.iter().filter_map(|text| style::Colour::parse(text)).collect();
+        let palette: Vec<_> = profile
+            .brand
+            .colours
+            .iter()
+            .filter_map(|text| style::Colour::parse(text))
+            .collect();
         let is_foreign = |text: &str| style::Colour::parse(text).is_some_and(|colour| !palette.contains(&colour));
         let mut spots = Vec::new();
         for (_, element) in letter.html.iter().flat_map(|html| html.elements()) {
             let styled = style::declarations(element.get("style").unwrap_or_default())
-                .filter(|(name, _)| ["color", "background", "background-color", "border-color"].contains(&name.as_str()))
+                .filter(|(name, _)| {
+                    ["color", "background", "background-color", "border-color"].contains(&name.as_str())
+                })
                 .map(|(_, value)| value);
             let plain = ["bgcolor", "color"].into_iter().filter_map(|name| element.get(name));
             let foreign = styled.chain(plain).filter(|text| is_foreign(text));
@@ -129,7 +158,10 @@ fn without(letter: &Letter, name: &str, value: &str, sentence: &str) -> Vec<Spot
     let Some(html) = &letter.html else {
         return Vec::new();
     };
-    let mut roots = html.elements().map(|(_, element)| element).filter(|element| ["html", "body"].contains(&element.name.as_str()));
+    let mut roots = html
+        .elements()
+        .map(|(_, element)| element)
+        .filter(|element| ["html", "body"].contains(&element.name.as_str()));
     if roots.any(|root| root.get(name).is_some_and(|value| !value.trim().is_empty())) {
         return Vec::new();
     }
@@ -141,7 +173,9 @@ fn without(letter: &Letter, name: &str, value: &str, sentence: &str) -> Vec<Spot
 fn headings(letter: &Letter) -> Vec<(u32, &Element)> {
     let elements = letter.html.iter().flat_map(|html| html.elements());
     let level = |element: &Element| element.name.strip_prefix('h')?.parse().ok();
-    elements.filter_map(|(_, element)| Some((level(element)?, element))).collect()
+    elements
+        .filter_map(|(_, element)| Some((level(element)?, element)))
+        .collect()
 }
 
 fn escaped(text: &str) -> String {
@@ -164,7 +198,10 @@ mod tests {
         };
         let domains = domains();
         let remarks = crate::decide::lint::lint(&draft.letter(), &about(&domains), &profile());
-        let remark = remarks.into_iter().find(|remark| remark.rule == "lang-missing").expect("a remark");
+        let remark = remarks
+            .into_iter()
+            .find(|remark| remark.rule == "lang-missing")
+            .expect("a remark");
         assert_eq!(remark.fix.expect("a fix").after, "<html lang=\"en\">");
     }
 
@@ -181,10 +218,19 @@ mod tests {
 
     #[test]
     fn nothing_runs() {
-        assert_eq!(in_html("active-content", "<form action=a>x</form>"), ["<form action=a>"]);
+        assert_eq!(
+            in_html("active-content", "<form action=a>x</form>"),
+            ["<form action=a>"]
+        );
         assert_eq!(in_html("active-content", "<p onclick='a()'>x"), ["<p onclick='a()'>"]);
-        assert_eq!(in_html("active-content", "<a href=' JavaScript:a()'>x"), ["<a href=' JavaScript:a()'>"]);
-        assert_eq!(in_html("active-content", "<p>fill in the form; JavaScript: a book"), NONE);
+        assert_eq!(
+            in_html("active-content", "<a href=' JavaScript:a()'>x"),
+            ["<a href=' JavaScript:a()'>"]
+        );
+        assert_eq!(
+            in_html("active-content", "<p>fill in the form; JavaScript: a book"),
+            NONE
+        );
     }
 
     #[test]
@@ -192,12 +238,18 @@ mod tests {
         let sheet = "<link rel=stylesheet href='https://mst.example/a.css'>";
         assert_eq!(in_html("style-outside", sheet), [sheet]);
         assert_eq!(in_html("style-outside", "<style>@import 'a';</style>"), ["@import"]);
-        assert_eq!(in_html("style-outside", "<style>p{color:#000}</style><link rel=icon>"), NONE);
+        assert_eq!(
+            in_html("style-outside", "<style>p{color:#000}</style><link rel=icon>"),
+            NONE
+        );
     }
 
     #[test]
     fn colours_are_those_of_the_house() {
         assert_eq!(in_html("colour-foreign", "<p style='color: #F0F'>x"), ["#F0F"]);
-        assert_eq!(in_html("colour-foreign", "<p style='color: #FFF; background: url(a)'>x"), NONE);
+        assert_eq!(
+            in_html("colour-foreign", "<p style='color: #FFF; background: url(a)'>x"),
+            NONE
+        );
     }
 }

@@ -12,7 +12,10 @@ pub(in crate::decide::lint) const ONLY: Rule = Rule {
         let is_wordless = find::count(letter.body()) < profile.limits.image_words_min;
         let sentence = "Say it in words: with pictures off, and to many readers, nothing is left.";
         let first = images.first().filter(|_| is_wordless);
-        first.map(|image| Spot::new(image.source.as_str(), sentence)).into_iter().collect()
+        first
+            .map(|image| Spot::new(image.source.as_str(), sentence))
+            .into_iter()
+            .collect()
     },
 };
 
@@ -21,7 +24,11 @@ pub(in crate::decide::lint) const NO_ALT: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, _| {
         let sentence = "Give the picture an `alt` that says what it shows; an empty one if it only adorns.";
-        of_images(letter, |_, image| image.get("alt").is_none() && !is_tiny(image), sentence)
+        of_images(
+            letter,
+            |_, image| image.get("alt").is_none() && !is_tiny(image),
+            sentence,
+        )
     },
 };
 
@@ -34,7 +41,11 @@ pub(in crate::decide::lint) const ALT_FILE: Rule = Rule {
             let ends = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"];
             ends.iter().any(|end| alt.ends_with(end))
         };
-        of_images(letter, is_file, "Let the `alt` say what the picture shows, not what the file is called.")
+        of_images(
+            letter,
+            is_file,
+            "Let the `alt` say what the picture shows, not what the file is called.",
+        )
     },
 };
 
@@ -47,7 +58,11 @@ pub(in crate::decide::lint) const LINK_UNNAMED: Rule = Rule {
             let is_silent = image.get("alt").is_some_and(|alt| alt.trim().is_empty());
             is_silent && link.is_some_and(|link| html.text_of(link).is_empty() && !has_spoken_image(html, link))
         };
-        of_images(letter, is_unnamed, "Let the `alt` of a linked picture say where the link goes.")
+        of_images(
+            letter,
+            is_unnamed,
+            "Let the `alt` of a linked picture say where the link goes.",
+        )
     },
 };
 
@@ -63,7 +78,11 @@ pub(in crate::decide::lint) const PIXEL: Rule = Rule {
             let is_told = target.is_some_and(|target| is_outside(&target) && tells(&target));
             is_fetched && (is_tiny(image) || image.look.is_hidden || is_told)
         };
-        of_images(letter, is_spy, "Take the tracking picture out: we do not watch who reads.")
+        of_images(
+            letter,
+            is_spy,
+            "Take the tracking picture out: we do not watch who reads.",
+        )
     },
 };
 
@@ -76,7 +95,8 @@ pub(in crate::decide::lint) const LOGO: Rule = Rule {
             let file = source.rsplit('/').next().unwrap_or_default().to_lowercase();
             let target = Target::parse(source);
             let is_elsewhere = |target: Target| {
-                !target.is_of(&profile.hosts.logo) && !about.campus_domains.iter().any(|own| own.as_str() == target.host)
+                !target.is_of(&profile.hosts.logo)
+                    && !about.campus_domains.iter().any(|own| own.as_str() == target.host)
             };
             file.contains("logo") && target.is_some_and(is_elsewhere)
         };
@@ -87,11 +107,25 @@ pub(in crate::decide::lint) const LOGO: Rule = Rule {
 /// A name or value that is one reader's own.
 pub(super) fn is_personal(name: &str, value: &str) -> bool {
     const NAMES: [&str; 14] = [
-        "email", "e-mail", "mail", "uid", "userid", "user_id", "recipient", "rid", "cid", "subscriber", "contact",
-        "contactid", "mc_eid", "token",
+        "email",
+        "e-mail",
+        "mail",
+        "uid",
+        "userid",
+        "user_id",
+        "recipient",
+        "rid",
+        "cid",
+        "subscriber",
+        "contact",
+        "contactid",
+        "mc_eid",
+        "token",
     ];
     let is_long_code = value.len() >= 20
-        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         && value.bytes().any(|byte| byte.is_ascii_digit());
     NAMES.contains(&name.to_ascii_lowercase().as_str()) || value.contains('@') || is_long_code
 }
@@ -121,7 +155,10 @@ mod tests {
     #[track_caller]
     fn check(rule: &str, hit: &str, miss: &str) {
         let start = hit.find("<img").expect("an image");
-        assert_eq!(in_html(rule, hit), [hit[start..].split_inclusive('>').next().expect("a tag")]);
+        assert_eq!(
+            in_html(rule, hit),
+            [hit[start..].split_inclusive('>').next().expect("a tag")]
+        );
         assert_eq!(in_html(rule, miss), NONE);
     }
 
@@ -130,8 +167,16 @@ mod tests {
         let words = format!("<img src='a' alt='a'>{}", "word ".repeat(20));
         check("image-only", "<img src='a' alt='a'> few words", &words);
         check("image-alt-missing", "<img src='a'>", "<img src='a' alt=''>");
-        check("image-alt-file-name", "<img src='a' alt='IMG_1.JPG'>", "<img src='a' alt='A jpg of stars'>");
-        check("image-link-unnamed", "<a href='b'><img alt=''></a>", "<a href='b'><img alt=''>Guide</a>");
+        check(
+            "image-alt-file-name",
+            "<img src='a' alt='IMG_1.JPG'>",
+            "<img src='a' alt='A jpg of stars'>",
+        );
+        check(
+            "image-link-unnamed",
+            "<a href='b'><img alt=''></a>",
+            "<a href='b'><img alt=''>Guide</a>",
+        );
     }
 
     #[test]

@@ -14,7 +14,12 @@ pub(in crate::decide::lint) const VAGUE: Rule = Rule {
         };
         let found = in_html(letter).filter(is_vague);
         found
-            .map(|link| Spot::new(link.text.as_str(), "Let the link say where it goes: many hear the links alone."))
+            .map(|link| {
+                Spot::new(
+                    link.text.as_str(),
+                    "Let the link say where it goes: many hear the links alone.",
+                )
+            })
             .collect()
     },
 };
@@ -26,7 +31,12 @@ pub(in crate::decide::lint) const BARE: Rule = Rule {
         let is_bare = |link: &&Link| Target::parse(&link.text).is_some() || link.text.starts_with("www.");
         let found = in_html(letter).filter(is_bare);
         found
-            .map(|link| Spot::new(link.text.as_str(), "Put words in the place of the address: it is spelt out aloud."))
+            .map(|link| {
+                Spot::new(
+                    link.text.as_str(),
+                    "Put words in the place of the address: it is spelt out aloud.",
+                )
+            })
             .collect()
     },
 };
@@ -37,7 +47,8 @@ pub(in crate::decide::lint) const AMBIGUOUS: Rule = Rule {
     judge: |letter, _, _| {
         let links: Vec<&Link> = in_html(letter).filter(|link| !link.text.is_empty()).collect();
         let is_other = |one: &Link, other: &Link| {
-            one.text.eq_ignore_ascii_case(&other.text) && one.href.trim_end_matches('/') != other.href.trim_end_matches('/')
+            one.text.eq_ignore_ascii_case(&other.text)
+                && one.href.trim_end_matches('/') != other.href.trim_end_matches('/')
         };
         let found = links.iter().enumerate();
         let found = found.filter(|(at, link)| links.iter().take(*at).any(|before| is_other(before, link)));
@@ -66,7 +77,10 @@ pub(in crate::decide::lint) const DIFFERS: Rule = Rule {
             let target = link.target.as_ref()?;
             let shown = shown_host(&link.text)?;
             let is_same = is_within(&target.host, &shown) || is_within(&shown, &target.host);
-            let sentence = format!("Let the link go where its text says: it says {shown}, and goes to {}.", target.host);
+            let sentence = format!(
+                "Let the link go where its text says: it says {shown}, and goes to {}.",
+                target.host
+            );
             (!is_same).then(|| Spot::new(link.source.as_str(), sentence))
         };
         in_html(letter).filter_map(judge).collect()
@@ -95,7 +109,9 @@ fn in_html(letter: &Letter) -> impl Iterator<Item = &Link> {
 fn shown_host(text: &str) -> Option<String> {
     let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
     text.split_whitespace().find_map(|word| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/').to_lowercase();
+        let word = word
+            .trim_matches(|c: char| !c.is_alphanumeric() && c != '/')
+            .to_lowercase();
         if word.contains('@') {
             return None;
         }
@@ -104,7 +120,9 @@ fn shown_host(text: &str) -> Option<String> {
         }
         let host = word.split(['/', ':', '?']).next().unwrap_or_default();
         let end = host.rsplit('.').next().unwrap_or_default();
-        let known = ["com", "org", "net", "edu", "gov", "io", "co", "info", "us", "uk", "example"];
+        let known = [
+            "com", "org", "net", "edu", "gov", "io", "co", "info", "us", "uk", "example",
+        ];
         let is_host = host.contains('.') && !host.contains("..") && known.contains(&end);
         is_host.then(|| bare(host))
     })
@@ -131,14 +149,20 @@ mod tests {
 
     #[test]
     fn one_text_goes_to_one_place() {
-        assert_eq!(in_html("link-ambiguous", "<a href=a>Map</a> <a href=b>map</a>"), ["map"]);
+        assert_eq!(
+            in_html("link-ambiguous", "<a href=a>Map</a> <a href=b>map</a>"),
+            ["map"]
+        );
         assert_eq!(in_html("link-ambiguous", "<a href=a>Map</a> <a href=a/>map</a>"), NONE);
     }
 
     #[test]
     fn a_link_goes_where_it_says() {
         let rule = "link-host-differs";
-        assert_eq!(link(rule, "https://evil.example/a", "Log in: mst.edu"), ["<a href='https://evil.example/a'>"]);
+        assert_eq!(
+            link(rule, "https://evil.example/a", "Log in: mst.edu"),
+            ["<a href='https://evil.example/a'>"]
+        );
         assert_eq!(link(rule, "https://registrar.mst.edu/a", "www.mst.edu"), NONE);
         assert_eq!(link(rule, "https://mst.edu/a", "Node.js and plan.pdf"), NONE);
     }
@@ -147,6 +171,12 @@ mod tests {
     fn no_old_link_unsubscribes() {
         let old = "https://news.example/unsubscribe?u=1";
         assert_eq!(in_text("unsubscribe-pasted", &format!("Leave: {old}")), [old]);
-        assert_eq!(in_text("unsubscribe-pasted", "https://news.example/subscribe To unsubscribe, wait."), NONE);
+        assert_eq!(
+            in_text(
+                "unsubscribe-pasted",
+                "https://news.example/subscribe To unsubscribe, wait."
+            ),
+            NONE
+        );
     }
 }

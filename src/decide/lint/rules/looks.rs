@@ -18,7 +18,8 @@ pub(in crate::decide::lint) const CONTRAST: Rule = Rule {
             // WCAG 1.4.3: large text is 24 px, or 18.66 px and bold.
             let is_large = element.look.size >= 24.0 || (element.look.is_bold && element.look.size >= 18.66);
             let min = if is_large { 3.0 } else { 4.5 };
-            let sentence = format!("Use a darker or lighter colour: the contrast is {ratio:.1}, and should be {min:.1}.");
+            let sentence =
+                format!("Use a darker or lighter colour: the contrast is {ratio:.1}, and should be {min:.1}.");
             (ratio >= INVISIBLE && ratio < min).then(|| Spot::new(&*element.source, sentence))
         })
     },
@@ -48,11 +49,16 @@ pub(in crate::decide::lint) const HIDDEN: Rule = Rule {
         let hidden = hidden.filter(|element| element.look.is_hidden).filter(is_outermost);
         let is_long = |element: &&Element| html.text_of(element).chars().count() > profile.limits.preheader_chars;
         let sentence = "Show the text or take it out: filters take hidden text for deceit.";
-        let long = hidden.filter(is_long).map(|element| Spot::new(&*element.source, sentence));
+        let long = hidden
+            .filter(is_long)
+            .map(|element| Spot::new(&*element.source, sentence));
         let same = each(letter, |element, _| {
-            ratio(&element.look)
-                .filter(|ratio| *ratio < INVISIBLE)
-                .map(|_| Spot::new(&*element.source, "Give the text another colour than its ground: nobody sees it."))
+            ratio(&element.look).filter(|ratio| *ratio < INVISIBLE).map(|_| {
+                Spot::new(
+                    &*element.source,
+                    "Give the text another colour than its ground: nobody sees it.",
+                )
+            })
         });
         long.chain(same).collect()
     },
@@ -63,7 +69,15 @@ pub(in crate::decide::lint) const COLOUR_ONLY: Rule = Rule {
     level: Level::Warn,
     judge: |letter, _, _| {
         let colours = ["red", "green", "blue", "yellow", "orange"];
-        let ways = ["marked in", "shown in", "highlighted in", "items in", "dates in", "written in", "fields in"];
+        let ways = [
+            "marked in",
+            "shown in",
+            "highlighted in",
+            "items in",
+            "dates in",
+            "written in",
+            "fields in",
+        ];
         let phrases: Vec<String> = ways
             .iter()
             .flat_map(|way| colours.map(|colour| format!("{way} {colour}")))
@@ -83,7 +97,10 @@ fn ratio(look: &Look) -> Option<f64> {
 fn size_giver<'a>(letter: &'a Letter, element: &'a Element) -> &'a str {
     let around = letter.html.iter().flat_map(|html| html.around(element));
     let mut all = std::iter::once(element).chain(around);
-    all.find(|element| element.look.is_sized).unwrap_or(element).source.as_str()
+    all.find(|element| element.look.is_sized)
+        .unwrap_or(element)
+        .source
+        .as_str()
 }
 
 /// What is said of every element that has text of its own which is meant to be seen.
@@ -106,16 +123,28 @@ mod tests {
 
     #[test]
     fn text_stands_out_from_its_ground() {
-        assert_eq!(in_html("contrast-low", "<p style='color:#777'>a</p>"), ["<p style='color:#777'>"]);
+        assert_eq!(
+            in_html("contrast-low", "<p style='color:#777'>a</p>"),
+            ["<p style='color:#777'>"]
+        );
         assert_eq!(in_html("contrast-low", "<p style='color:#767676'>a</p>"), NONE);
-        assert_eq!(in_html("contrast-low", "<div bgcolor='#154734'><b>a</b></div>"), ["<b>"]);
+        assert_eq!(
+            in_html("contrast-low", "<div bgcolor='#154734'><b>a</b></div>"),
+            ["<b>"]
+        );
         assert_eq!(in_html("contrast-low", "<h1 style='color:#777'>a</h1>"), NONE);
-        assert_eq!(in_html("contrast-low", "<p style='color:#777;background:url(a)'>a</p>"), NONE);
+        assert_eq!(
+            in_html("contrast-low", "<p style='color:#777;background:url(a)'>a</p>"),
+            NONE
+        );
     }
 
     #[test]
     fn text_is_large_enough() {
-        assert_eq!(in_html("text-small", "<td style='font-size:13px'><b>a</b>"), ["<td style='font-size:13px'>"]);
+        assert_eq!(
+            in_html("text-small", "<td style='font-size:13px'><b>a</b>"),
+            ["<td style='font-size:13px'>"]
+        );
         assert_eq!(in_html("text-small", "<td style='font-size:10.5pt'><b>a</b>"), NONE);
     }
 
@@ -126,7 +155,13 @@ mod tests {
         assert_eq!(in_html("text-hidden", &hidden(150)), NONE);
         let white = "<p style='color:#fefefe'>";
         assert_eq!(in_html("text-hidden", &format!("{white}a</p>")), [white]);
-        assert_eq!(in_html("text-hidden", &format!("<div style='background:#000'>{white}a</p></div>")), NONE);
+        assert_eq!(
+            in_html(
+                "text-hidden",
+                &format!("<div style='background:#000'>{white}a</p></div>")
+            ),
+            NONE
+        );
     }
 
     #[test]

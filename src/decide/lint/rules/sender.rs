@@ -10,8 +10,12 @@ pub(in crate::decide::lint) const NAME: Rule = Rule {
         let misleads = |from: &&Mailbox| {
             let name = from.name.as_str();
             let has_count = name.contains('(') && name.contains(')') && name.contains(|c: char| c.is_ascii_digit());
-            let is_subject = letter.subject.len() > 3 && find::words(name, &letter.subject, find::Case::Ignored).len() == 1;
-            let is_reader = letter.to.iter().any(|to| !to.name.is_empty() && to.name.eq_ignore_ascii_case(name));
+            let is_subject =
+                letter.subject.len() > 3 && find::words(name, &letter.subject, find::Case::Ignored).len() == 1;
+            let is_reader = letter
+                .to
+                .iter()
+                .any(|to| !to.name.is_empty() && to.name.eq_ignore_ascii_case(name));
             find::emoji(name).is_some() || name.contains('@') || has_count || is_subject || is_reader
         };
         let found = letter.from.iter().filter(|from| !from.name.is_empty()).filter(misleads);
@@ -57,8 +61,18 @@ pub(in crate::decide::lint) const ANSWERS_UNREAD: Rule = Rule {
     name: "reply-to-unread",
     level: Level::Block,
     judge: |letter: &Letter, _: &About<'_>, profile: &Profile| {
-        let answers = if letter.reply_to.is_empty() { &letter.from } else { &letter.reply_to };
-        let is_unread = |to: &&Mailbox| profile.words.no_reply.iter().any(|word| to.local().contains(word.as_str()));
+        let answers = if letter.reply_to.is_empty() {
+            &letter.from
+        } else {
+            &letter.reply_to
+        };
+        let is_unread = |to: &&Mailbox| {
+            profile
+                .words
+                .no_reply
+                .iter()
+                .any(|word| to.local().contains(word.as_str()))
+        };
         let sentence = "Have answers sent to somebody who reads them.";
         let found = answers.iter().filter(is_unread);
         found.map(|to| Spot::new(to.address.as_str(), sentence)).collect()
@@ -93,7 +107,10 @@ fn has_telephone(text: &str) -> bool {
     let groups = find::runs(text, |c| c.is_ascii_digit());
     groups.windows(3).any(|three| {
         let lengths: Vec<usize> = three.iter().map(|hit| hit.word.len()).collect();
-        let near = three.first().zip(three.last()).is_some_and(|(first, last)| last.start - first.start < 12);
+        let near = three
+            .first()
+            .zip(three.last())
+            .is_some_and(|(first, last)| last.start - first.start < 12);
         lengths == [3, 3, 4] && near
     })
 }
@@ -113,16 +130,25 @@ mod tests {
     #[test]
     fn a_name_does_not_mislead() {
         let rule = "from-name-misleading";
-        assert_eq!(from(rule, "\"you@mst.example\" <records@mst.example>"), ["you@mst.example"]);
+        assert_eq!(
+            from(rule, "\"you@mst.example\" <records@mst.example>"),
+            ["you@mst.example"]
+        );
         assert_eq!(from(rule, "\"Records (2)\" <records@mst.example>"), ["Records (2)"]);
         assert_eq!(from(rule, "Records <records@mst.example>"), NONE);
     }
 
     #[test]
     fn it_is_from_one_of_us() {
-        assert_eq!(from("from-foreign", "records@elsewhere.example"), ["records@elsewhere.example"]);
+        assert_eq!(
+            from("from-foreign", "records@elsewhere.example"),
+            ["records@elsewhere.example"]
+        );
         assert_eq!(from("from-foreign", "records@cs.mst.example"), NONE);
-        assert_eq!(from("from-foreign", "records@notmst.example"), ["records@notmst.example"]);
+        assert_eq!(
+            from("from-foreign", "records@notmst.example"),
+            ["records@notmst.example"]
+        );
         assert_eq!(from("from-many", "a@mst.example, b@mst.example"), ["b@mst.example"]);
         assert_eq!(from("from-many", "a@mst.example"), NONE);
     }
@@ -132,15 +158,24 @@ mod tests {
         let elsewhere = "Reply-To: records@elsewhere.example\r\n";
         assert_eq!(with("reply-to-foreign", elsewhere), ["records@elsewhere.example"]);
         assert_eq!(with("reply-to-foreign", "Reply-To: hr@mst.example\r\n"), NONE);
-        assert_eq!(with("reply-to-unread", "Reply-To: no-reply@mst.example\r\n"), ["no-reply@mst.example"]);
+        assert_eq!(
+            with("reply-to-unread", "Reply-To: no-reply@mst.example\r\n"),
+            ["no-reply@mst.example"]
+        );
         assert_eq!(from("reply-to-unread", "noreply@mst.example"), ["noreply@mst.example"]);
         assert_eq!(with("reply-to-unread", "Reply-To: reply@mst.example\r\n"), NONE);
     }
 
     #[test]
     fn somebody_can_be_asked() {
-        assert_eq!(in_text("contact-missing", "Come along.\r\nThe office\r\n"), ["The office"]);
+        assert_eq!(
+            in_text("contact-missing", "Come along.\r\nThe office\r\n"),
+            ["The office"]
+        );
         assert_eq!(in_text("contact-missing", "Call (573) 341-4111."), NONE);
-        assert_eq!(in_text("contact-missing", "Room 341 4111 of 573"), ["Room 341 4111 of 573"]);
+        assert_eq!(
+            in_text("contact-missing", "Room 341 4111 of 573"),
+            ["Room 341 4111 of 573"]
+        );
     }
 }

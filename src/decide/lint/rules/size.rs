@@ -8,7 +8,8 @@ pub(in crate::decide::lint) const CLIPPED: Rule = Rule {
     judge: |letter, _, profile| {
         let bytes = letter.html.as_ref().map_or(0, |html| html.source.len());
         let max = profile.limits.html_bytes;
-        let sentence = format!("Shorten the HTML from {bytes} to {max} octets: what is beyond is cut off, footer and all.");
+        let sentence =
+            format!("Shorten the HTML from {bytes} to {max} octets: what is beyond is cut off, footer and all.");
         spot_if(bytes > max, format!("{bytes} octets of HTML"), sentence)
     },
 };
@@ -27,7 +28,12 @@ pub(in crate::decide::lint) const PICTURES: Rule = Rule {
     name: "images-heavy",
     level: Level::Warn,
     judge: |letter, _, profile| {
-        let bytes: usize = letter.parts.iter().filter(|part| part.is_image()).map(|part| part.bytes).sum();
+        let bytes: usize = letter
+            .parts
+            .iter()
+            .filter(|part| part.is_image())
+            .map(|part| part.bytes)
+            .sum();
         let max = profile.limits.inline_image_bytes;
         let sentence = format!("Make the pictures smaller than {max} octets together, or serve them from the web.");
         spot_if(bytes > max, format!("{bytes} octets of pictures"), sentence)
@@ -45,7 +51,11 @@ pub(in crate::decide::lint) const MANY_PICTURES: Rule = Rule {
             .collect();
         let max = profile.limits.external_images;
         let sentence = format!("Use {max} pictures at most; there are {}.", outside.len());
-        outside.get(max).map(|first| Spot::new(*first, sentence)).into_iter().collect()
+        outside
+            .get(max)
+            .map(|first| Spot::new(*first, sentence))
+            .into_iter()
+            .collect()
     },
 };
 
@@ -73,7 +83,10 @@ mod tests {
 
     #[test]
     fn html_is_not_clipped() {
-        assert_eq!(in_html("html-clipped", &"a\r\n".repeat(33_334)), ["100002 octets of HTML"]);
+        assert_eq!(
+            in_html("html-clipped", &"a\r\n".repeat(33_334)),
+            ["100002 octets of HTML"]
+        );
         assert_eq!(in_html("html-clipped", &"a\r\n".repeat(33_000)), NONE);
     }
 
@@ -86,7 +99,10 @@ mod tests {
     #[test]
     fn pictures_are_small_and_few() {
         let picture = |size: usize| {
-            let more = format!("--x\r\nContent-Type: image/png\r\nContent-ID: <a>\r\n\r\n{}\r\n", "a".repeat(size));
+            let more = format!(
+                "--x\r\nContent-Type: image/png\r\nContent-ID: <a>\r\n\r\n{}\r\n",
+                "a".repeat(size)
+            );
             Draft { more: &more, ..GOOD }.spots("images-heavy")
         };
         assert_eq!(picture(500_001), ["500001 octets of pictures"]);

@@ -28,7 +28,10 @@ pub(in crate::decide::lint) const DIFFERENT: Rule = Rule {
             return Vec::new();
         }
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        vec![Spot::new(first.trim(), "Let the text part say what the HTML says: some read one, some the other.")]
+        vec![Spot::new(
+            first.trim(),
+            "Let the text part say what the HTML says: some read one, some the other.",
+        )]
     },
 };
 
@@ -56,7 +59,12 @@ pub(in crate::decide::lint) const TNEF: Rule = Rule {
     name: "outlook-only",
     level: Level::Block,
     judge: |letter, _, _| {
-        let kinds = ["application/ms-tnef", "application/vnd.ms-tnef", "text/rtf", "application/rtf"];
+        let kinds = [
+            "application/ms-tnef",
+            "application/vnd.ms-tnef",
+            "text/rtf",
+            "application/rtf",
+        ];
         let is_tnef = |name: &str| name.eq_ignore_ascii_case("winmail.dat");
         let found = letter.parts.iter();
         let found = found.filter(|part| is_tnef(&part.name) || kinds.contains(&part.kind.as_str()));
@@ -86,7 +94,11 @@ fn similar(one: &str, other: &str) -> f64 {
     let (one, other) = (words(one), words(other));
     let all = u32::try_from(one.len() + other.len()).unwrap_or(u32::MAX);
     let common = u32::try_from(one.intersection(&other).count()).unwrap_or(u32::MAX);
-    if all == 0 { 1.0 } else { 2.0 * f64::from(common) / f64::from(all) }
+    if all == 0 {
+        1.0
+    } else {
+        2.0 * f64::from(common) / f64::from(all)
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +121,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_changed_is_not_taken() {
-        assert_eq!(part("signed-or-encrypted", "application/pkcs7-mime"), ["application/pkcs7-mime"]);
+        assert_eq!(
+            part("signed-or-encrypted", "application/pkcs7-mime"),
+            ["application/pkcs7-mime"]
+        );
         let armour = "-----BEGIN PGP MESSAGE-----";
         assert_eq!(in_text("signed-or-encrypted", armour), [armour]);
         assert_eq!(in_text("signed-or-encrypted", "We use PGP."), NONE);
@@ -117,7 +132,10 @@ mod tests {
 
     #[test]
     fn what_few_programs_read_is_not_taken() {
-        assert_eq!(part("outlook-only", "application/ms-tnef; name=winmail.dat"), ["winmail.dat"]);
+        assert_eq!(
+            part("outlook-only", "application/ms-tnef; name=winmail.dat"),
+            ["winmail.dat"]
+        );
         assert_eq!(part("outlook-only", "application/pdf; name=mail.dat"), NONE);
         assert_eq!(part("amp-part", "text/x-amp-html"), ["text/x-amp-html"]);
         assert_eq!(part("amp-part", "text/x-html"), NONE);

@@ -54,7 +54,12 @@ pub(in crate::decide::lint) const EMOJI: Rule = Rule {
     level: Level::Warn,
     judge: |letter, _, _| {
         find::emoji(&letter.subject)
-            .map(|c| Spot::new(c, "Take the pictograph out of the subject: screen readers spell it out."))
+            .map(|c| {
+                Spot::new(
+                    c,
+                    "Take the pictograph out of the subject: screen readers spell it out.",
+                )
+            })
             .into_iter()
             .collect()
     },
@@ -131,7 +136,10 @@ mod tests {
             subject: "Urgent: boil water",
             ..GOOD
         };
-        assert_eq!(draft.spots_when("subject-urgent", |about| about.category = Category::Critical), NONE);
+        assert_eq!(
+            draft.spots_when("subject-urgent", |about| about.category = Category::Critical),
+            NONE
+        );
     }
 
     #[test]
@@ -143,6 +151,9 @@ mod tests {
             subject: "Re: news",
             ..GOOD
         };
-        assert_eq!(draft.spots_when("subject-fake-reply", |about| about.is_reply = true), NONE);
+        assert_eq!(
+            draft.spots_when("subject-fake-reply", |about| about.is_reply = true),
+            NONE
+        );
     }
 }

@@ -10,9 +10,15 @@ pub(in crate::decide::lint) const LAYOUT: Rule = Rule {
         let sentence = "Say `role=\"presentation\"` on a table that only lays out: it is read aloud cell by cell.";
         let fixed = |table: &Element| {
             let end = table.source.trim_end_matches('>');
-            Spot::fixed(&*table.source, sentence, &table.source, format!("{end} role=\"presentation\">"))
+            Spot::fixed(
+                &*table.source,
+                sentence,
+                &table.source,
+                format!("{end} role=\"presentation\">"),
+            )
         };
-        let is_layout = |html: &Html, table: &Element| !has_role(table) && !has_headings(html, table) && !is_data(html, table);
+        let is_layout =
+            |html: &Html, table: &Element| !has_role(table) && !has_headings(html, table) && !is_data(html, table);
         of_tables(letter, is_layout).into_iter().map(fixed).collect()
     },
 };
@@ -21,7 +27,8 @@ pub(in crate::decide::lint) const DATA: Rule = Rule {
     name: "table-without-headings",
     level: Level::Warn,
     judge: |letter, _, _| {
-        let is_unheaded = |html: &Html, table: &Element| !has_role(table) && !has_headings(html, table) && is_data(html, table);
+        let is_unheaded =
+            |html: &Html, table: &Element| !has_role(table) && !has_headings(html, table) && is_data(html, table);
         let sentence = "Make the first cells headings (`th`): a reader who hears a number must hear what it counts.";
         let found = of_tables(letter, is_unheaded).into_iter();
         found.map(|table| Spot::new(&*table.source, sentence)).collect()
@@ -29,7 +36,9 @@ pub(in crate::decide::lint) const DATA: Rule = Rule {
 };
 
 fn has_role(table: &Element) -> bool {
-    table.get("role").is_some_and(|role| ["presentation", "none"].contains(&role.trim()))
+    table
+        .get("role")
+        .is_some_and(|role| ["presentation", "none"].contains(&role.trim()))
 }
 
 fn has_headings(html: &Html, table: &Element) -> bool {
@@ -63,13 +72,25 @@ mod tests {
     fn a_layout_table_says_so() {
         let layout = "<table width=600><tr><td><img src=a alt=a></td></tr></table>";
         assert_eq!(in_html("table-layout", layout), ["<table width=600>"]);
-        assert_eq!(in_html("table-layout", "<table role=presentation><tr><td>a</td></tr></table>"), NONE);
+        assert_eq!(
+            in_html("table-layout", "<table role=presentation><tr><td>a</td></tr></table>"),
+            NONE
+        );
         assert_eq!(in_html("table-layout", &format!("<table>{DATA}")), NONE);
     }
 
     #[test]
     fn a_data_table_has_headings() {
-        assert_eq!(in_html("table-without-headings", &format!("<table border=1>{DATA}")), ["<table border=1>"]);
-        assert_eq!(in_html("table-without-headings", &format!("<table><tr><th>Day<th>Hour</tr>{DATA}")), NONE);
+        assert_eq!(
+            in_html("table-without-headings", &format!("<table border=1>{DATA}")),
+            ["<table border=1>"]
+        );
+        assert_eq!(
+            in_html(
+                "table-without-headings",
+                &format!("<table><tr><th>Day<th>Hour</tr>{DATA}")
+            ),
+            NONE
+        );
     }
 }

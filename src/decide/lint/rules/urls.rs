@@ -24,7 +24,11 @@ pub(in crate::decide::lint) const NUMBER: Rule = Rule {
     name: "link-number-host",
     level: Level::Block,
     judge: |letter, _, _| {
-        found(letter, |_, target| target.is_number(), "Link to a host by its name: only phishing links to numbers.")
+        found(
+            letter,
+            |_, target| target.is_number(),
+            "Link to a host by its name: only phishing links to numbers.",
+        )
     },
 };
 
@@ -32,7 +36,11 @@ pub(in crate::decide::lint) const USER: Rule = Rule {
     name: "link-user",
     level: Level::Block,
     judge: |letter, _, _| {
-        found(letter, |_, target| target.user.is_some(), "Take what is before the @ out of the link: it hides the host.")
+        found(
+            letter,
+            |_, target| target.user.is_some(),
+            "Take what is before the @ out of the link: it hides the host.",
+        )
     },
 };
 
@@ -40,7 +48,11 @@ pub(in crate::decide::lint) const PORT: Rule = Rule {
     name: "link-port",
     level: Level::Block,
     judge: |letter, _, _| {
-        found(letter, |_, target| target.odd_port().is_some(), "Link without a port: others than the usual are blocked.")
+        found(
+            letter,
+            |_, target| target.odd_port().is_some(),
+            "Link without a port: others than the usual are blocked.",
+        )
     },
 };
 
@@ -57,8 +69,14 @@ pub(in crate::decide::lint) const SHORTENED: Rule = Rule {
     name: "link-shortened",
     level: Level::Block,
     judge: |letter, about, profile| {
-        let is_short = |_: &Link, target: &Target| target.is_of(&profile.hosts.shorteners) && !about.is_ours(&target.host, profile);
-        found(letter, is_short, "Link to the page itself: nobody sees where a shortened link goes.")
+        let is_short = |_: &Link, target: &Target| {
+            target.is_of(&profile.hosts.shorteners) && !about.is_ours(&target.host, profile)
+        };
+        found(
+            letter,
+            is_short,
+            "Link to the page itself: nobody sees where a shortened link goes.",
+        )
     },
 };
 
@@ -77,9 +95,15 @@ pub(in crate::decide::lint) const REDIRECTS: Rule = Rule {
     judge: |letter, _, _| {
         let redirects = |_: &Link, target: &Target| {
             let inner = target.query.iter().filter_map(|(_, value)| Target::parse(value));
-            inner.into_iter().any(|inner| inner.host.contains('.') && inner.host != target.host)
+            inner
+                .into_iter()
+                .any(|inner| inner.host.contains('.') && inner.host != target.host)
         };
-        found(letter, redirects, "Link straight to the page that the link would hand people on to.")
+        found(
+            letter,
+            redirects,
+            "Link straight to the page that the link would hand people on to.",
+        )
     },
 };
 
@@ -100,7 +124,11 @@ pub(in crate::decide::lint) const PERSONAL: Rule = Rule {
             let is_known = target.is_of(&profile.hosts.surveys) || about.is_ours(&target.host, profile);
             !is_known && target.query.iter().any(|(name, value)| is_personal(name, value))
         };
-        found(letter, tells, "Link without what names the reader: it tells an outside host who clicked.")
+        found(
+            letter,
+            tells,
+            "Link without what names the reader: it tells an outside host who clicked.",
+        )
     },
 };
 
@@ -108,20 +136,32 @@ pub(in crate::decide::lint) const SURVEY: Rule = Rule {
     name: "survey-identified",
     level: Level::Block,
     judge: |letter, _, profile| {
-        let names = ["q_dl", "q_chl", "panelmemberid", "externaldatareference", "recipientemail"];
+        let names = [
+            "q_dl",
+            "q_chl",
+            "panelmemberid",
+            "externaldatareference",
+            "recipientemail",
+        ];
         let tells = |_: &Link, target: &Target| {
             let is_reader = |(name, value): &(String, String)| {
                 names.contains(&name.to_ascii_lowercase().as_str()) || is_personal(name, value)
             };
             target.is_of(&profile.hosts.surveys) && target.query.iter().any(is_reader)
         };
-        found(letter, tells, "Link to the survey's anonymous address: this one says who answers.")
+        found(
+            letter,
+            tells,
+            "Link to the survey's anonymous address: this one says who answers.",
+        )
     },
 };
 
 fn found(letter: &Letter, is_wanted: impl Fn(&Link, &Target) -> bool, sentence: &str) -> Vec<Spot> {
     let targets = letter.targets().filter(|(link, target)| is_wanted(link, target));
-    targets.map(|(link, _)| Spot::new(link.href.as_str(), sentence)).collect()
+    targets
+        .map(|(link, _)| Spot::new(link.href.as_str(), sentence))
+        .collect()
 }
 
 #[cfg(test)]
@@ -139,16 +179,32 @@ mod tests {
     fn a_link_has_a_secure_named_host() {
         check("link-insecure", "http://mst.example/a", "https://mst.example/http://");
         check("link-number-host", "https://203.0.113.7/a", "https://203.example/a");
-        check("link-user", "https://mst.edu@evil.example/", "https://evil.example/@mst.edu");
+        check(
+            "link-user",
+            "https://mst.edu@evil.example/",
+            "https://evil.example/@mst.edu",
+        );
         check("link-port", "https://mst.example:8443/", "https://mst.example:443/");
-        check("link-look-alike", "https://m\u{455}t.example/", "https://münchen.example/");
+        check(
+            "link-look-alike",
+            "https://m\u{455}t.example/",
+            "https://münchen.example/",
+        );
     }
 
     #[test]
     fn a_link_goes_straight_to_a_good_host() {
         check("link-shortened", "https://bit.ly/a", "https://rabbit.ly/a");
-        check("link-redirects", "https://a.example/?u=https%3A%2F%2Fb.example", "https://a.example/?u=https-b");
-        check("link-counted", "https://x.list-manage.com/a", "https://list-manage.example/a");
+        check(
+            "link-redirects",
+            "https://a.example/?u=https%3A%2F%2Fb.example",
+            "https://a.example/?u=https-b",
+        );
+        check(
+            "link-counted",
+            "https://x.list-manage.com/a",
+            "https://list-manage.example/a",
+        );
         let mut profile = profile();
         profile.hosts.deny.push("mst.example".into());
         let domains = domains();
@@ -160,7 +216,15 @@ mod tests {
     #[test]
     fn a_link_is_the_same_for_everybody() {
         check("link-personal", "https://a.example/?uid=7", "https://a.example/?page=7");
-        check("link-personal", "https://a.example/?k=a1b2c3d4e5f6a7b8c9d0e1", "https://mst.example/?uid=7");
-        check("survey-identified", "https://mst.qualtrics.com/a?Q_DL=b", "https://mst.qualtrics.com/a?lang=en");
+        check(
+            "link-personal",
+            "https://a.example/?k=a1b2c3d4e5f6a7b8c9d0e1",
+            "https://mst.example/?uid=7",
+        );
+        check(
+            "survey-identified",
+            "https://mst.qualtrics.com/a?Q_DL=b",
+            "https://mst.qualtrics.com/a?lang=en",
+        );
     }
 }

@@ -12,7 +12,12 @@ pub(in crate::decide::lint) const NAME: Rule = Rule {
         for text in letter.passages() {
             for rather in &profile.names.wrong {
                 let found = find::words(text, &rather.not, Case::Matters);
-                spots.extend(found.iter().filter(|hit| !is_time(hit)).map(|hit| fixed(hit, &rather.say)));
+                spots.extend(
+                    found
+                        .iter()
+                        .filter(|hit| !is_time(hit))
+                        .map(|hit| fixed(hit, &rather.say)),
+                );
             }
         }
         spots
@@ -23,7 +28,10 @@ pub(in crate::decide::lint) const FULL_NAME: Rule = Rule {
     name: "name-not-full",
     level: Level::Warn,
     judge: |letter, about, profile| {
-        let is_familiar = about.list_words.iter().any(|list| profile.names.familiar.iter().any(|known| known == list));
+        let is_familiar = about
+            .list_words
+            .iter()
+            .any(|list| profile.names.familiar.iter().any(|known| known == list));
         if !about.off_campus || is_familiar {
             return Vec::new();
         }
@@ -34,7 +42,10 @@ pub(in crate::decide::lint) const FULL_NAME: Rule = Rule {
         if first(&profile.names.full).is_some_and(|full| full.start < short.start) {
             return Vec::new();
         }
-        let sentence = format!("Say {} the first time: readers off campus may not know us.", profile.names.full);
+        let sentence = format!(
+            "Say {} the first time: readers off campus may not know us.",
+            profile.names.full
+        );
         vec![Spot {
             fix: Some(short.replaced(&profile.names.full)),
             ..Spot::new(short.word, sentence)
@@ -61,7 +72,9 @@ pub(in crate::decide::lint) const POLITICAL: Rule = Rule {
     name: "political",
     level: Level::Warn,
     judge: |letter, _, profile| {
-        let found = letter.passages().filter_map(|text| find::any(text, &profile.words.political));
+        let found = letter
+            .passages()
+            .filter_map(|text| find::any(text, &profile.words.political));
         let sentence = "Take campaigning out: the university's lists are for no candidate and no party.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -71,7 +84,9 @@ pub(in crate::decide::lint) const SALE: Rule = Rule {
     name: "personal-sale",
     level: Level::Warn,
     judge: |letter, _, profile| {
-        let found = letter.passages().filter_map(|text| find::any(text, &profile.words.sale));
+        let found = letter
+            .passages()
+            .filter_map(|text| find::any(text, &profile.words.sale));
         let sentence = "Sell and let elsewhere: the university's lists are no market.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -84,7 +99,9 @@ pub(in crate::decide::lint) const FUNDRAISING: Rule = Rule {
         if about.category == Category::Marketing {
             return Vec::new();
         }
-        let found = letter.passages().filter_map(|text| find::any(text, &profile.words.fundraising));
+        let found = letter
+            .passages()
+            .filter_map(|text| find::any(text, &profile.words.fundraising));
         let sentence = "Ask for money in marketing mail alone; this is sent as something else.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -95,7 +112,9 @@ pub(in crate::decide::lint) const UNMARKED: Rule = Rule {
     level: Level::Warn,
     judge: |letter, about, profile| {
         let sells = [&profile.words.sale, &profile.words.sponsor];
-        let is_marked = letter.passages().any(|text| find::any(text, &profile.words.advertising).is_some());
+        let is_marked = letter
+            .passages()
+            .any(|text| find::any(text, &profile.words.advertising).is_some());
         if about.category != Category::Marketing || !about.off_campus || is_marked {
             return Vec::new();
         }
@@ -127,7 +146,11 @@ fn fixed(hit: &Hit<'_>, say: &str) -> Spot {
 /// MST after a time of day is the zone.
 fn is_time(hit: &Hit<'_>) -> bool {
     let before = hit.before().trim_end().to_lowercase();
-    hit.word == "MST" && (before.ends_with("m.") || before.ends_with("am") || before.ends_with("pm") || before.ends_with(|c: char| c.is_ascii_digit()))
+    hit.word == "MST"
+        && (before.ends_with("m.")
+            || before.ends_with("am")
+            || before.ends_with("pm")
+            || before.ends_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -152,15 +175,24 @@ mod tests {
     fn the_university_has_a_name() {
         assert_eq!(in_text("name-wrong", "At MS&T we"), ["MS&T"]);
         assert_eq!(in_html("name-wrong", "<p>At <b>MST</b>, we"), ["MST"]);
-        assert_eq!(in_text("name-wrong", "records@MST.example, 10 a.m. MST, Missouri S&T"), NONE);
+        assert_eq!(
+            in_text("name-wrong", "records@MST.example, 10 a.m. MST, Missouri S&T"),
+            NONE
+        );
     }
 
     #[test]
     fn strangers_read_the_whole_name_first() {
         let full = "Missouri University of Science and Technology. Missouri S&T is";
-        assert_eq!(when("name-not-full", "Missouri S&T is", Category::Official, true), ["Missouri S&T"]);
+        assert_eq!(
+            when("name-not-full", "Missouri S&T is", Category::Official, true),
+            ["Missouri S&T"]
+        );
         assert_eq!(when("name-not-full", full, Category::Official, true), NONE);
-        assert_eq!(when("name-not-full", "Missouri S&T is", Category::Official, false), NONE);
+        assert_eq!(
+            when("name-not-full", "Missouri S&T is", Category::Official, false),
+            NONE
+        );
     }
 
     #[test]
@@ -188,9 +220,36 @@ mod tests {
     #[test]
     fn an_advertisement_says_so_and_sponsors_come_last() {
         let sale = "Buy tickets now.";
-        assert_eq!(when("advertisement-unmarked", sale, Category::Marketing, true), ["Buy tickets"]);
-        assert_eq!(when("advertisement-unmarked", &format!("Advertisement. {sale}"), Category::Marketing, true), NONE);
-        assert_eq!(when("sponsor-first", &format!("{sale} {}", "word ".repeat(9)), Category::Official, true), ["Buy tickets"]);
-        assert_eq!(when("sponsor-first", &format!("{} {sale}", "word ".repeat(9)), Category::Official, true), NONE);
+        assert_eq!(
+            when("advertisement-unmarked", sale, Category::Marketing, true),
+            ["Buy tickets"]
+        );
+        assert_eq!(
+            when(
+                "advertisement-unmarked",
+                &format!("Advertisement. {sale}"),
+                Category::Marketing,
+                true
+            ),
+            NONE
+        );
+        assert_eq!(
+            when(
+                "sponsor-first",
+                &format!("{sale} {}", "word ".repeat(9)),
+                Category::Official,
+                true
+            ),
+            ["Buy tickets"]
+        );
+        assert_eq!(
+            when(
+                "sponsor-first",
+                &format!("{} {sale}", "word ".repeat(9)),
+                Category::Official,
+                true
+            ),
+            NONE
+        );
     }
 }

@@ -155,7 +155,10 @@ fn the_weightiest_come_first_and_quotes_are_short() {
     let remarks = lint(&draft.letter(), &about(&domains), &profile());
     assert!(remarks.is_sorted_by(|a, b| a.level >= b.level));
     assert!(remarks.len() > 2 && remarks.iter().all(|remark| remark.place.chars().count() <= 160));
-    assert!(remarks.iter().all(|remark| remark.sentence.ends_with('.')), "{remarks:#?}");
+    assert!(
+        remarks.iter().all(|remark| remark.sentence.ends_with('.')),
+        "{remarks:#?}"
+    );
 }
 
 #[test]
