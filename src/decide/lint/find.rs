@@ -6,6 +6,8 @@ use super::Fix;
 pub(super) const QUOTE_MAX: usize = 160;
 /// Characters beside the spot that a line of a diff shows.
 const BESIDE: usize = 60;
+/// Characters on either side that a word's line is looked at for.
+const LINE_MAX: usize = 200;
 
 /// Whether capitals matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,13 +37,27 @@ impl<'t> Hit<'t> {
         self.text.get(self.start + self.word.len()..).unwrap_or_default()
     }
 
-    /// The line it is in.
+    /// The line it is in, as far as that tells anything.
     pub(super) fn line(&self) -> &'t str {
-        let start = self.before().rfind('\n').map_or(0, |at| at + 1);
-        let after = self.after().find('\n').unwrap_or(self.after().len());
-        self.text
-            .get(start..self.start + self.word.len() + after)
-            .unwrap_or_default()
+        let length = |c: char| c.len_utf8();
+        let on_line = |c: &char| *c != '\n';
+        let before: usize = self
+            .before()
+            .chars()
+            .rev()
+            .take_while(on_line)
+            .take(LINE_MAX)
+            .map(length)
+            .sum();
+        let after: usize = self
+            .after()
+            .chars()
+            .take_while(on_line)
+            .take(LINE_MAX)
+            .map(length)
+            .sum();
+        let end = self.start + self.word.len() + after;
+        self.text.get(self.start - before..end).unwrap_or_default()
     }
 
     /// The spot with another word in its place.

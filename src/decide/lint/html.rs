@@ -66,6 +66,8 @@ const BLOCK: [&str; 20] = [
     "pre",
     "hr",
 ];
+/// Deeper elements hold nothing: what is nested so deep is no letter.
+const DEPTH_MAX: usize = 256;
 /// What is inside is not read by people.
 const UNREAD: [&str; 4] = ["script", "style", "title", "head"];
 
@@ -99,20 +101,17 @@ impl Html {
                 ..Self::default()
             },
             open: Vec::new(),
-            tag: String::new(),
+            since: 0,
+            until: 0,
         }));
         let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
         let queue = BufferQueue::default();
-        let mut since = String::new();
         // A tag ends with `>`: piece by piece, each is known as it stands in the source.
         for piece in source.split_inclusive('>') {
-            since.push_str(piece);
-            tokenizer.sink.0.borrow_mut().tag.clone_from(&since);
+            tokenizer.sink.0.borrow_mut().until += piece.len();
             queue.push_back(StrTendril::from(piece));
-            while let html5ever::tokenizer::TokenizerResult::Script(()) = tokenizer.feed(&queue) {}
-            if tokenizer.sink.0.borrow().tag.is_empty() {
-                since.clear();
-            }
+            // It stops early for scripts and encodings alone, and our sink asks for neither.
+            let _done = tokenizer.feed(&queue);
         }
         tokenizer.end();
         let mut building = tokenizer.sink.0.into_inner();
@@ -147,7 +146,9 @@ impl Html {
 
     /// The text of an element's own, not of those inside it.
     pub(super) fn own_text(&self, number: usize) -> String {
-        tidy(self.runs.iter().filter(|run| run.element == Some(number)))
+        let texts = self.elements.get(number).map(|element| element.texts.clone());
+        let runs = texts.and_then(|texts| self.runs.get(texts)).unwrap_or_default();
+        tidy(runs.iter().filter(|run| run.element == Some(number)))
     }
 
     /// The text people see, a block a line.
@@ -180,8 +181,10 @@ struct Building {
     html: Html,
     /// The numbers of the open elements.
     open: Vec<usize>,
-    /// The source since the last tag; emptied when a tag or comment ends.
-    tag: String,
+    /// Where in the source the last tag or comment ended.
+    since: usize,
+    /// How far the source was fed.
+    until: usize,
 }
 
 impl TokenSink for Sink {
@@ -193,7 +196,7 @@ impl TokenSink for Sink {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => return building.start(&tag),
             Token::TagToken(tag) => building.end(&tag.name),
             Token::CharacterTokens(text) => building.text(&text.replace(['\r', '\n', '\t'], " ")),
-            Token::CommentToken(_) | Token::DoctypeToken(_) => building.tag.clear(),
+            Token::CommentToken(_) | Token::DoctypeToken(_) => building.since = building.until,
             Token::NullCharacterToken | Token::EOFToken | Token::ParseError(_) => {}
         }
         TokenSinkResult::Continue
@@ -226,7 +229,8 @@ impl Building {
             .inside(&name, attribute);
         let number = self.html.elements.len();
         let (inside, texts) = (number + 1..number + 1, self.html.runs.len()..self.html.runs.len());
-        let source = start_of_tag(&std::mem::take(&mut self.tag)).to_owned();
+        let source = start_of_tag(self.html.source.get(self.since..self.until).unwrap_or_default()).to_owned();
+        self.since = self.until;
         let is_void = VOID.contains(&name.as_str());
         self.html.elements.push(Element {
             name: name.clone(),
@@ -237,7 +241,7 @@ impl Building {
             inside,
             texts,
         });
-        if !is_void {
+        if !is_void && self.open.len() < DEPTH_MAX {
             self.open.push(number);
         }
         match name.as_str() {
@@ -249,7 +253,7 @@ impl Building {
     }
 
     fn end(&mut self, name: &str) {
-        self.tag.clear();
+        self.since = self.until;
         if let Some(depth) = self.depth(&[name], &[]) {
             self.close_to(depth);
         }

@@ -25,6 +25,8 @@ mod url;
 pub use letter::Letter;
 pub use profile::{Brand, Hosts, Limits, Named, Names, Profile, Rather, Setting, Words};
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::mail::{Domain, Timestamp};
@@ -245,29 +247,38 @@ pub const RULES: &[Rule] = &[
     secrets::MONEY,
 ];
 
+/// So many spots a check names, and no more: who mends those will ask again.
+const SPOTS_MAX: usize = 20;
+
 /// Reads a message with every check; the same spot is named once a check. The weightiest come first.
 pub fn lint(letter: &Letter, about: &About<'_>, profile: &Profile) -> Vec<Remark> {
-    let mut remarks: Vec<Remark> = Vec::new();
-    for rule in RULES {
-        let Some(level) = profile.level(rule.name, rule.level) else {
-            continue;
-        };
-        for spot in (rule.judge)(letter, about, profile) {
-            let place = find::quote(&spot.place);
-            if remarks.iter().any(|said| said.rule == rule.name && said.place == place) {
-                continue;
-            }
-            remarks.push(Remark {
-                rule: rule.name,
-                level,
-                sentence: spot.sentence,
-                place,
-                fix: spot.fix,
-            });
-        }
-    }
+    let mut remarks: Vec<Remark> = RULES
+        .iter()
+        .flat_map(|rule| rule.remarks(letter, about, profile))
+        .collect();
     remarks.sort_by_key(|remark| std::cmp::Reverse(remark.level));
     remarks
+}
+
+impl Rule {
+    fn remarks(&self, letter: &Letter, about: &About<'_>, profile: &Profile) -> Vec<Remark> {
+        let Some(level) = profile.level(self.name, self.level) else {
+            return Vec::new();
+        };
+        let mut seen = BTreeSet::new();
+        (self.judge)(letter, about, profile)
+            .into_iter()
+            .map(|spot| Remark {
+                rule: self.name,
+                level,
+                sentence: spot.sentence,
+                place: find::quote(&spot.place),
+                fix: spot.fix,
+            })
+            .filter(|remark| seen.insert(remark.place.clone()))
+            .take(SPOTS_MAX)
+            .collect()
+    }
 }
 
 #[cfg(test)]

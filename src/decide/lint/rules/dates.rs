@@ -231,24 +231,25 @@ fn times(text: &str) -> Vec<Hit<'_>> {
         let word = word.to_ascii_lowercase().replace('.', "");
         word == "am" || word == "pm"
     };
-    let joined = |hit: &Hit<'_>| {
+    let joined = |hit: Hit<'_>| {
         let at = hit.word.find(['a', 'p', 'A', 'P'])?;
         let (clock, rest) = hit.word.split_at_checked(at)?;
-        (is_clock(clock) && half(rest)).then_some(*hit)
+        (is_clock(clock) && half(rest)).then_some(hit.start..hit.start + hit.word.len())
     };
     let apart = |pair: &[Hit<'_>]| {
         let (clock, rest) = pair.first().zip(pair.get(1))?;
         let start = clock.start;
         let is_near = rest.start - start - clock.word.len() <= 2;
         let end = rest.start + rest.word.trim_end_matches('.').len() + usize::from(rest.word.contains("m."));
-        (is_clock(clock.word) && half(rest.word) && is_near).then_some((start, end))
+        (is_clock(clock.word) && half(rest.word) && is_near).then_some(start..end)
     };
-    let singles = runs.iter().filter_map(joined);
-    let pairs = runs.windows(2).filter_map(apart).filter_map(|(start, end)| {
-        let word = text.get(start..end)?;
+    let singles = runs.iter().copied().filter_map(joined);
+    let all = singles.chain(runs.windows(2).filter_map(apart));
+    all.filter_map(|range| {
+        let (start, word) = (range.start, text.get(range)?);
         Some(Hit { text, start, word })
-    });
-    singles.chain(pairs).collect()
+    })
+    .collect()
 }
 
 #[cfg(test)]

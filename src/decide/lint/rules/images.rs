@@ -4,6 +4,9 @@ use crate::decide::lint::html::{Element, Html};
 use crate::decide::lint::url::Target;
 use crate::decide::lint::{Letter, Level, Rule, Spot, find};
 
+/// So many pictures are looked at, and no more.
+const IMAGES_MAX: usize = 1000;
+
 pub(in crate::decide::lint) const ONLY: Rule = Rule {
     name: "image-only",
     level: Level::Block,
@@ -144,7 +147,10 @@ fn of_images(letter: &Letter, is_wanted: impl Fn(&Html, &Element) -> bool, sente
     let Some(html) = &letter.html else {
         return Vec::new();
     };
-    let images = html.named("img").filter(|image| is_wanted(html, image));
+    let images = html
+        .named("img")
+        .take(IMAGES_MAX)
+        .filter(|image| is_wanted(html, image));
     images.map(|image| Spot::new(image.source.as_str(), sentence)).collect()
 }
 

@@ -121,12 +121,16 @@ fn enclosed(text: &str, open: &str, close: &str, is_wanted: impl Fn(&str) -> boo
     let mut rest = text;
     while let Some((_, after)) = rest.split_once(open) {
         rest = after;
-        let Some((inner, beyond)) = after.split_once(close) else {
-            break;
+        let near = after
+            .char_indices()
+            .nth(FIELD_MAX + close.len())
+            .map_or(after.len(), |(at, _)| at);
+        let Some((inner, _)) = after.get(..near).and_then(|near| near.split_once(close)) else {
+            continue;
         };
-        if !inner.trim().is_empty() && !inner.contains('\n') && inner.chars().count() <= FIELD_MAX && is_wanted(inner) {
+        if !inner.trim().is_empty() && !inner.contains('\n') && is_wanted(inner) {
             found.push(format!("{open}{inner}{close}"));
-            rest = beyond;
+            rest = after.get(inner.len() + close.len()..).unwrap_or_default();
         }
     }
     found

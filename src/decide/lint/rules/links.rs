@@ -1,5 +1,7 @@
 //! Links as people read them: the text says where they go, and is true.
 
+use std::collections::BTreeMap;
+
 use crate::decide::lint::letter::Link;
 use crate::decide::lint::url::{Target, is_within};
 use crate::decide::lint::{Letter, Level, Rule, Spot};
@@ -45,15 +47,19 @@ pub(in crate::decide::lint) const AMBIGUOUS: Rule = Rule {
     name: "link-ambiguous",
     level: Level::Warn,
     judge: |letter, _, _| {
-        let links: Vec<&Link> = in_html(letter).filter(|link| !link.text.is_empty()).collect();
-        let is_other = |one: &Link, other: &Link| {
-            one.text.eq_ignore_ascii_case(&other.text)
-                && one.href.trim_end_matches('/') != other.href.trim_end_matches('/')
+        let mut seen = BTreeMap::new();
+        let mut is_other = |link: &&Link| {
+            let href = link.href.trim_end_matches('/');
+            *seen.entry(link.text.to_lowercase()).or_insert(href) != href
         };
-        let found = links.iter().enumerate();
-        let found = found.filter(|(at, link)| links.iter().take(*at).any(|before| is_other(before, link)));
         let sentence = "Let links that go to different places say different things.";
-        found.map(|(_, link)| Spot::new(link.text.as_str(), sentence)).collect()
+        let mut spots = Vec::new();
+        for link in in_html(letter).filter(|link| !link.text.is_empty()) {
+            if is_other(&link) {
+                spots.push(Spot::new(link.text.as_str(), sentence));
+            }
+        }
+        spots
     },
 };
 

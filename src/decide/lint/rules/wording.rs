@@ -145,12 +145,10 @@ fn fixed(hit: &Hit<'_>, say: &str) -> Spot {
 
 /// MST after a time of day is the zone.
 fn is_time(hit: &Hit<'_>) -> bool {
-    let before = hit.before().trim_end().to_lowercase();
-    hit.word == "MST"
-        && (before.ends_with("m.")
-            || before.ends_with("am")
-            || before.ends_with("pm")
-            || before.ends_with(|c: char| c.is_ascii_digit()))
+    let before = hit.before().chars().rev().skip_while(|c| c.is_whitespace()).take(3);
+    let last: String = before.map(|c| c.to_ascii_lowercase()).collect();
+    let is_half = last.starts_with(".m") || last.starts_with("ma") || last.starts_with("mp");
+    hit.word == "MST" && (is_half || last.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
