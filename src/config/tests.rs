@@ -91,7 +91,7 @@ fn faults_say_where_and_what() {
         "subject_chras",
         "did you mean `subject_chars`?",
     );
-    check("profile.toml", "\"#154734\"", "\"green\"", "no colour");
+    check("profile.toml", "\"#154734\"", "\"#15473\"", "no colour");
     check(
         "profile.toml",
         "[levels]",

@@ -60,6 +60,16 @@ impl<'t> Hit<'t> {
         self.text.get(self.start - before..end).unwrap_or_default()
     }
 
+    /// The same without these at its ends.
+    pub(super) fn trimmed(&self, ends: &[char]) -> Self {
+        let word = self.word.trim_start_matches(ends);
+        Hit {
+            text: self.text,
+            start: self.start + self.word.len() - word.len(),
+            word: word.trim_end_matches(ends),
+        }
+    }
+
     /// The spot with another word in its place.
     pub(super) fn replaced(&self, with: &str) -> Fix {
         let before: Vec<char> = self

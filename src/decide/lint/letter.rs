@@ -1,6 +1,6 @@
 //! Letter: a message read once, as the checks look at it.
 
-use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::html::Html;
 use super::url::{self, Target};
@@ -162,10 +162,7 @@ fn line(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<String> {
 fn mailboxes(parsed: &mail_parser::Message<'_>, names: &[HeaderName<'_>]) -> Vec<Mailbox> {
     let wanted = parsed.headers().iter().filter(|header| names.contains(&header.name));
     wanted
-        .filter_map(|header| match &header.value {
-            HeaderValue::Address(address) => Some(address),
-            _ => None,
-        })
+        .filter_map(|header| header.value.as_address())
         .flat_map(mail_parser::Address::iter)
         .map(|one| Mailbox {
             name: one.name().unwrap_or_default().trim().to_owned(),

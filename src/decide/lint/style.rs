@@ -89,6 +89,10 @@ pub(super) fn declarations(style: &str) -> impl Iterator<Item = (String, &str)> 
 
 /// How text looks: what an element has from those around it and says itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things a look can be, each on its own"
+)]
 pub(super) struct Look {
     /// `None` when it cannot be resolved.
     pub(super) text: Option<Colour>,

@@ -84,7 +84,7 @@ pub(in crate::decide::lint) const ACTIVE: Rule = Rule {
             let names = [
                 "script", "form", "iframe", "frame", "object", "embed", "applet", "input",
             ];
-            let is_script = |name: &str| element.get(name).is_some_and(|value| is_program(value));
+            let is_script = |name: &str| element.get(name).is_some_and(is_program);
             names.contains(&element.name.as_str())
                 || element.names().any(|name| name.starts_with("on"))
                 || is_script("href")

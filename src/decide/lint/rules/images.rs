@@ -161,10 +161,8 @@ mod tests {
     #[track_caller]
     fn check(rule: &str, hit: &str, miss: &str) {
         let start = hit.find("<img").expect("an image");
-        assert_eq!(
-            in_html(rule, hit),
-            [hit[start..].split_inclusive('>').next().expect("a tag")]
-        );
+        let image = hit.get(start..).and_then(|image| image.split_inclusive('>').next());
+        assert_eq!(in_html(rule, hit), [image.expect("a tag")]);
         assert_eq!(in_html(rule, miss), NONE);
     }
 

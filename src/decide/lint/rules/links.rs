@@ -48,14 +48,11 @@ pub(in crate::decide::lint) const AMBIGUOUS: Rule = Rule {
     level: Level::Warn,
     judge: |letter, _, _| {
         let mut seen = BTreeMap::new();
-        let mut is_other = |link: &&Link| {
-            let href = link.href.trim_end_matches('/');
-            *seen.entry(link.text.to_lowercase()).or_insert(href) != href
-        };
         let sentence = "Let links that go to different places say different things.";
         let mut spots = Vec::new();
         for link in in_html(letter).filter(|link| !link.text.is_empty()) {
-            if is_other(&link) {
+            let href = link.href.trim_end_matches('/');
+            if *seen.entry(link.text.to_lowercase()).or_insert(href) != href {
                 spots.push(Spot::new(link.text.as_str(), sentence));
             }
         }

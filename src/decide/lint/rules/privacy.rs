@@ -16,8 +16,9 @@ pub(in crate::decide::lint) const CARD: Rule = Rule {
         let mut spots = Vec::new();
         for text in texts(letter) {
             let runs = find::runs(text, |c| c.is_ascii_digit() || c == '-' || c == ' ');
-            let cards = runs.iter().filter(|hit| is_free(hit) && is_card(hit.word.trim()));
-            spots.extend(cards.map(|hit| Spot::new(find::masked(hit.word.trim()), "Take the card number out.")));
+            let runs = runs.iter().map(|hit| hit.trimmed(&[' ', '-']));
+            let cards = runs.filter(|hit| is_free(hit) && is_card(hit.word));
+            spots.extend(cards.map(|hit| Spot::new(find::masked(hit.word), "Take the card number out.")));
         }
         spots
     },
