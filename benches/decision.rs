@@ -41,7 +41,7 @@ async fn main() {
     };
     let store = Store::open(&settings).expect("opens");
     let config = bedel::config::load(std::path::Path::new("config")).expect("the shipped settings");
-    let policy = Arc::new(config.policy);
+    let (policy, lint) = (Arc::new(config.policy), Arc::new(config.lint));
     import(&store, contacts).await;
     let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));
     let gate = GateSettings {
@@ -58,6 +58,7 @@ async fn main() {
             console_url: String::new(),
             zone: config.gateway.time_zone.clone(),
         }),
+        lint: Arc::clone(&lint),
         zone: config.gateway.time_zone.clone(),
     };
     let gate = Arc::new(Gate::new(store.clone(), clock.clone(), gate, Voucher::system()));
@@ -75,7 +76,7 @@ async fn main() {
                 at: clock.now(),
             };
             let begun = Instant::now();
-            let explained = explain(&store, &policy, &question).expect("reads");
+            let explained = explain(&store, &policy, &lint, &question).expect("reads");
             assert!(explained.is_ok());
             begun.elapsed()
         })

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Error, out};
 use crate::config::{self, Config};
+use crate::decide::lint::{self, Level};
 use crate::decide::policy::ListRule;
 use crate::mail::Address;
 use crate::model::{Caps, Identity};
@@ -37,6 +38,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     }
     lists(&config)?;
     clauses(&config)?;
+    checks(&config)?;
     limits(&config)?;
     dns(&config, record.as_ref())?;
     out::line("The settings are good.")
@@ -87,6 +89,20 @@ fn caps(caps: Caps) -> String {
     } else {
         all.join(", ")
     }
+}
+
+/// The editorial checks, by how much they weigh. Policy C12.
+fn checks(config: &Config) -> Result<(), Error> {
+    let profile = &config.lint.profile;
+    out::line(&format!("Editorial checks (C12), house style {}:", profile.version))?;
+    for level in [Level::Block, Level::Warn, Level::Info] {
+        let named = lint::RULES
+            .iter()
+            .filter(|rule| profile.level(rule.name, rule.level) == Some(level));
+        let names: Vec<&str> = named.map(|rule| rule.name).collect();
+        out::line(&format!("  {}: {}", level.words(), names.join(", ")))?;
+    }
+    out::line("")
 }
 
 /// The policy's numbers, clause by clause.

@@ -25,7 +25,8 @@ pub(super) enum Command {
     /// A reviewer lets it go, once every wanted steward has approved
     #[command(
         after_long_help = "Examples:\n  bedel hold release MC-2026-0001 --as emarcomm\n  bedel hold release MC-2026-0001 \
-        --as emarcomm --now 'the deadline is tonight'"
+        --as emarcomm --now 'the deadline is tonight'\n  bedel hold release MC-2026-0001 --as emarcomm --despite 'the \
+        short link is on a poster already'"
     )]
     Release(Release),
     /// Its author says that these are people they work with; only what is held for their number goes so
@@ -103,6 +104,9 @@ pub(super) struct Release {
     /// Why it leaves at once, whatever the hour; kept in the audit trail
     #[arg(long, value_name = "REASON")]
     now: Option<String>,
+    /// Why it goes although the editorial checks block it; kept in the audit trail
+    #[arg(long, value_name = "REASON")]
+    despite: Option<String>,
 }
 
 /// An act that says why.
@@ -120,7 +124,10 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
         Command::List(list) => self::list(client, list).await,
         Command::Show(show) => self::show(client, show).await,
         Command::Approve(on) => act(client, "approve", &on, None).await,
-        Command::Release(on) => act(client, "release", &on.act, on.now.as_deref()).await,
+        Command::Release(on) => {
+            let words = json!({ "now": on.now.unwrap_or_default(), "despite": on.despite.unwrap_or_default() });
+            done(client, "release", &on.act, &words).await
+        }
         Command::Attest(said) => act(client, "attest", &said.act, Some(&said.comment)).await,
         Command::Convert(said) => act(client, "convert", &said.act, Some(&said.comment)).await,
         Command::Survey(said) => act(client, "survey", &said.act, Some(&said.comment)).await,
@@ -157,9 +164,13 @@ pub(super) async fn show(client: &Client, show: Show) -> Result<(), Error> {
 
 /// Any act on a mailing: does it, says what was done, and the command that comes next.
 pub(super) async fn act(client: &Client, word: &str, act: &Act, comment: Option<&str>) -> Result<(), Error> {
-    let actor = client.account(&act.actor)?;
     let body = comment.map_or_else(|| json!({}), |comment| json!({ "comment": comment }));
-    let ask = Ask::post(format!("/mailings/{}/{word}", act.id), &body).by(Some(&actor));
+    done(client, word, act, &body).await
+}
+
+async fn done(client: &Client, word: &str, act: &Act, body: &Value) -> Result<(), Error> {
+    let actor = client.account(&act.actor)?;
+    let ask = Ask::post(format!("/mailings/{}/{word}", act.id), body).by(Some(&actor));
     let answer = client.ask(ask).await?;
     let done = answer.get("done").and_then(Value::as_str).unwrap_or("Done.");
     out::line(done)?;

@@ -119,6 +119,8 @@ pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error
         })
         .collect();
     out::table(["CLAUSE", "RULE", "SAYS"], &rows, "No rule has anything to say.")?;
+    out::line("")?;
+    view::remarks(&explained.remarks)?;
     let wanted = if explained.wanted.is_empty() {
         "nobody".to_owned()
     } else {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::{Error, out};
+use crate::decide::lint::{Fix, Remark};
 use crate::mail::Timestamp;
 use crate::model::{Exclusion, Tally};
 
@@ -42,6 +43,7 @@ struct Whole {
     line: Line,
     bytes: u64,
     findings: Vec<Finding>,
+    remarks: Vec<Remark>,
     approvals: Vec<Approval>,
     released: Option<Released>,
     ended: Option<Ended>,
@@ -197,7 +199,22 @@ pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
     {
         out::line(&format!("{clause} {rule} ({asks}): {sentence}"))?;
     }
+    remarks(&whole.remarks)?;
     whole.preview.as_ref().map_or(Ok(()), Preview::show)
+}
+
+/// What the editorial checks say, with a diff where a machine knows one.
+pub(super) fn remarks(remarks: &[Remark]) -> Result<(), Error> {
+    for remark in remarks {
+        let (rule, level) = (&remark.rule, remark.level.words());
+        out::line(&format!("C12 {rule} ({level}): {}", remark.sentence))?;
+        out::line(&format!("    at: {}", out::tame(&remark.place)))?;
+        if let Some(Fix { before, after }) = &remark.fix {
+            out::line(&format!("    - {}", out::tame(before)))?;
+            out::line(&format!("    + {}", out::tame(after)))?;
+        }
+    }
+    Ok(())
 }
 
 /// The counts of copies, in words.

@@ -32,7 +32,7 @@ pub use fault::Fault;
 pub use gateway::{ConsoleSettings, DkimSettings, Gateway, Route, TlsFiles};
 pub use shaping::Shaping;
 
-use crate::decide::lint::Profile;
+use crate::decide::lint;
 use crate::decide::notice::{Kind, Template};
 use crate::decide::policy::Policy;
 
@@ -45,8 +45,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// `policy.toml`.
     pub policy: Policy,
-    /// `profile.toml`.
-    pub profile: Profile,
+    /// `profile.toml`, and what the policy says of its audiences.
+    pub lint: lint::Settings,
     /// `shaping.toml`.
     pub shaping: Shaping,
     /// `notices/*.txt`.
@@ -63,7 +63,7 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
     let base = base.parent().map(Path::to_owned).unwrap_or(base);
     let gateway = gateway::read(&dir.join("gateway.toml"), &base)?;
     let policy = policy::read(&dir.join("policy.toml"), &gateway)?;
-    let profile = profile::read(&dir.join("profile.toml"))?;
+    let lint = profile::read(&dir.join("profile.toml"), &policy)?;
     let shaping = shaping::read(&dir.join("shaping.toml"))?;
     let templates = Kind::ALL
         .into_iter()
@@ -73,7 +73,7 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
         dir: dir.to_owned(),
         gateway,
         policy,
-        profile,
+        lint,
         shaping,
         templates,
     })

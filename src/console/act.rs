@@ -11,7 +11,7 @@ use super::error::{self, Error};
 use super::mailing;
 use super::page::Said;
 use super::session::Posted;
-use crate::stage::review::Refusal;
+use crate::stage::review::{Refusal, Words};
 
 /// Longest comment.
 pub(super) const COMMENT_CHARS_MAX: usize = 4_000;
@@ -24,15 +24,27 @@ pub(super) async fn act(
     posted: Posted,
 ) -> Result<Response, Error> {
     let id = mailing::case(&id)?;
-    let Posted { who, comment } = posted;
-    if comment.chars().count() > COMMENT_CHARS_MAX {
+    let Posted {
+        who,
+        comment,
+        now,
+        despite,
+    } = posted;
+    if [&comment, &now, &despite]
+        .iter()
+        .any(|said| said.chars().count() > COMMENT_CHARS_MAX)
+    {
         let said = Said::Refused(format!("A comment has at most {COMMENT_CHARS_MAX} characters."));
         return mailing::respond(room, who, id, StatusCode::UNPROCESSABLE_ENTITY, Some(said), comment).await;
     }
     let (desk, by) = (&room.state.desk, &who.account);
+    let words = Words {
+        now: &now,
+        despite: &despite,
+    };
     let done = match act.as_str() {
         "approve" => desk.approve(id, by).await,
-        "release" => desk.release(id, by, &comment).await,
+        "release" => desk.release(id, by, words).await,
         "attest" => desk.attest(id, by, &comment).await,
         "convert" => desk.convert(id, by, &comment).await,
         "survey" => desk.name_survey(id, by, &comment).await,

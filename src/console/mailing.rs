@@ -14,6 +14,7 @@ use super::count::Counted;
 use super::error::Error;
 use super::page::{Frame, Said};
 use super::preview::{self, Letter};
+use super::remarks::Remarks;
 use super::session::SignedIn;
 use super::status::{self, Status};
 use super::words::{self, When};
@@ -30,6 +31,8 @@ struct MailingPage {
     status: Status,
     acts: Acts,
     findings: Vec<Found>,
+    /// What the editorial checks say while it waits.
+    remarks: Remarks,
     author: String,
     proof: &'static str,
     submitted: When,
@@ -51,6 +54,8 @@ struct Acts {
     approve_for: String,
     /// What they had written when they were refused.
     comment: String,
+    /// When the copies would begin to leave, if not at once. Policy C11.
+    slot: Option<When>,
 }
 
 impl Acts {
@@ -165,8 +170,9 @@ fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment:
         id: mailing.id.to_string(),
         subject: words::subject(mailing),
         status: status::status(room, state)?,
-        acts: acts(room, who, state, comment),
+        acts: acts(room, who, state, comment)?,
         findings: findings(state),
+        remarks: Remarks::of(room.state.desk.remarks(state)?),
         author: mailing.author.address.to_string(),
         proof: words::proof(mailing.author.proof),
         submitted: words::when(mailing.submitted_at, &room.state.zone),
@@ -180,7 +186,7 @@ fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment:
     })
 }
 
-fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Acts {
+fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Result<Acts, Error> {
     let offices = room.state.desk.offices();
     let wanting = held(state).map(Held::wanting).unwrap_or_default();
     let theirs = offices.stewardships(&who.account);
@@ -190,11 +196,20 @@ fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Acts {
         .map(|office| offices.name(office))
         .take(1)
         .collect();
-    Acts {
-        standing: room.state.desk.standing(state, &who.account),
+    let standing = room.state.desk.standing(state, &who.account);
+    let slot = if standing.release {
+        let recipients = room.counts.of(&room.state, state)?.count.recipients;
+        let slot = room.state.desk.next_slot(state, recipients);
+        Some(slot).filter(|slot| *slot > room.state.clock.now())
+    } else {
+        None
+    };
+    Ok(Acts {
+        standing,
         approve_for: approve_for.concat(),
         comment,
-    }
+        slot: slot.map(|slot| words::when(slot, &room.state.zone)),
+    })
 }
 
 fn held(state: &State) -> Option<&Held> {

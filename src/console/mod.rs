@@ -20,6 +20,7 @@ mod audit;
 mod count;
 mod door;
 mod error;
+mod explain;
 mod frame;
 mod guard;
 mod live;
@@ -30,6 +31,7 @@ mod page;
 mod preview;
 mod public;
 mod queue;
+mod remarks;
 mod session;
 mod status;
 mod words;
@@ -100,6 +102,12 @@ pub fn app(state: State) -> Router {
         .route("/mailing/{id}/live", get(status::live))
         .route("/mailing/{id}/{act}", post(act::act))
         .route("/audit", get(audit::show))
+        .route(
+            "/explain",
+            get(explain::show)
+                .post(explain::answer)
+                .layer(DefaultBodyLimit::max(explain::BYTES_MAX)),
+        )
         .route("/login", get(login::show).post(login::sign_in))
         .route("/logout", post(login::sign_out))
         .merge(asset::routes())

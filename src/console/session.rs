@@ -74,6 +74,10 @@ pub(super) struct Posted {
     pub(super) who: SignedIn,
     /// What they wrote; empty when the form has no field for it.
     pub(super) comment: String,
+    /// Why a mailing leaves at once.
+    pub(super) now: String,
+    /// Why it goes despite what the editorial checks block.
+    pub(super) despite: String,
 }
 
 impl Sessions {
@@ -224,12 +228,24 @@ impl FromRequestParts<Arc<Room>> for Watching {
     }
 }
 
+impl SignedIn {
+    /// Whether the form is one of our own pages', by the word that was put into it.
+    pub(super) fn sent(&self, csrf: &str) -> Result<(), Error> {
+        aws_lc_rs::constant_time::verify_slices_are_equal(csrf.as_bytes(), self.csrf.as_bytes())
+            .map_err(|_differs| Error::Forged)
+    }
+}
+
 #[derive(Deserialize)]
 struct Fields {
     #[serde(default)]
     csrf: String,
     #[serde(default)]
     comment: String,
+    #[serde(default)]
+    now: String,
+    #[serde(default)]
+    despite: String,
 }
 
 impl FromRequest<Arc<Room>> for Posted {
@@ -241,11 +257,12 @@ impl FromRequest<Arc<Room>> for Posted {
         let Form(fields) = Form::<Fields>::from_request(Request::from_parts(parts, body), room)
             .await
             .map_err(|rejection| Error::Unreadable(rejection.body_text()))?;
-        aws_lc_rs::constant_time::verify_slices_are_equal(fields.csrf.as_bytes(), who.csrf.as_bytes())
-            .map_err(|_differs| Error::Forged)?;
+        who.sent(&fields.csrf)?;
         Ok(Self {
             who,
             comment: fields.comment,
+            now: fields.now,
+            despite: fields.despite,
         })
     }
 }

@@ -120,6 +120,7 @@ impl Rooms {
             notices: Arc::clone(&notices),
             compose: Arc::clone(&compose),
             policy: Arc::new(config.policy.clone()),
+            lint: Arc::new(config.lint.clone()),
             zone: gateway.time_zone.clone(),
         };
         let audiences = config
@@ -223,6 +224,7 @@ impl Rooms {
             tokens: tokens.clone(),
             policy: Arc::new(config.policy.clone()),
             notices: Arc::clone(&self.notices),
+            lint: Arc::new(config.lint.clone()),
             zone: gateway.time_zone.clone(),
         }
     }

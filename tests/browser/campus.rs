@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 pub(super) const AUTHOR: &str = "author@mst.example";
 pub(super) const STEWARD: &str = "records@mst.example";
 pub(super) const REVIEWER: &str = "emarcomm@mst.example";
-const LIST: &str = "students@lists.mst.example";
+pub(super) const LIST: &str = "students@lists.mst.example";
 
 /// A demo campus, and what it printed of itself.
 pub(super) struct Campus {

@@ -33,6 +33,7 @@ async fn story(browser: &Browser, campus: &Campus) {
     let case = held_and_seen_at_once(browser, campus).await;
     approved(browser, campus, &case).await;
     released(browser, campus, &case).await;
+    tried(browser, campus).await;
     not_their_own(browser, campus).await;
     on_a_phone(browser, campus, &case).await;
 }
@@ -83,6 +84,9 @@ async fn released(browser: &Browser, campus: &Campus, case: &str) {
         .await;
     browser.see("main", case).await;
     browser.go(&format!("{}/mailing/{case}", campus.console)).await;
+    // The message has a script in it, which the editorial checks block.
+    browser.press("details:has(#despite) summary").await;
+    browser.write("#despite", "a drill of the release").await;
     browser.press("form[action$='/release'] button").await;
     browser.see("p.said.done", "Released").await;
     browser.picture("sending").await;
@@ -93,6 +97,21 @@ async fn released(browser: &Browser, campus: &Campus, case: &str) {
         browser.see("main", case).await;
         browser.picture(page).await;
     }
+}
+
+/// An .eml file is tried before anybody sends it.
+async fn tried(browser: &Browser, campus: &Campus) {
+    let file = tempfile::Builder::new().suffix(".eml").tempfile().expect("a file");
+    let message = "From: Deans <dean@mst.example>\r\nSubject: URGENT!! read this\r\n\r\n\
+                   Click here: http://bit.ly/fees\r\nCall me, MST\r\n";
+    std::fs::write(file.path(), message).expect("writes");
+    browser.go(&format!("{}/explain", campus.console)).await;
+    browser.write("#message", &file.path().to_string_lossy()).await;
+    browser.write("#to", campus::LIST).await;
+    browser.press("form[action='/explain'] button").await;
+    browser.see("section.verdict", "Office of the Registrar").await;
+    browser.see("main", "nobody sees where a shortened link goes").await;
+    browser.picture("explain").await;
 }
 
 /// Law 2: the page says why, and offers no button.
@@ -111,7 +130,7 @@ async fn not_their_own(browser: &Browser, campus: &Campus) {
 
 async fn on_a_phone(browser: &Browser, campus: &Campus, case: &str) {
     browser.narrow().await;
-    for page in ["", "mailings", "audit", &format!("mailing/{case}"), "login"] {
+    for page in ["", "mailings", "audit", "explain", &format!("mailing/{case}"), "login"] {
         browser.go(&format!("{}/{page}", campus.console)).await;
         assert!(
             !browser.scrolls_sideways().await,

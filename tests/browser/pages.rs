@@ -94,6 +94,12 @@ impl Browser {
         button.send_keys("\u{E007}").await.expect("Enter presses it");
     }
 
+    /// Types into a field, or names a file to send.
+    pub(super) async fn write(&self, field: &str, text: &str) {
+        let field = self.client.find(Locator::Css(field)).await.expect("the field");
+        field.send_keys(text).await.expect("it can be typed in");
+    }
+
     /// Waits until a part of the page holds this text.
     pub(super) async fn see(&self, part: &str, text: &str) {
         let deadline = tokio::time::timeout(PATIENCE, async {

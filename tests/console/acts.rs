@@ -55,9 +55,17 @@ async fn a_steward_approves_then_a_reviewer_releases() {
 
     let ready = reviewer.get(&page).await;
     assert!(ready.body.contains("Release to 3 people"), "{}", ready.body);
-    let done = reviewer.post(&format!("{page}/release"), &[]).await;
+    let unfit = reviewer.post(&format!("{page}/release"), &[]).await;
+    assert_eq!(unfit.status, StatusCode::CONFLICT);
+    assert!(unfit.body.contains("The editorial checks block it"), "{}", unfit.body);
+    assert_eq!(word(&site, id), "held");
+    let done = reviewer
+        .post(&format!("{page}/release"), &[("despite", "a drill")])
+        .await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
     assert_eq!(word(&site, id), "released");
+    let trail = reviewer.get(&page).await.body;
+    assert!(trail.contains("(house style 1): a drill"), "{trail}");
 
     let again = reviewer.post(&format!("{page}/release"), &[]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);

@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::site::{AUTHOR, REVIEWER, STEWARD, Site, get};
+use crate::site::{AUTHOR, MESSAGE, REVIEWER, STEWARD, Site, get};
 
 #[tokio::test]
 async fn the_queue_has_first_what_waits_for_you() {
@@ -87,7 +87,9 @@ async fn the_html_of_a_mail_can_do_nothing() {
     assert!(page.body.contains(&format!(
         "<iframe class=\"letter\" sandbox=\"\" src=\"/mailing/{id}/html\""
     )));
-    assert!(!page.body.contains("alert(1)") && !page.body.contains("track.example"));
+    // The editorial checks quote it, as text.
+    assert!(!page.body.contains("<script>alert(1)") && !page.body.contains("<img"));
+    assert!(page.body.contains("&lt;script&gt;") || page.body.contains("&#60;script&#62;"));
     let frame = reviewer.get(&format!("/mailing/{id}/html")).await;
     let policy = frame.header("content-security-policy");
     assert!(
@@ -247,4 +249,37 @@ async fn a_page_left_open_keeps_no_session_alive() {
     assert_eq!(response.status(), StatusCode::OK);
     site.clock.advance(Duration::from_secs(20 * 60));
     assert_eq!(reviewer.get("/").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_message_is_tried_and_nothing_is_taken() {
+    let site = Site::new().await;
+    let author = site.browser(AUTHOR).await;
+    let form = author.get("/explain").await;
+    assert_eq!(form.status, StatusCode::OK);
+    assert!(
+        !form.body.contains("name=\"from\""),
+        "only a reviewer tries as somebody else"
+    );
+    let tried = author
+        .upload(
+            "/explain",
+            &[("to", "dean@mst.example"), ("at", "2026-11-24T09:00")],
+            MESSAGE,
+        )
+        .await;
+    assert_eq!(tried.status, StatusCode::OK, "{}", tried.body);
+    assert!(tried.body.contains("It would be sent on at once."), "{}", tried.body);
+    let list = author
+        .upload("/explain", &[("to", "nolist@lists.mst.example"), ("at", "")], MESSAGE)
+        .await;
+    assert!(list.body.contains("It would not be taken"), "{}", list.body);
+    let nobody = author.upload("/explain", &[("to", "nobody")], MESSAGE).await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(nobody.body.contains("is no address"), "{}", nobody.body);
+    let forged = author
+        .upload("/explain", &[("csrf", "forged"), ("to", "dean@mst.example")], MESSAGE)
+        .await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    assert!(site.store.in_state(bedel::store::Kind::Held).expect("reads").is_empty());
 }

@@ -1,6 +1,6 @@
 //! A console over a real store in a temporary folder, and browsers that come to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use bedel::console::{self, PublicState};
 use bedel::decide::compose;
 use bedel::decide::compose::dkim::{self, Signer};
 use bedel::decide::compose::verp::TokenKey;
+use bedel::decide::lint;
 use bedel::decide::notice::Notices;
 use bedel::decide::policy::Policy;
 use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
@@ -176,6 +177,24 @@ impl Browser {
         let csrf = [("csrf", self.csrf.as_str())];
         let form: Vec<_> = csrf.iter().chain(fields).copied().collect();
         post(&self.app, path, &[("cookie", &self.cookie)], &form).await
+    }
+
+    /// Sends a form with a file, as browsers do.
+    pub(crate) async fn upload(&self, path: &str, fields: &[(&str, &str)], message: &str) -> Answer {
+        let ours = [("csrf", self.csrf.as_str())];
+        let form = ours.iter().chain(fields);
+        let mut body: String = form
+            .map(|(name, value)| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"))
+            .collect();
+        body += &format!(
+            "--x\r\nContent-Disposition: form-data; name=\"message\"; filename=\"a.eml\"\r\n\
+             Content-Type: message/rfc822\r\n\r\n{message}\r\n--x--\r\n"
+        );
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("content-type", "multipart/form-data; boundary=x"),
+        ];
+        send(&self.app, "POST", path, &headers, Body::from(body)).await
     }
 }
 
@@ -352,6 +371,7 @@ fn desk_settings() -> review::Settings {
     );
     review::Settings {
         policy: Arc::new(policy),
+        lint: Arc::new(checks()),
         offices: Arc::clone(&offices),
         notices: Arc::new(Notices {
             templates: BTreeMap::new(),
@@ -362,6 +382,18 @@ fn desk_settings() -> review::Settings {
             zone: TimeZone::UTC,
         }),
         compose: Arc::new(compose_settings(&offices)),
+        zone: TimeZone::UTC,
+    }
+}
+
+/// The house style that ships.
+fn checks() -> lint::Settings {
+    lint::Settings {
+        profile: toml::from_str(include_str!("../../config/profile.toml")).expect("a profile"),
+        campus_domains: vec!["mst.example".parse().expect("a domain")],
+        off_campus: BTreeSet::new(),
+        words_on_campus: 400,
+        words_off_campus: 1_000,
         zone: TimeZone::UTC,
     }
 }

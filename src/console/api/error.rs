@@ -70,7 +70,7 @@ impl Fault {
 fn refused(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NoSuchMailing(_) => StatusCode::NOT_FOUND,
-        Refusal::WrongState { .. } | Refusal::WrongStanding(_) => StatusCode::CONFLICT,
+        Refusal::WrongState { .. } | Refusal::WrongStanding(_) | Refusal::Unfit(_) => StatusCode::CONFLICT,
         Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
         Refusal::CommentWanted => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Wanting(wanting) => match wanting {

@@ -14,7 +14,7 @@ use super::view::{Line, Progress, Whole};
 use crate::mail::Address;
 use crate::model::lifecycle::State;
 use crate::model::{MailingId, Series};
-use crate::stage::review::{Done, Refusal};
+use crate::stage::review::{Done, Refusal, Words};
 use crate::store::Kind;
 
 /// Mailings in a listing, unless the query says otherwise.
@@ -35,10 +35,18 @@ pub(super) struct Did {
     mailing: Line,
 }
 
+/// What is said with an act.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Comment {
     #[serde(default)]
     comment: String,
+    /// Why it leaves at once, of a release.
+    #[serde(default)]
+    now: String,
+    /// Why it goes despite what blocks it, of a release.
+    #[serde(default)]
+    despite: String,
 }
 
 /// `GET /holds`: what waits for people, oldest first.
@@ -89,7 +97,7 @@ fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
     let mut whole = Whole::of(state, &api.desk, who, tally);
     // What the gateway only carries for others is not for reading, and not kept once it has gone.
     if state.id().series == Series::Case {
-        whole = whole.seen(api.desk.preview(state)?);
+        whole = whole.seen(api.desk.preview(state)?).remarked(api.desk.remarks(state)?);
     }
     if matches!(state, State::Held(_) | State::Released(_)) {
         whole = whole.counted(api.desk.count(state)?);
@@ -116,12 +124,11 @@ pub(super) async fn act(
     body: Bytes,
 ) -> Result<Json<Did>, Fault> {
     let id = number(&id)?;
-    let comment = if body.is_empty() {
-        String::new()
+    let comment: Comment = if body.is_empty() {
+        Comment::default()
     } else {
-        let told: Comment = serde_json::from_slice(&body)
-            .map_err(|error| Fault::Malformed(format!("the body is not {{\"comment\": \"…\"}}: {error}")))?;
-        told.comment
+        serde_json::from_slice(&body)
+            .map_err(|error| Fault::Malformed(format!("the body is not {{\"comment\": \"…\"}}: {error}")))?
     };
     let done = done(&api, id, &act, who.account()?, &comment).await?;
     let state = api.store.mailing(id)?.ok_or(Refusal::NoSuchMailing(id))?;
@@ -131,11 +138,16 @@ pub(super) async fn act(
     }))
 }
 
-async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, comment: &str) -> Result<Done, Fault> {
+async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, told: &Comment) -> Result<Done, Fault> {
     let desk = &api.desk;
+    let comment = told.comment.as_str();
+    let words = Words {
+        now: &told.now,
+        despite: &told.despite,
+    };
     let done = match act {
         "approve" => desk.approve(id, by).await,
-        "release" => desk.release(id, by, comment).await,
+        "release" => desk.release(id, by, words).await,
         "attest" => desk.attest(id, by, comment).await,
         "convert" => desk.convert(id, by, comment).await,
         "survey" => desk.name_survey(id, by, comment).await,

@@ -35,7 +35,7 @@ pub(super) async fn explain(
         to: ask.to,
         at: ask.at.unwrap_or_else(|| api.clock.now()),
     };
-    let explained = spawn_blocking(move || intake::explain(&api.store, api.desk.policy(), &question))
+    let explained = spawn_blocking(move || intake::explain(&api.store, api.desk.policy(), api.desk.lint(), &question))
         .await
         .map_err(crashed)??;
     explained.map(Json).map_err(Fault::Unacceptable)

@@ -8,7 +8,7 @@ use super::actor::Actor;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
 use crate::model::{Ask, Category, Exclusion, Finding, OfficeId, Release, Tally};
-use crate::stage::review::{Count, Desk, Preview, Standing};
+use crate::stage::review::{Count, Desk, Preview, Remark, Standing};
 
 /// One line of a listing.
 #[derive(Debug, Serialize)]
@@ -50,6 +50,8 @@ pub(super) struct Whole {
     bytes: u64,
     message_id: Option<String>,
     findings: Vec<Found>,
+    /// What the editorial checks say of a held one.
+    remarks: Vec<Remark>,
     approvals: Vec<Approved>,
     released: Option<Let>,
     ended: Option<Over>,
@@ -160,6 +162,7 @@ impl Whole {
             bytes: state.mailing().content.bytes,
             message_id: state.mailing().message_id.clone(),
             findings: vec![],
+            remarks: vec![],
             approvals: vec![],
             released: None,
             ended: None,
@@ -181,6 +184,12 @@ impl Whole {
             text: preview.text,
             attachments: preview.attachments,
         });
+        self
+    }
+
+    /// With what the editorial checks say.
+    pub(super) fn remarked(mut self, remarks: Vec<Remark>) -> Self {
+        self.remarks = remarks;
         self
     }
 

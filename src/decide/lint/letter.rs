@@ -124,6 +124,14 @@ impl Letter {
         })
     }
 
+    /// Whether it says that it answers a message (RFC 5322 §3.6.4).
+    pub(super) fn is_answer(&self) -> bool {
+        self.header.lines().any(|line| {
+            line.get(..12)
+                .is_some_and(|name| name.eq_ignore_ascii_case("In-Reply-To:"))
+        })
+    }
+
     /// What is read: the HTML where there is one, else the text.
     pub(super) fn body(&self) -> &str {
         self.visible.as_deref().or(self.text.as_deref()).unwrap_or_default()

@@ -19,12 +19,15 @@ mod html;
 mod letter;
 mod profile;
 mod rules;
+mod settings;
 mod style;
 mod url;
 
 pub use letter::Letter;
 pub use profile::{Brand, Hosts, Limits, Named, Names, Profile, Rather, Setting, Words};
+pub use settings::Settings;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -48,11 +51,22 @@ pub enum Level {
     Block,
 }
 
+impl Level {
+    /// In words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Info => "good to know",
+            Self::Warn => "better mended",
+            Self::Block => "blocks the release",
+        }
+    }
+}
+
 /// What one check has to say about one spot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
     /// Which check.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// How much it weighs.
     pub level: Level,
     /// What to do.
@@ -64,7 +78,7 @@ pub struct Remark {
 }
 
 /// One line of a diff.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// The line as it is.
     pub before: String,
@@ -269,7 +283,7 @@ impl Rule {
         (self.judge)(letter, about, profile)
             .into_iter()
             .map(|spot| Remark {
-                rule: self.name,
+                rule: Cow::Borrowed(self.name),
                 level,
                 sentence: spot.sentence,
                 place: find::quote(&spot.place),

@@ -182,7 +182,7 @@ impl Profile {
     }
 
     /// The level of a check here; `None` when it is off.
-    pub(super) fn level(&self, name: &str, otherwise: Level) -> Option<Level> {
+    pub fn level(&self, name: &str, otherwise: Level) -> Option<Level> {
         match self.levels.get(name) {
             None => Some(otherwise),
             Some(Setting::Off) => None,

@@ -120,6 +120,8 @@ pub struct Told<'a> {
     pub mailing: &'a Mailing,
     /// Sentences: findings of the rules.
     pub reasons: Vec<String>,
+    /// Sentences: what is better mended before anybody reads it.
+    pub remarks: Vec<String>,
     /// Who is still wanted, in words.
     pub wanting: Vec<String>,
     /// Who acted; empty when nobody did.
@@ -136,6 +138,7 @@ impl<'a> Told<'a> {
         Self {
             mailing,
             reasons: Vec::new(),
+            remarks: Vec::new(),
             wanting: Vec::new(),
             actor: String::new(),
             comment: String::new(),
@@ -189,6 +192,7 @@ fn words(notices: &Notices, told: &Told<'_>) -> BTreeMap<&'static str, String> {
         ("author", mailing.author.address.to_string()),
         ("lists", or(lists.join(", "), "the people you named")),
         ("reasons", bullets(&told.reasons)),
+        ("remarks", or(bullets(&told.remarks), "  * nothing")),
         (
             "wanting",
             or(bullets(&told.wanting), "  * nobody: a reviewer can release it now"),

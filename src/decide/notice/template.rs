@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 /// The words a template may use.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 12] = [
     "case",
     "subject",
     "author",
     "lists",
     "reasons",
+    "remarks",
     "wanting",
     "actor",
     "comment",

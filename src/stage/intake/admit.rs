@@ -4,12 +4,16 @@ use super::answer;
 use super::gate::{Gate, rules};
 use super::gather::Gathered;
 use super::lately::Lately;
+use crate::decide::lint::Level;
 use crate::decide::notice::{self, Told, in_words};
 use crate::mail::{Address, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Held, Released, State, Submitted};
-use crate::model::{Act, Ask, Finding, Lane, Mailing, MailingId, Series};
+use crate::model::{Act, Ask, Capacity, Finding, Lane, Mailing, MailingId, Series};
 use crate::smtp::Reply;
 use crate::store::{Admission, Error, Move, Outgoing};
+
+/// Remarks that a notice names.
+const REMARKS_MAX: usize = 10;
 
 impl Gate {
     /// It is kept: as a case of its own, or as more of one.
@@ -59,7 +63,7 @@ impl Gate {
         }
         let event = self.event(Act::Held, &author, Some(id), rules(&findings));
         let held = Submitted::new(mailing).hold(findings.clone(), until);
-        outgoing.extend(self.notices(&held));
+        outgoing.extend(self.notices(&held, &bytes));
         let admission = Admission {
             state: State::Held(held),
             message: bytes,
@@ -283,13 +287,14 @@ impl Gate {
     }
 
     /// Who is told of a hold, and what.
-    fn notices(&self, held: &Held) -> Vec<Outgoing> {
+    fn notices(&self, held: &Held, bytes: &[u8]) -> Vec<Outgoing> {
         let state = State::Held(held.clone());
         let mailing = state.mailing();
         let policy = &self.settings.policy;
         let findings = held.hold().findings();
         let told = Told {
             reasons: findings.iter().map(|finding| finding.sentence.clone()).collect(),
+            remarks: self.remarks(mailing, bytes),
             wanting: in_words(&policy.offices, held.hold().wants()),
             until: Some(held.hold().until),
             ..Told::of(mailing)
@@ -303,6 +308,26 @@ impl Gate {
         whom.into_iter()
             .map(|(kind, to)| self.notice(kind, &to, &told))
             .collect()
+    }
+
+    /// What its author can mend before anybody reads it. Policy C12.
+    fn remarks(&self, mailing: &Mailing, bytes: &[u8]) -> Vec<String> {
+        if mailing.capacity == Capacity::Conveyed {
+            return Vec::new();
+        }
+        let remarks = self
+            .settings
+            .lint
+            .read(bytes, mailing.category, &mailing.audience, mailing.submitted_at);
+        let mended = remarks.iter().filter(|remark| remark.level > Level::Info);
+        let mut lines: Vec<String> = mended
+            .map(|remark| format!("“{}”: {} ({})", remark.place, remark.sentence, remark.level.words()))
+            .collect();
+        if let Some(more) = lines.len().checked_sub(REMARKS_MAX).filter(|more| *more > 0) {
+            lines.truncate(REMARKS_MAX);
+            lines.push(format!("and {more} more, on the page"));
+        }
+        lines
     }
 
     fn nudge(&self, mailing: &Mailing, why: &[&Finding]) -> Outgoing {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gather;
 use crate::decide::audience::{Pressure, Walk, count};
+use crate::decide::lint::{self, Remark};
 use crate::decide::policy::{Policy, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
 use crate::model::{Ask, Audience, Author, Decision, Finding, OfficeId, Proof};
@@ -31,6 +32,8 @@ pub struct Explained {
     pub outcome: String,
     /// Every finding.
     pub findings: Vec<Finding>,
+    /// What the editorial checks say, the gravest first.
+    pub remarks: Vec<Remark>,
     /// Whose approval would be wanted, in words.
     pub wanted: Vec<String>,
     /// How many would get a copy.
@@ -42,7 +45,12 @@ pub struct Explained {
 }
 
 /// Answers a question; `Ok(Err(…))` is a sentence on why it cannot be.
-pub fn explain(store: &Store, policy: &Policy, question: &Question) -> Result<Result<Explained, String>, Error> {
+pub fn explain(
+    store: &Store,
+    policy: &Policy,
+    lint: &lint::Settings,
+    question: &Question,
+) -> Result<Result<Explained, String>, Error> {
     let message = match Message::parse(&question.message) {
         Ok(message) => message,
         Err(malformed) => return Ok(Err(format!("this is not a valid message: {malformed}"))),
@@ -66,6 +74,10 @@ pub fn explain(store: &Store, policy: &Policy, question: &Question) -> Result<Re
     )?;
     let decision = decide(&looked.facts, policy);
     let resolved = policy.resolve(&looked.facts);
+    let remarks = match resolved.audience {
+        Audience::Named => Vec::new(),
+        Audience::Lists { .. } => lint.read(&question.message, resolved.category, &resolved.audience, question.at),
+    };
     let mut left_out = BTreeMap::new();
     let recipients = match &resolved.audience {
         Audience::Named => u64::try_from(looked.envelope.forward_paths().len()).unwrap_or(u64::MAX),
@@ -102,6 +114,7 @@ pub fn explain(store: &Store, policy: &Policy, question: &Question) -> Result<Re
         outcome: outcome.to_owned(),
         wanted: offices.into_iter().map(|office| policy.offices.name(office)).collect(),
         findings: decision.findings().to_vec(),
+        remarks,
         recipients,
         left_out,
         leaves_at,

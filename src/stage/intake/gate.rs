@@ -12,6 +12,7 @@ use super::vouch::Voucher;
 use super::{Asked, Intake, Submission};
 use crate::clock::Clock;
 use crate::decide::compose::verp::{Token, TokenKey, TokenKind};
+use crate::decide::lint;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{self, Place, Policy};
 use crate::mail::{Address, Domain, Envelope, Message};
@@ -39,6 +40,8 @@ pub struct GateSettings {
     pub policy: Arc<Policy>,
     /// How notices are written.
     pub notices: Arc<Notices>,
+    /// The house style: what is better mended is told at once.
+    pub lint: Arc<lint::Settings>,
     /// The zone of case numbers and dates.
     pub zone: TimeZone,
 }

@@ -1,6 +1,6 @@
 //! What a steward, a reviewer or an author does.
 
-use super::{Desk, Done, Refusal};
+use super::{Desk, Done, Refusal, Words};
 use crate::mail::Address;
 use crate::model::lifecycle::{Ended, Expanded, Held, State};
 use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
@@ -32,27 +32,33 @@ impl Desk {
         })
     }
 
-    /// A reviewer lets it go, in its hours; with a reason, which is kept, at once. Policy C9, C11; laws 1 and 2.
-    pub async fn release(&self, id: MailingId, by: &Address, reason: &str) -> Result<Done, Refusal> {
+    /// A reviewer lets it go, in its hours; with a reason, which is kept, at once, or despite what blocks it.
+    /// Policy C9, C11, C12; laws 1 and 2.
+    pub async fn release(&self, id: MailingId, by: &Address, words: Words<'_>) -> Result<Done, Refusal> {
         let (state, held) = self.held(id, by)?;
         let reviewer = self.reviewer(by, "release")?;
         let now = self.clock.now();
-        let reason = reason.trim();
+        let reason = words.now.trim();
         // Whether they may comes before when.
         held.clone()
             .release(&reviewer, now, now)
             .map_err(|why| self.wanting(why))?;
+        let despite = self.despite(&state, words.despite)?;
         let slot = if reason.is_empty() { self.slot(&state)? } else { now };
         let released = held.release(&reviewer, slot, now).map_err(|why| self.wanting(why))?;
         let released = State::Released(released);
         let category = released.mailing().category;
         let outgoing = self.tell_author(crate::decide::notice::Kind::Released, &released, by, "");
         let judged = format!("judged {category:?}").to_lowercase();
-        let note = if reason.is_empty() {
-            judged
+        let at_once = if reason.is_empty() {
+            String::new()
         } else {
-            format!("{judged}; at once: {reason}")
+            format!("; at once: {reason}")
         };
+        let note = format!("{judged}{at_once}{despite}")
+            .chars()
+            .take(NOTE_CHARS_MAX)
+            .collect();
         self.step(state, released, by, Act::Released, note, outgoing).await?;
         let sentence = if slot > now {
             let at = slot.readable(&self.settings.zone);

@@ -5,6 +5,7 @@
 //! of it. A second click finds the state moved on and is told so.
 
 mod act;
+mod lint;
 mod preview;
 mod remind;
 mod tell;
@@ -15,11 +16,13 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 pub use crate::decide::audience::Count;
+pub use crate::decide::lint::{Level, Remark};
 pub use preview::Preview;
 pub use remind::remind;
 
 use crate::clock::Clock;
 use crate::decide::compose;
+use crate::decide::lint as checks;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{Place, Policy};
 use crate::mail::Address;
@@ -38,6 +41,8 @@ pub struct Settings {
     pub compose: Arc<compose::Settings>,
     /// The rules' numbers and names.
     pub policy: Arc<Policy>,
+    /// The house style.
+    pub lint: Arc<checks::Settings>,
     /// The zone in which people read times.
     pub zone: TimeZone,
 }
@@ -48,6 +53,15 @@ pub struct Desk {
     store: Store,
     clock: Clock,
     settings: Settings,
+}
+
+/// What a reviewer says when they release.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Words<'a> {
+    /// Why it leaves at once, whatever the hour; empty when it need not. Policy C11.
+    pub now: &'a str,
+    /// Why it goes despite what the editorial checks block; empty when there is nothing. Policy C12.
+    pub despite: &'a str,
 }
 
 /// An act that was done.
@@ -82,6 +96,9 @@ pub enum Refusal {
     /// Somebody's approval is still wanting, or was given already; with names and times as people read them.
     #[error("{0}")]
     WrongStanding(String),
+    /// The editorial checks block it. Policy C12.
+    #[error("the editorial checks block it: {0} Have it changed, or say why it goes despite that")]
+    Unfit(String),
     /// A law of the gateway.
     #[error("{0}")]
     Wanting(Wanting),

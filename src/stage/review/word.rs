@@ -2,7 +2,7 @@
 
 use super::{Desk, Done, Refusal};
 use crate::decide::policy::{Facts, Letter, Place, decide};
-use crate::mail::{Address, Envelope, ForwardPath};
+use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{Act, Category, Decision, Mailing, MailingId, Series, Survey, Wanting};
 use crate::store::{Admission, Error, Owner, Traces};
@@ -218,17 +218,21 @@ impl Desk {
     }
 
     /// When a mailing released now may begin to leave. What is critical, and what its author addressed, at once.
-    pub(super) fn slot(&self, state: &State) -> Result<crate::mail::Timestamp, Refusal> {
-        let (mailing, now) = (state.mailing(), self.clock.now());
-        let policy = &self.settings.policy;
-        let Some(hours) = &policy.frequency.hours else {
-            return Ok(now);
-        };
-        if mailing.category == Category::Critical || mailing.audience.segments().is_empty() {
-            return Ok(now);
+    pub(super) fn slot(&self, state: &State) -> Result<Timestamp, Refusal> {
+        if self.settings.policy.frequency.hours.is_none() {
+            return Ok(self.clock.now());
         }
-        let recipients = self.count(state)?.recipients;
-        Ok(hours.next_slot(recipients, now, &self.settings.zone))
+        Ok(self.next_slot(state, self.count(state)?.recipients))
+    }
+
+    /// The same, to so many people. Policy C11.
+    pub fn next_slot(&self, state: &State, recipients: u64) -> Timestamp {
+        let (mailing, now) = (state.mailing(), self.clock.now());
+        let is_bound = mailing.category != Category::Critical && !mailing.audience.segments().is_empty();
+        match &self.settings.policy.frequency.hours {
+            Some(hours) if is_bound => hours.next_slot(recipients, now, &self.settings.zone),
+            Some(_) | None => now,
+        }
     }
 }
 

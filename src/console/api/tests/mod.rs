@@ -1,5 +1,6 @@
 //! What programs may do and hear, over a real store in a temporary folder.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use axum::body::Body;
@@ -12,6 +13,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::decide::compose::dkim::{self, Signer};
 use crate::decide::compose::{self, verp::TokenKey};
+use crate::decide::lint;
 use crate::decide::notice::{Kind, Notices, Template};
 use crate::decide::policy::Policy;
 use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
@@ -96,9 +98,22 @@ fn settings() -> Settings {
     );
     Settings {
         policy: Arc::new(policy),
+        lint: Arc::new(checks()),
         offices: Arc::new(offices()),
         notices: Arc::new(notices),
         compose: Arc::new(compose()),
+        zone: TimeZone::UTC,
+    }
+}
+
+/// The house style that ships.
+fn checks() -> lint::Settings {
+    lint::Settings {
+        profile: toml::from_str(include_str!("../../../../config/profile.toml")).expect("a profile"),
+        campus_domains: vec!["mst.example".parse().expect("a domain")],
+        off_campus: BTreeSet::new(),
+        words_on_campus: 400,
+        words_off_campus: 1_000,
         zone: TimeZone::UTC,
     }
 }
@@ -178,7 +193,7 @@ impl House {
         let until = Timestamp::from_micros(i64::MAX);
         let admission = Admission {
             state: State::Held(Submitted::new(mailing).hold(vec![finding], until)),
-            message: b"Subject: Welcome\r\n\r\nHello\r\n".to_vec(),
+            message: b"From: The Dean <dean@mst.example>\r\nSubject: Welcome\r\n\r\nHello\r\n".to_vec(),
             fingerprint: None,
             event: Some(self.api.event(&Actor::Operator, Act::Held, Some(id), String::new())),
             traces: Traces::default(),

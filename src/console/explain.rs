@@ -1,0 +1,259 @@
+//! Try a message: what would happen to it, without taking it. People try as themselves; a reviewer as anybody.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{self, Multipart};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use jiff::civil::DateTime;
+
+use super::Room;
+use super::error::Error;
+use super::page::{self, Frame};
+use super::remarks::Remarks;
+use super::session::SignedIn;
+use super::words::{self, When};
+use crate::mail::{Address, Timestamp};
+use crate::model::{Ask, Finding};
+use crate::stage::intake::{self, Explained, Question};
+
+/// Longest form: a message, and what is said of it.
+pub(super) const BYTES_MAX: usize = 32 * 1024 * 1024;
+
+#[derive(Template)]
+#[template(path = "explain.html", config = ".askama.toml")]
+struct ExplainPage {
+    frame: Frame,
+    /// What is wrong with the question.
+    fault: Option<String>,
+    from: String,
+    to: String,
+    at: String,
+    lists: Vec<String>,
+    zone: String,
+    found: Option<Found>,
+}
+
+/// What would happen, in words.
+#[derive(Debug)]
+struct Found {
+    class: &'static str,
+    word: &'static str,
+    sentence: &'static str,
+    findings: Vec<Line>,
+    remarks: Remarks,
+    wanted: String,
+    recipients: String,
+    left_out: Vec<(String, String)>,
+    leaves: When,
+}
+
+/// One finding.
+#[derive(Debug)]
+struct Line {
+    rule: String,
+    clause: String,
+    sentence: String,
+    asks: &'static str,
+    holds: bool,
+}
+
+/// The form, as it was filled in.
+#[derive(Debug, Default)]
+struct Form {
+    csrf: String,
+    message: Vec<u8>,
+    from: String,
+    to: String,
+    at: String,
+}
+
+/// `GET /explain`.
+pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: SignedIn) -> Result<Response, Error> {
+    let form = Form {
+        from: who.account.to_string(),
+        ..Form::default()
+    };
+    let page = page(&room, &who, form, None, None);
+    Ok(Html(page.render()?).into_response())
+}
+
+/// `POST /explain`.
+pub(super) async fn answer(
+    extract::State(room): extract::State<Arc<Room>>,
+    who: SignedIn,
+    fields: Multipart,
+) -> Result<Response, Error> {
+    let mut form = read(fields).await?;
+    who.sent(&form.csrf)?;
+    // What somebody else has sent lately is theirs to know.
+    if room.state.desk.offices().reviewer(&who.account).is_none() {
+        form.from = who.account.to_string();
+    }
+    tokio::task::spawn_blocking(move || {
+        let explained = match question(&room, &form) {
+            Ok(question) => {
+                let (desk, store) = (&room.state.desk, &room.state.store);
+                intake::explain(store, desk.policy(), desk.lint(), &question)?
+            }
+            Err(fault) => Err(fault),
+        };
+        let (status, fault, found) = match explained {
+            Ok(explained) => (StatusCode::OK, None, Some(found(&room, explained))),
+            Err(fault) => (StatusCode::UNPROCESSABLE_ENTITY, Some(page::sentence(&fault)), None),
+        };
+        let page = page(&room, &who, form, fault, found);
+        Ok((status, Html(page.render()?)).into_response())
+    })
+    .await?
+}
+
+async fn read(mut fields: Multipart) -> Result<Form, Error> {
+    let unreadable = |error: extract::multipart::MultipartError| Error::Unreadable(error.body_text());
+    let mut form = Form::default();
+    while let Some(field) = fields.next_field().await.map_err(unreadable)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(unreadable)?;
+        let text = || String::from_utf8_lossy(&bytes).trim().to_owned();
+        match name.as_str() {
+            "csrf" => form.csrf = text(),
+            "message" => form.message = bytes.to_vec(),
+            "from" => form.from = text(),
+            "to" => form.to = text(),
+            "at" => form.at = text(),
+            _ => {}
+        }
+    }
+    Ok(form)
+}
+
+/// What is asked, or a sentence on why it cannot be.
+fn question(room: &Room, form: &Form) -> Result<Question, String> {
+    let address = |text: &str| -> Result<Address, String> {
+        text.parse().map_err(|error| format!("`{text}` is no address: {error}"))
+    };
+    if form.message.is_empty() {
+        return Err("choose a message first: an .eml file".to_owned());
+    }
+    let to = form.to.split([',', ';', ' ', '\n']).map(str::trim);
+    let to: Vec<Address> = to
+        .filter(|text| !text.is_empty())
+        .map(address)
+        .collect::<Result<_, _>>()?;
+    if to.is_empty() {
+        return Err("say to whom it would go".to_owned());
+    }
+    Ok(Question {
+        message: with_crlf(&form.message),
+        from: address(&form.from)?,
+        to,
+        at: at(room, &form.at)?,
+    })
+}
+
+/// A file may have either kind of line end; mail has one (RFC 5322 §2.3).
+fn with_crlf(message: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(message.len());
+    for line in message.split_inclusive(|byte| *byte == b'\n') {
+        let bare = line
+            .strip_suffix(b"\n")
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        lines.extend_from_slice(bare.unwrap_or(line));
+        if bare.is_some() {
+            lines.extend_from_slice(b"\r\n");
+        }
+    }
+    lines
+}
+
+/// The moment a browser's field names, in the zone of the campus.
+fn at(room: &Room, text: &str) -> Result<Timestamp, String> {
+    if text.is_empty() {
+        return Ok(room.state.clock.now());
+    }
+    let local: DateTime = text
+        .parse()
+        .map_err(|_not_one| format!("`{text}` is no time; write such as 2026-11-24T09:00"))?;
+    let zoned = local.to_zoned(room.state.zone.clone());
+    Ok(zoned.map_err(|error| error.to_string())?.timestamp().into())
+}
+
+fn page(room: &Room, who: &SignedIn, form: Form, fault: Option<String>, found: Option<Found>) -> ExplainPage {
+    let policy = room.state.desk.policy();
+    ExplainPage {
+        frame: Frame::of(room, who, "Try a message", "/explain", room.sessions.said(who)),
+        fault,
+        from: form.from,
+        to: form.to,
+        at: form.at,
+        lists: policy.lists.keys().map(ToString::to_string).collect(),
+        zone: room
+            .state
+            .zone
+            .iana_name()
+            .unwrap_or("the campus's zone")
+            .replace('_', " "),
+        found,
+    }
+}
+
+fn found(room: &Room, explained: Explained) -> Found {
+    let (class, word, sentence) = match explained.outcome.as_str() {
+        "pass" => ("ready", "passes", "It would be sent on at once."),
+        "hold" => (
+            "waiting",
+            "held",
+            "It would be held as a numbered case, and its author told.",
+        ),
+        _ => (
+            "ended",
+            "refused",
+            "It would not be taken; the mail program would show the reason.",
+        ),
+    };
+    let line = |finding: &Finding| {
+        let (asks, holds) = match finding.ask {
+            Ask::Note => ("Note", false),
+            Ask::Hold { .. } => ("Holds it", true),
+            Ask::Refuse { .. } => ("Refuses it", true),
+        };
+        Line {
+            rule: finding.rule.to_string(),
+            clause: finding.clause.to_string(),
+            sentence: finding.sentence.clone(),
+            asks,
+            holds,
+        }
+    };
+    let wanted = if explained.wanted.is_empty() {
+        "nobody".to_owned()
+    } else {
+        explained.wanted.join(", ")
+    };
+    Found {
+        class,
+        word,
+        sentence,
+        findings: explained.findings.iter().map(line).collect(),
+        remarks: Remarks::of(explained.remarks),
+        wanted,
+        recipients: words::counted(explained.recipients, "person", "people"),
+        left_out: explained
+            .left_out
+            .into_iter()
+            .map(|(reason, count)| (reason, words::number(count)))
+            .collect(),
+        leaves: words::when(explained.leaves_at, &room.state.zone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_crlf;
+
+    #[test]
+    fn lines_end_as_in_mail() {
+        assert_eq!(with_crlf(b"a\nb\r\n\nc"), b"a\r\nb\r\n\r\nc");
+    }
+}

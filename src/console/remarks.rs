@@ -1,0 +1,53 @@
+//! What the editorial checks say, as a list on a page: the sentence, the spot, and a diff where a machine knows one.
+
+use askama::Template;
+
+use crate::stage::review::{Level, Remark};
+
+/// The list.
+#[derive(Debug, Template)]
+#[template(path = "remarks.html", config = ".askama.toml")]
+pub(super) struct Remarks {
+    remarks: Vec<Remarked>,
+}
+
+/// One remark.
+#[derive(Debug)]
+struct Remarked {
+    /// How it looks.
+    class: &'static str,
+    level: &'static str,
+    rule: String,
+    sentence: String,
+    place: String,
+    fix: Option<(String, String)>,
+}
+
+impl Remarks {
+    pub(super) fn of(remarks: Vec<Remark>) -> Self {
+        let remarked = |remark: Remark| Remarked {
+            class: match remark.level {
+                Level::Block => "holds",
+                Level::Warn => "warns",
+                Level::Info => "note",
+            },
+            level: remark.level.words(),
+            rule: remark.rule.into_owned(),
+            sentence: remark.sentence,
+            place: remark.place,
+            fix: remark.fix.map(|fix| (fix.before, fix.after)),
+        };
+        Self {
+            remarks: remarks.into_iter().map(remarked).collect(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.remarks.is_empty()
+    }
+
+    /// How many of them keep it from being released as it is.
+    pub(super) fn blocking(&self) -> usize {
+        self.remarks.iter().filter(|remark| remark.class == "holds").count()
+    }
+}
