@@ -80,10 +80,14 @@ fn lists(config: &Config) -> Result<(), Error> {
 
 fn caps(caps: Caps) -> String {
     let said = |cap: Option<u32>, period: &str| cap.map(|cap| format!("{cap} a {period}"));
-    let all: Vec<String> = [said(caps.week, "week"), said(caps.month, "month")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let all: Vec<String> = [
+        said(caps.week, "week"),
+        said(caps.month, "month"),
+        said(caps.survey_month, "month of surveys"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if all.is_empty() {
         "none".to_owned()
     } else {

@@ -81,6 +81,7 @@ struct RawAudience {
 struct RawCaps {
     week: Option<u32>,
     month: Option<u32>,
+    survey_month: Option<u32>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -220,6 +221,7 @@ impl RawAudience {
             caps: Caps {
                 week: self.caps.week,
                 month: self.caps.month,
+                survey_month: self.caps.survey_month,
             },
             on_campus: self.campus == RawCampus::On,
         })

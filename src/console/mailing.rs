@@ -122,6 +122,8 @@ struct Reach {
     gets: &'static str,
     exclusions: Vec<(&'static str, String)>,
     samples: Vec<Masked>,
+    /// How many of them got so many of our mailings lately.
+    pressed: Vec<String>,
     at: Option<When>,
 }
 
@@ -266,6 +268,7 @@ fn reach(room: &Room, state: &State) -> Result<Reach, Error> {
                 gets: "would get a copy",
                 exclusions: left_out(&count.exclusions),
                 samples: count.samples.clone(),
+                pressed: words::pressed(&count.pressed),
                 at: Some(words::when(*at, &room.state.zone)),
             })
         }
@@ -286,6 +289,7 @@ fn sealed(planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
         gets: "in the plan",
         exclusions: left_out(exclusions),
         samples: Vec::new(),
+        pressed: Vec::new(),
         at: None,
     }
 }

@@ -1,6 +1,7 @@
 //! The nouns in words for people, and numbers as they read them.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -81,6 +82,20 @@ pub(super) fn how_long(span: Duration) -> String {
 /// `1 day`, `1,234 days`.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// `412 of them got 2 of our mailings`, the most pressed first; three and more are one line. Policy C11.
+pub(super) fn pressed(pressed: &BTreeMap<u32, u64>) -> Vec<String> {
+    let sum = |range: (Bound<u32>, Bound<u32>)| pressed.range(range).map(|(_, people)| people).sum::<u64>();
+    let exactly = |copies: u32| sum((Bound::Included(copies), Bound::Included(copies)));
+    let lines = [
+        (sum((Bound::Included(3), Bound::Unbounded)), "3 or more of our mailings"),
+        (exactly(2), "2 of our mailings"),
+        (exactly(1), "1 of our mailings"),
+    ];
+    let told = lines.into_iter().filter(|(people, _)| *people > 0);
+    told.map(|(people, what)| format!("{} of them got {what}", number(people)))
+        .collect()
 }
 
 /// With a comma before every third digit from the right.

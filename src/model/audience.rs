@@ -66,6 +66,8 @@ pub struct Caps {
     pub week: Option<u32>,
     /// In any 30 days.
     pub month: Option<u32>,
+    /// Of surveys alone, in any 30 days.
+    pub survey_month: Option<u32>,
 }
 
 /// Which contacts: all keys of `matches` fit one affiliation, and those of `except` do not all fit it.

@@ -1,8 +1,10 @@
 //! Delivery: one recipient of one mailing, and how their turn ended.
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
-use super::{ContactId, Exclusion};
+use super::{Category, ContactId, Exclusion, MailingId};
 use crate::mail::{Address, Severity, Status, Timestamp};
 
 /// One row of a plan. Its number in the plan, `seq`, is dense and starts at 0; the row does not repeat it.
@@ -13,6 +15,20 @@ pub struct Recipient {
     /// Who it is in the master list; `None` for people the author named.
     pub contact: Option<ContactId>,
 }
+
+/// A copy that a contact got. Policy C11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Got {
+    /// Of which mailing.
+    pub mailing: MailingId,
+    /// What that was for.
+    pub category: Category,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Who stands in the plans of mailings whose copies are leaving: they have got them, as far as caps go. Policy C11.
+pub type UnderWay = BTreeMap<MailingId, (Category, HashSet<ContactId>)>;
 
 /// How an attempt, or the whole delivery, ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

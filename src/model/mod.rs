@@ -38,7 +38,7 @@ mod survey;
 pub use audience::{Audience, Caps, ConsentRule, Exclusion, Expansion, Segment, Selection};
 pub use consent::{Basis, Consent, Suppression, SuppressionReason};
 pub use contact::{Affiliation, Contact, Masked};
-pub use delivery::{Entry, Outcome, Recipient, Tally};
+pub use delivery::{Entry, Got, Outcome, Recipient, Tally, UnderWay};
 pub use event::{Act, Event};
 pub use feed::FeedRow;
 pub use finding::{Ask, Decision, Finding};

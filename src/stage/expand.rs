@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::decide::audience::{self, Pressure, Walk};
+use crate::decide::audience::{self, Pressure, Purpose, Walk};
 use crate::decide::compose;
 use crate::mail::Message;
 use crate::model::lifecycle::{Released, State};
@@ -90,8 +90,14 @@ fn recipients(store: &Store, mailing: &Mailing, clock: &Clock) -> Result<Expansi
         lists @ Audience::Lists { .. } => {
             // If what people said cannot be read, nobody is sent to. Policy C3.
             let suppressions = store.suppressions()?;
-            let reached = |contact, since| store.reached_since(contact, since).unwrap_or(u32::MAX);
-            let walk = Walk::new(lists, mailing.category, &suppressions, Pressure(&reached), clock.now());
+            let got = |contact, since| store.got_since(contact, since).ok();
+            let under_way = store.under_way()?;
+            let pressure = Pressure {
+                got: &got,
+                under_way: &under_way,
+            };
+            let purpose = Purpose::of(mailing.category, mailing.lane);
+            let walk = Walk::new(lists, purpose, &suppressions, pressure, clock.now());
             audience::expand(walk, store.contacts())
         }
     }

@@ -3,14 +3,17 @@
 //! A plan is sealed before the first copy leaves: recipients in packets, each recipient's number (`seq`) its place in
 //! the plan. The ledger has one entry an attempt: first the intent, then, over it, the outcome.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::mailings::{lock, sealed_name};
-use super::{Error, Outgoing, Sealed, Store};
+use super::{Error, Kind, Outgoing, Sealed, Store};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{Released, State};
-use crate::model::{ContactId, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Series, Suppression, Tally};
+use crate::model::{
+    Capacity, Category, ContactId, Entry, Event, Exclusion, Got, MailingId, Outcome, Recipient, Series, Suppression,
+    Tally, UnderWay,
+};
 
 /// Recipients in one packet of a plan. At the longest addresses a packet still fits the engine's values.
 pub const PACKET_ROWS: usize = 24;
@@ -86,7 +89,7 @@ impl Store {
         suppressions: Vec<(String, Suppression)>,
         events: &[Event],
         outgoing: Vec<Outgoing>,
-        reached: &[(ContactId, Timestamp)],
+        reached: &[(ContactId, Got)],
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
         for entry in entries {
@@ -106,8 +109,9 @@ impl Store {
         for event in events {
             batch.append(postcard::to_allocvec(event)?);
         }
-        for (contact, at) in reached {
-            batch.put(Table::History, &history_key(*contact, *at), Vec::new());
+        for (contact, got) in reached {
+            let value = postcard::to_allocvec(&(got.mailing, got.category))?;
+            batch.put(Table::History, &history_key(*contact, got.at), value);
         }
         let mut names = Vec::new();
         for out in outgoing {
@@ -130,17 +134,40 @@ impl Store {
         Ok(())
     }
 
-    /// How many copies of our mailings a contact got since then.
-    pub fn reached_since(&self, contact: ContactId, since: Timestamp) -> Result<u32, Error> {
-        let first = history_key(contact, since);
-        let mut count = 0;
+    /// The copies of our mailings that a contact got since then, newest first.
+    pub fn got_since(&self, contact: ContactId, since: Timestamp) -> Result<Vec<Got>, Error> {
+        let mut copies = Vec::new();
         for item in self.engine.scan(Table::History, &contact.0.to_be_bytes()).rev() {
-            if item?.0 < first {
+            let (key, value) = item?;
+            let at = history_time(&key);
+            if at < since {
                 break;
             }
-            count += 1;
+            let (mailing, category) = postcard::from_bytes(&value)?;
+            copies.push(Got { mailing, category, at });
         }
-        Ok(count)
+        Ok(copies)
+    }
+
+    /// Who stands in the plans of mailings whose copies are leaving; what is critical counts against nobody.
+    pub fn under_way(&self) -> Result<UnderWay, Error> {
+        let mut under_way = UnderWay::new();
+        for id in self.in_state(Kind::Expanded)? {
+            let Some(state @ State::Expanded(_)) = self.mailing(id)? else {
+                continue;
+            };
+            let (capacity, category) = (state.mailing().capacity, state.mailing().category);
+            if capacity == Capacity::Conveyed || category == Category::Critical {
+                continue;
+            }
+            let mut contacts = HashSet::new();
+            for item in self.engine.scan(Table::Plans, &id.to_key()) {
+                let packet: Vec<Recipient> = postcard::from_bytes(&item?.1)?;
+                contacts.extend(packet.iter().filter_map(|recipient| recipient.contact));
+            }
+            under_way.insert(id, (category, contacts));
+        }
+        Ok(under_way)
     }
 
     /// Forgets which copies contacts got before then; returns how many.
@@ -149,11 +176,7 @@ impl Store {
         let mut batch = Batch::default();
         for item in self.engine.scan(Table::History, &[]) {
             let key = item?.0;
-            let at = key
-                .get(8..)
-                .and_then(|at| at.try_into().ok())
-                .map_or(0, i64::from_be_bytes);
-            if at < before.as_micros() {
+            if history_time(&key) < before {
                 batch.delete(Table::History, &key);
                 forgotten += 1;
             }
@@ -267,4 +290,9 @@ fn entry_key(id: MailingId, seq: u32, attempt: u8) -> Vec<u8> {
 
 fn history_key(contact: ContactId, at: Timestamp) -> Vec<u8> {
     [contact.0.to_be_bytes(), at.as_micros().to_be_bytes()].concat()
+}
+
+fn history_time(key: &[u8]) -> Timestamp {
+    let at = key.get(8..).and_then(|at| at.try_into().ok());
+    Timestamp::from_micros(at.map_or(0, i64::from_be_bytes))
 }

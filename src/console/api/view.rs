@@ -100,6 +100,8 @@ struct Over {
 #[derive(Debug, Serialize)]
 struct Reach {
     recipients: u64,
+    /// How many of them got so many of our mailings in the last 7 days.
+    pressed: BTreeMap<u32, u64>,
     exclusions: BTreeMap<Exclusion, u64>,
 }
 
@@ -197,6 +199,7 @@ impl Whole {
     pub(super) fn counted(mut self, count: Count) -> Self {
         self.reach = Some(Reach {
             recipients: count.recipients,
+            pressed: count.pressed,
             exclusions: count.exclusions,
         });
         self

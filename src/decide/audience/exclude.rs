@@ -2,25 +2,28 @@
 
 use std::time::Duration;
 
-use super::Pressure;
+use super::{Pressure, Purpose};
 use crate::mail::Timestamp;
 use crate::model::{Basis, Caps, Category, Consent, ConsentRule, Contact, ContactId, Exclusion, Suppression};
 
-const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Why this contact gets no copy; `None` when they do.
 pub fn excluded(
     contact: &Contact,
     rule: ConsentRule,
-    category: Category,
+    purpose: Purpose,
     suppression: Option<&Suppression>,
     now: Timestamp,
 ) -> Option<Exclusion> {
-    if let Some(suppression) = suppression {
+    if let Some(suppression) = suppression.filter(|suppression| !purpose.goes_past(suppression)) {
         return Some(suppression.reason.exclusion());
     }
-    let consent = newest(&contact.consents, category);
+    if purpose.is_emergency {
+        return None;
+    }
+    let consent = newest(&contact.consents, purpose.category);
     let lets_in = match (rule, consent) {
         (ConsentRule::NotNeeded, _) | (ConsentRule::NotWithdrawn, None) => true,
         (ConsentRule::NotWithdrawn, Some(consent)) => consent.basis != Basis::Withdrawn,
@@ -38,10 +41,14 @@ pub(super) fn over_cap(
     pressure: Pressure<'_>,
     now: Timestamp,
 ) -> Option<Exclusion> {
-    let is_over =
-        |cap: Option<u32>, period: Duration| cap.is_some_and(|cap| (pressure.0)(contact, now.minus(period)) >= cap);
-    let is_full = category != Category::Critical && (is_over(caps.week, WEEK) || is_over(caps.month, MONTH));
-    is_full.then_some(Exclusion::OverCap)
+    let is_over = |cap: Option<u32>, period: Duration, of: Option<Category>| {
+        cap.is_some_and(|cap| pressure.copies(contact, now.minus(period), of) >= cap)
+    };
+    let survey = Some(Category::Survey);
+    let is_full = is_over(caps.week, WEEK, None)
+        || is_over(caps.month, MONTH, None)
+        || (category == Category::Survey && is_over(caps.survey_month, MONTH, survey));
+    (category != Category::Critical && is_full).then_some(Exclusion::OverCap)
 }
 
 /// The newest record for this purpose; `*` is for every purpose.

@@ -4,16 +4,16 @@
 //! ([`excluded`]) is asked again when a copy is about to be sent, so that who has dropped out meanwhile gets none. Law 5.
 
 mod exclude;
+mod pressure;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use exclude::excluded;
 use exclude::over_cap;
+pub use pressure::Pressure;
 
 use crate::mail::{Address, Timestamp};
-use crate::model::{
-    Audience, Category, Contact, ContactId, Exclusion, Expansion, Masked, Recipient, Segment, Suppression,
-};
+use crate::model::{Audience, Category, Contact, Exclusion, Expansion, Lane, Masked, Recipient, Segment, Suppression};
 
 /// Samples a person may see of an audience. Policy C8.
 const SAMPLES_MAX: usize = 5;
@@ -21,13 +21,27 @@ const SAMPLES_MAX: usize = 5;
 /// Suppressions by the key of their address.
 pub type Suppressions = HashMap<String, Suppression>;
 
-/// How many copies of our mailings a contact got since a time.
-#[derive(Clone, Copy)]
-pub struct Pressure<'a>(pub &'a dyn Fn(ContactId, Timestamp) -> u32);
+/// What a mailing is sent for, as far as it says who may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purpose {
+    /// What it is for.
+    pub category: Category,
+    /// It is an emergency: only addresses that take no mail are left out. Policy C17.
+    pub is_emergency: bool,
+}
 
-impl std::fmt::Debug for Pressure<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Pressure")
+impl Purpose {
+    /// The purpose of a mailing in this category and lane.
+    pub fn of(category: Category, lane: Lane) -> Self {
+        Self {
+            category,
+            is_emergency: lane == Lane::Emergency,
+        }
+    }
+
+    /// Whether it goes to somebody all the same.
+    fn goes_past(self, suppression: &Suppression) -> bool {
+        self.is_emergency && suppression.reason.exclusion() != Exclusion::HardBounce
     }
 }
 
@@ -40,13 +54,15 @@ pub struct Count {
     pub exclusions: BTreeMap<Exclusion, u64>,
     /// A few who would, masked; nobody who asked not to be disclosed.
     pub samples: Vec<Masked>,
+    /// How many of those who would got so many mailings of ours in the last 7 days; none is not counted. Policy C11.
+    pub pressed: BTreeMap<u32, u64>,
 }
 
 /// Walks an audience once.
 #[derive(Debug)]
 pub struct Walk<'a> {
     audience: &'a Audience,
-    category: Category,
+    purpose: Purpose,
     suppressions: &'a Suppressions,
     pressure: Pressure<'a>,
     now: Timestamp,
@@ -70,14 +86,14 @@ impl<'a> Walk<'a> {
     /// A walk that has met nobody yet.
     pub fn new(
         audience: &'a Audience,
-        category: Category,
+        purpose: Purpose,
         suppressions: &'a Suppressions,
         pressure: Pressure<'a>,
         now: Timestamp,
     ) -> Self {
         Self {
             audience,
-            category,
+            purpose,
             suppressions,
             pressure,
             now,
@@ -97,8 +113,8 @@ impl<'a> Walk<'a> {
         let key = contact.email.key();
         let suppression = self.suppressions.get(&key);
         let judged = |segment: &&Segment| {
-            excluded(contact, segment.consent, self.category, suppression, self.now)
-                .or_else(|| over_cap(contact.id, segment.caps, self.category, self.pressure, self.now))
+            excluded(contact, segment.consent, self.purpose, suppression, self.now)
+                .or_else(|| over_cap(contact.id, segment.caps, self.purpose.category, self.pressure, self.now))
         };
         let verdict = match within.iter().map(judged).min() {
             None => return Verdict::Outside,
@@ -120,7 +136,8 @@ impl<'a> Walk<'a> {
         if let Some(exclusion) = self.left_out.get(&address.key()) {
             return Verdict::Excluded(*exclusion);
         }
-        match self.suppressions.get(&address.key()) {
+        let suppression = self.suppressions.get(&address.key());
+        match suppression.filter(|suppression| !self.purpose.goes_past(suppression)) {
             Some(suppression) => Verdict::Excluded(suppression.reason.exclusion()),
             None if self.seen.insert(address.key()) => Verdict::Included,
             None => Verdict::Excluded(Exclusion::Duplicate),
@@ -171,8 +188,14 @@ pub fn count<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contac
     for contact in contacts {
         let contact = contact?;
         let verdict = walk.meet(&contact);
-        if verdict == Verdict::Included && count.samples.len() < SAMPLES_MAX {
-            count.samples.extend(contact.masked());
+        if verdict == Verdict::Included {
+            if count.samples.len() < SAMPLES_MAX {
+                count.samples.extend(contact.masked());
+            }
+            let copies = walk.pressure.copies(contact.id, walk.now.minus(exclude::WEEK), None);
+            if copies > 0 {
+                *count.pressed.entry(copies).or_default() += 1;
+            }
         }
         tell(&mut count, verdict);
     }

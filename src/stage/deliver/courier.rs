@@ -10,7 +10,7 @@ use super::Settings;
 use super::carrier::Carrier;
 use super::queue::{Job, Queue, Run, Source};
 use crate::clock::Clock;
-use crate::decide::audience::excluded;
+use crate::decide::audience::{Purpose, excluded};
 use crate::decide::compose::Sealed;
 use crate::model::lifecycle::{Expanded, State};
 use crate::model::{
@@ -236,7 +236,7 @@ impl Courier {
         Ok(excluded(
             &contact,
             rule,
-            mailing.category,
+            Purpose::of(mailing.category, mailing.lane),
             suppression.as_ref(),
             self.clock.now(),
         ))

@@ -4,7 +4,7 @@ use crate::decide::notice::{Notices, dsn};
 use crate::decide::report::is_gone;
 use crate::mail::{Address, ForwardPath, Message, Timestamp};
 use crate::model::{
-    Act, Capacity, Category, ContactId, Entry, Event, Mailing, Outcome, Recipient, Series, Suppression,
+    Act, Capacity, Category, ContactId, Entry, Event, Got, Mailing, Outcome, Recipient, Series, Suppression,
     SuppressionReason,
 };
 use crate::store::{Error, Outgoing, Store};
@@ -18,7 +18,7 @@ pub(super) struct Effects {
     pub(super) events: Vec<Event>,
     pub(super) outgoing: Vec<Outgoing>,
     /// Who got a copy of ours, and when: counts against their caps.
-    pub(super) reached: Vec<(ContactId, Timestamp)>,
+    pub(super) reached: Vec<(ContactId, Got)>,
 }
 
 /// A mailbox that is gone is not written to again; the author of conveyed mail hears of a failure.
@@ -85,7 +85,14 @@ fn reached(job: &Job, to: &Recipient, now: Timestamp) -> Effects {
         reached: to
             .contact
             .filter(|_| counts)
-            .map(|contact| (contact, now))
+            .map(|contact| {
+                let got = Got {
+                    mailing: mailing.id,
+                    category: mailing.category,
+                    at: now,
+                };
+                (contact, got)
+            })
             .into_iter()
             .collect(),
         ..Effects::default()

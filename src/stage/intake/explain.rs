@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::gather;
-use crate::decide::audience::{Pressure, Walk, count};
+use crate::decide::audience::{Pressure, Purpose, Walk, count};
 use crate::decide::lint::{self, Remark};
 use crate::decide::policy::{Policy, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
@@ -83,8 +83,14 @@ pub fn explain(
         Audience::Named => u64::try_from(looked.envelope.forward_paths().len()).unwrap_or(u64::MAX),
         lists @ Audience::Lists { .. } => {
             let suppressions = store.suppressions()?;
-            let reached = |contact, since| store.reached_since(contact, since).unwrap_or(u32::MAX);
-            let walk = Walk::new(lists, resolved.category, &suppressions, Pressure(&reached), question.at);
+            let got = |contact, since| store.got_since(contact, since).ok();
+            let under_way = store.under_way()?;
+            let pressure = Pressure {
+                got: &got,
+                under_way: &under_way,
+            };
+            let purpose = Purpose::of(resolved.category, resolved.lane);
+            let walk = Walk::new(lists, purpose, &suppressions, pressure, question.at);
             let counted = count(walk, store.contacts())?;
             for (exclusion, number) in counted.exclusions {
                 *left_out.entry(exclusion.words().to_owned()).or_default() += number;

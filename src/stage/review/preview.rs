@@ -4,7 +4,7 @@
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::{Desk, Refusal};
-use crate::decide::audience::{self, Count, Pressure, Walk};
+use crate::decide::audience::{self, Count, Pressure, Purpose, Walk};
 use crate::decide::compose;
 use crate::mail::Message;
 use crate::model::lifecycle::State;
@@ -80,13 +80,18 @@ impl Desk {
             });
         }
         let suppressions = self.store.suppressions()?;
-        let reached = |contact, since| self.store.reached_since(contact, since).unwrap_or(u32::MAX);
+        let got = |contact, since| self.store.got_since(contact, since).ok();
+        let under_way = self.store.under_way()?;
+        let pressure = Pressure {
+            got: &got,
+            under_way: &under_way,
+        };
         let now = self.clock.now();
         let walk = Walk::new(
             &mailing.audience,
-            mailing.category,
+            Purpose::of(mailing.category, mailing.lane),
             &suppressions,
-            Pressure(&reached),
+            pressure,
             now,
         );
         Ok(audience::count(walk, self.store.contacts())?)
