@@ -71,7 +71,8 @@ class Campus:
         path.write_text(text)
         # The stories are told at any hour.
         policy = self.config / "policy.toml"
-        policy.write_text(re.sub(r"(?ms)^\[hours\].*?(?=^# Who may send)", "", policy.read_text()))
+        anytime = re.sub(r"(?ms)^\[hours\].*?(?=^# Who may send)", "", policy.read_text())
+        policy.write_text(re.sub(r"(?m)^caps .*\n", "", anytime))
         if shaping:
             (self.config / "shaping.toml").write_text(shaping)
 
