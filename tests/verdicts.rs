@@ -13,7 +13,7 @@
 //! message it is (`shown N`, `in-thread`, `calendar`, `automatic`, `words N`, `bytes N`, `html N`, `attachment NAME`,
 //! `link HOST/PATH?NAME=VALUE`), classes (`teaches S`, `classmates N`, `class-list N`, `closed A`), what is inside
 //! (`attached N`, `written N`, `known N`, `unreadable NAME`, `bomb NAME`, `steward`), and `repeat DAYS-AGO`, `paced`,
-//! `armed`, `outside-many N`, `campus-many N`.
+//! `armed`, `drill`, `outside-many N`, `campus-many N`.
 //!
 //! Facts: `author A` (also MAIL FROM and From, unless said), `nobody`, `mail-from A`, `from A …`, `to A`, `answers A`.
 //! Expected: `pass`, `hold` or `refuse`, then every finding's rule; in brackets the offices a hold wants, or the
@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use bedel::decide::policy::{Facts, Link, Policy, decide};
 use bedel::mail::{Address, Timestamp};
-use bedel::model::{Ask, Author, Decision, Finding, Proof};
+use bedel::model::{Arming, Ask, Author, Decision, Finding, Proof};
 
 fn address(text: &str) -> Address {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -123,7 +123,8 @@ fn facts(lines: &[&str], policy: &Policy) -> Facts {
                 .repeats
                 .push(now().minus(Duration::from_secs(u64::from(number(rest)) * 24 * 60 * 60))),
             "paced" => facts.pace.wait_until = Some(now()),
-            "armed" => facts.is_armed = true,
+            "armed" => facts.armed = Some(Arming::Emergency),
+            "drill" => facts.armed = Some(Arming::Drill),
             other => panic!("no such fact: {other}"),
         }
     }

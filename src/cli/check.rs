@@ -131,6 +131,7 @@ fn clauses(config: &Config) -> Result<(), Error> {
         .iter()
         .map(ToString::to_string)
         .collect();
+    let drill: Vec<String> = policy.emergency.drill.iter().map(ToString::to_string).collect();
     let row = |clause: &str, what: &str, number: String| [clause.to_owned(), what.to_owned(), number];
     let rows = [
         row(
@@ -185,6 +186,7 @@ fn clauses(config: &Config) -> Result<(), Error> {
         ),
         row("C13", "surveys are asked with", policy.surveys.licensed.clone()),
         row("C17", "emergencies come from", heralds.join(", ")),
+        row("C17", "drills go to", drill.join(", ")),
     ];
     out::table(["CLAUSE", "WHAT", "IN FORCE"], &rows, "")?;
     out::line("")

@@ -216,6 +216,8 @@ pub(super) struct Emergency {
     #[serde(default)]
     accounts: Vec<Short>,
     fresh: Option<Span>,
+    #[serde(default)]
+    drill: Vec<Short>,
 }
 
 impl Emergency {
@@ -224,6 +226,7 @@ impl Emergency {
         policy::Emergency {
             heralds: Heralds::new(self.accounts.iter().map(|short| short.within(campus)).collect()),
             fresh: self.fresh.map_or(shipped.fresh, |span| span.0),
+            drill: self.drill.iter().map(|short| short.within(campus)).collect(),
         }
     }
 }

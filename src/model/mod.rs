@@ -46,7 +46,7 @@ pub use group::{Group, PEOPLE_MAX, Pace, Person, Sketch};
 pub use hold::{Approval, Binding, Hold, Release, Wanting};
 pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
-pub use office::{Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
+pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
 pub use report::{Report, ReportKind};
 pub use roster::{Role, RosterRow, Section};
 pub use survey::Survey;

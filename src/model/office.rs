@@ -121,6 +121,15 @@ impl Reviewer {
     }
 }
 
+/// What a fresh second factor was shown for. Policy C17.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Arming {
+    /// The next message to an emergency list goes to everybody.
+    Emergency,
+    /// It takes the same road to those who practise, and says that it is a drill.
+    Drill,
+}
+
 /// The accounts that may send an emergency. Policy C17.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Heralds(Vec<Address>);

@@ -3,11 +3,11 @@
 use super::engine::{Batch, Table};
 use super::{Error, Store};
 use crate::mail::{Address, Timestamp};
-use crate::model::{Event, MailingId};
+use crate::model::{Arming, Event, MailingId};
 
 impl Store {
-    /// Until when this account has shown a fresh second factor.
-    pub fn armed_until(&self, account: &Address) -> Result<Option<Timestamp>, Error> {
+    /// Until when this account has shown a fresh second factor, and for what.
+    pub fn armed_until(&self, account: &Address) -> Result<Option<(Timestamp, Arming)>, Error> {
         match self.engine.read(Table::Armed, account.key().as_bytes())? {
             Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
             None => Ok(None),
@@ -35,7 +35,7 @@ impl Store {
     pub async fn arm(
         &self,
         account: &Address,
-        until: Timestamp,
+        until: (Timestamp, Arming),
         factor: (String, i64),
         event: Event,
     ) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use super::actor::{Actor, Told};
 use super::error::Fault;
 use super::people::crashed;
 use crate::mail::{Address, Timestamp};
-use crate::model::{Act, Role, RosterRow};
+use crate::model::{Act, Arming, Role, RosterRow};
 use crate::password;
 use crate::stage::intake::{self, Explained, Question};
 
@@ -121,6 +121,9 @@ fn rows(csv: &str) -> Result<Vec<RosterRow>, String> {
 #[derive(Deserialize)]
 pub(super) struct Code {
     code: String,
+    /// Whether what follows is a drill.
+    #[serde(default)]
+    drill: bool,
 }
 
 /// The secret of an authenticator, told once.
@@ -148,6 +151,12 @@ pub(super) async fn arm(From(api): From<ApiState>, who: Actor, Told(code): Told<
             "{account} has no emergency role: [emergency] of policy.toml names them"
         )));
     };
+    if code.drill && api.desk.policy().emergency.drill.is_empty() {
+        return Err(Fault::Unacceptable(
+            "nobody practises: name them in `drill` of [emergency] in policy.toml".to_owned(),
+        ));
+    }
+    let arming = if code.drill { Arming::Drill } else { Arming::Emergency };
     let now = api.clock.now();
     let Some((secret, used)) = api.store.second_factor(&account)? else {
         return Err(Fault::Unacceptable(
@@ -164,11 +173,15 @@ pub(super) async fn arm(From(api): From<ApiState>, who: Actor, Told(code): Told<
         ));
     }
     let until = now.plus(fresh);
-    let event = api.event(&who, Act::Armed, None, format!("until {until}"));
-    api.store.arm(&account, until, (secret, step), event).await?;
+    let (what, next) = match arming {
+        Arming::Emergency => ("", "goes at once"),
+        Arming::Drill => (", for a drill", "goes at once to those who practise, as a drill"),
+    };
+    let event = api.event(&who, Act::Armed, None, format!("until {until}{what}"));
+    api.store.arm(&account, (until, arming), (secret, step), event).await?;
     Ok(Json(Did {
         done: format!(
-            "Armed for {} minutes: what you send to an emergency list goes at once.",
+            "Armed for {} minutes: what you send to an emergency list {next}.",
             fresh.as_secs() / 60
         ),
     }))

@@ -2,7 +2,7 @@
 
 use super::Policy;
 use crate::mail::{Address, Timestamp};
-use crate::model::{Author, MailingId};
+use crate::model::{Arming, Author, MailingId};
 
 /// Where a recipient is, as the policy sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub struct Facts {
     pub pace: Reached,
     /// When mailings like it went to the same lists, newest first.
     pub repeats: Vec<Timestamp>,
-    /// Its author has just shown a second factor. Policy C17.
-    pub is_armed: bool,
+    /// What its author has just shown a second factor for. Policy C17.
+    pub armed: Option<Arming>,
 }
 
 /// What can be seen of a message without judging it.
@@ -188,7 +188,14 @@ impl Facts {
 impl Facts {
     /// Whether it is an emergency that waits for nobody.
     pub fn goes_at_once(&self, policy: &Policy) -> bool {
-        self.is_armed && self.reverse_path.is_some() && self.is_emergency(policy)
+        self.armed.is_some() && self.reverse_path.is_some() && self.is_emergency(policy)
+    }
+}
+
+impl Facts {
+    /// Whether that emergency is a drill.
+    pub fn is_drill(&self, policy: &Policy) -> bool {
+        self.armed == Some(Arming::Drill) && self.goes_at_once(policy)
     }
 }
 

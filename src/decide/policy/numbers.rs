@@ -207,6 +207,8 @@ pub struct Emergency {
     pub heralds: Heralds,
     /// How long a second factor is fresh.
     pub fresh: Duration,
+    /// Who gets a drill.
+    pub drill: Vec<Address>,
 }
 
 impl Default for Emergency {
@@ -214,6 +216,7 @@ impl Default for Emergency {
         Self {
             heralds: Heralds::default(),
             fresh: 15 * MINUTE,
+            drill: Vec::new(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a message becomes, once it is known whom it is for: its audience, its capacity, and what goes with them.
 
-use super::{Facts, Place, Policy};
+use super::{AudienceRule, Facts, Place, Policy};
 use crate::mail::Address;
-use crate::model::{Audience, Capacity, Category, Identity, Lane, Segment};
+use crate::model::{Audience, Capacity, Category, Identity, Lane, Segment, Selection};
 
 /// The part of a mailing that follows from whom it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,24 +48,34 @@ impl Policy {
             category
         };
         let is_emergency = facts.goes_at_once(self);
+        // A drill takes the same road, to nobody but those who practise.
+        let is_drill = facts.is_drill(self);
+        let selection = |audience: &AudienceRule| {
+            if is_drill {
+                Selection::default()
+            } else {
+                audience.selection.clone()
+            }
+        };
         let segments = rules.iter().map(|(address, (list, audience))| Segment {
             list: (*address).clone(),
             audience: list.audience.clone(),
-            selection: audience.selection.clone(),
+            selection: selection(audience),
             office: audience.office.clone(),
             consent: audience.consent,
             caps: audience.caps,
         });
         let is_person = |place: &Place| matches!(place, Place::Campus | Place::Outside);
-        let people = facts
-            .recipients
-            .iter()
-            .filter(|(_, place)| is_person(place))
-            .map(|(address, _)| address.clone());
+        let named = facts.recipients.iter().filter(|(_, place)| is_person(place));
+        let people = if is_drill {
+            self.emergency.drill.clone()
+        } else {
+            named.map(|(address, _)| address.clone()).collect()
+        };
         Resolved {
             audience: Audience::Lists {
                 segments: segments.collect(),
-                people: people.collect(),
+                people,
             },
             capacity: Capacity::Initiated,
             category: if is_emergency { Category::Critical } else { category },

@@ -202,7 +202,8 @@ impl Gate {
             return Ok(answer::nobody());
         };
         if mailing.lane == Lane::Emergency {
-            return self.emergency(mailing, bytes, lately, fingerprint).await;
+            let is_drill = facts.is_drill(&self.settings.policy);
+            return self.emergency((mailing, is_drill), bytes, lately, fingerprint).await;
         }
         let (id, author, now) = (mailing.id, mailing.author.address.clone(), mailing.submitted_at);
         let (not_before, is_burst) = self.not_before(&lately, now);
@@ -255,7 +256,7 @@ impl Gate {
 
     async fn emergency(
         &self,
-        mailing: Mailing,
+        (mailing, is_drill): (Mailing, bool),
         bytes: Vec<u8>,
         lately: Lately,
         fingerprint: [u8; 32],
@@ -273,7 +274,8 @@ impl Gate {
         let Ok(state) = Submitted::new(mailing).emergency(&herald, now) else {
             return Ok(Reply::try_again());
         };
-        let note = "a fresh second factor; nobody waited for".to_owned();
+        let drill = if is_drill { "a drill; " } else { "" };
+        let note = format!("{drill}a fresh second factor; nobody waited for");
         let admission = Admission {
             state: State::Released(state),
             message: bytes,

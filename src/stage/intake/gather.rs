@@ -19,6 +19,8 @@ use crate::store::{Error, Store};
 const RECEIVED_MAX: usize = 50;
 /// How long what is attached may take to be looked through.
 const LOOKING_MAX: Duration = Duration::from_millis(900);
+/// What the subject of a drill begins with.
+const DRILL: &str = "DRILL: ";
 /// Octets of a subject that are kept for lists and pages.
 const SUBJECT_CHARS_MAX: usize = 300;
 
@@ -140,7 +142,8 @@ pub(super) fn look(
     let mut envelope = envelope.clone();
     if let Some(author) = facts.author.as_ref().map(|author| author.address.clone()) {
         (facts.class, envelope) = classes::look(store, policy, &author, &envelope, now)?;
-        facts.is_armed = store.armed_until(&author)?.is_some_and(|until| now < until);
+        let armed = store.armed_until(&author)?.filter(|(until, _)| now < *until);
+        facts.armed = armed.map(|(_, arming)| arming);
         facts.inside.of_steward = !policy.offices.stewardships(&author).is_empty();
     }
     inside(store, bytes, &mut facts)?;
@@ -204,7 +207,10 @@ pub(super) fn mailing(
     (id, now): (MailingId, Timestamp),
     settings: &GateSettings,
 ) -> Gathered {
-    let message = completed(message, submission, (id, now), settings);
+    let mut message = completed(message, submission, (id, now), settings);
+    if facts.is_drill(&settings.policy) {
+        mark_drill(&mut message);
+    }
     let bytes = message.to_bytes();
     let content = Content {
         sha256: sha256(&bytes),
@@ -266,6 +272,16 @@ fn completed(
         }
     }
     message
+}
+
+/// A drill says so before anything else.
+fn mark_drill(message: &mut Message) {
+    let subject = format!("{DRILL}{}", message.header.value("Subject").unwrap_or_default());
+    message.header.remove("Subject");
+    // INVARIANT: a value that was one before, and a word.
+    if let Ok(field) = Field::new("Subject", &subject) {
+        message.header.add(field);
+    }
 }
 
 /// The trace field. Where somebody logged in it does not say from where: that is nobody's business but the log's.

@@ -4,7 +4,7 @@
 //! "urgent" or "emergency" from anybody else change nothing.
 
 use super::super::{Facts, Policy, Rule};
-use crate::model::{Ask, Finding};
+use crate::model::{Arming, Ask, Finding};
 
 pub(in super::super) const RULE: Rule = Rule {
     name: "emergency",
@@ -16,9 +16,13 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
     if !facts.is_emergency(policy) || facts.reverse_path.is_none() {
         return None;
     }
-    if facts.is_armed {
-        let sentence = "It goes at once, as an emergency: a reviewer reads it within one business day".to_owned();
-        return Some(RULE.finds(Ask::Note, sentence));
+    let goes = match facts.armed {
+        Some(Arming::Emergency) => "It goes at once, as an emergency: a reviewer reads it within one business day",
+        Some(Arming::Drill) => "It goes at once, as a drill, to those who practise and to nobody else",
+        None => "",
+    };
+    if !goes.is_empty() {
+        return Some(RULE.finds(Ask::Note, goes.to_owned()));
     }
     let sentence =
         "Your second factor is not fresh: `bedel emergency arm` and send it again, or have a second person of \

@@ -1,0 +1,299 @@
+//! The test campus: the gateway in this process, on free ports, over a store of its own; a smarthost that records; and a
+//! clock that goes on from where the story has set it.
+
+mod control;
+mod letter;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bedel::clock::Clock;
+use bedel::config;
+use bedel::mail::Timestamp;
+use bedel::service;
+use bedel::sink::{self, Recorder, Taken};
+use bedel::stage::worker::{Closer, shutdown};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+pub(crate) use letter::{Letter, people};
+
+/// How long something may take to happen before the story gives up; nothing is measured by it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Tuesday, 24 November 2026, 09:00 in Rolla.
+const MORNING: i64 = 1_795_532_400_000_000;
+/// Who acts on the campus.
+const ACCOUNTS: [&str; 9] = [
+    "author",
+    "records",
+    "alumni-data",
+    "hr",
+    "emarcomm",
+    "emarcomm-deputy",
+    "police",
+    "provost",
+    "instructor",
+];
+
+/// The campus.
+pub(crate) struct Campus {
+    pub(crate) clock: Clock,
+    recorder: Arc<Recorder>,
+    relay: SocketAddr,
+    pub(crate) public: SocketAddr,
+    socket: PathBuf,
+    _closer: Closer,
+    _home: tempfile::TempDir,
+}
+
+impl Campus {
+    /// Opens it with the settings that ship.
+    pub(crate) async fn open() -> Self {
+        Self::with(|_file, text| text).await
+    }
+
+    /// Opens it with the settings that ship, changed file by file.
+    pub(crate) async fn with(change: impl Fn(&str, String) -> String) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let smarthost = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let dir = home.path().join("config");
+        let port = smarthost.local_addr().expect("an address").port();
+        let (relay, public) = (free().await, free().await);
+        settings(&dir, &|file, text| {
+            let text = text
+                .replace("127.0.0.1:2525", &relay.to_string())
+                .replace("127.0.0.1:8081", &public.to_string())
+                .replace("port  = 2526", &format!("port  = {port}"));
+            let anywhere = ["127.0.0.1:2587", "127.0.0.1:2465", "127.0.0.1:8080"];
+            let text = anywhere
+                .iter()
+                .fold(text, |text, taken| text.replace(taken, "127.0.0.1:0"));
+            change(file, text)
+        });
+        let recorder = Arc::new(Recorder::in_memory());
+        let (closer, closing) = shutdown();
+        tokio::spawn(sink::run(smarthost, Arc::clone(&recorder), closing.clone()));
+        let config = config::load(&dir).expect("good settings");
+        let socket = config.gateway.data_dir.join("control.sock");
+        let sockets = service::bind(&config).await.expect("free ports");
+        let keys = service::first_start(&config).expect("keys");
+        let clock = Clock::standing_at(Timestamp::from_micros(MORNING));
+        tokio::spawn(walk(clock.clone()));
+        tokio::spawn(service::serve(config, keys, sockets, clock.clone(), closing));
+        let campus = Self {
+            clock,
+            recorder,
+            relay,
+            public,
+            socket,
+            _closer: closer,
+            _home: home,
+        };
+        for name in ACCOUNTS {
+            let account = json!({ "address": format!("{name}@mst.example"), "password": null });
+            campus.ask("POST", "/accounts", None, &account).await.expect("added");
+        }
+        campus
+    }
+
+    /// Lets time go by.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// Hands over a letter, as the campus relay does for somebody who logged in; the reply to it.
+    pub(crate) async fn submit(&self, author: &str, to: &[String], letter: &Letter) -> String {
+        self.hand_over(&format!("{author}@mst.example"), Some(author), to, letter)
+            .await
+    }
+
+    /// Hands over a letter of anybody; the first reply that is a no, or the reply to the letter.
+    pub(crate) async fn hand_over(&self, from: &str, login: Option<&str>, to: &[String], letter: &Letter) -> String {
+        let socket = TcpStream::connect(self.relay).await.expect("the relay listener");
+        let mut client = Client(BufReader::new(socket));
+        client.hear().await;
+        client.say("EHLO relay.mst.example").await;
+        let mut replies = vec![client.say(&format!("MAIL FROM:<{from}>")).await];
+        for one in to {
+            replies.push(client.say(&format!("RCPT TO:<{one}>")).await);
+        }
+        if let Some(no) = replies.into_iter().find(|reply| !reply.starts_with('2')) {
+            return no;
+        }
+        client.say("DATA").await;
+        let message = letter.bytes(from, login, to).replace("\r\n.", "\r\n..");
+        client.say(&format!("{message}\r\n.")).await
+    }
+
+    /// An act of review; the sentence that says what was done, or why not.
+    pub(crate) async fn act(&self, case: &str, word: &str, by: &str, said: &Value) -> Result<String, String> {
+        let by = format!("{by}@mst.example");
+        let done = self
+            .ask("POST", &format!("/mailings/{case}/{word}"), Some(&by), said)
+            .await?;
+        Ok(done.get("done").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    /// Approves, releases and waits for the end of a case.
+    pub(crate) async fn let_go(&self, case: &str, steward: &str) {
+        self.act(case, "approve", steward, &json!({})).await.expect("approved");
+        self.act(case, "release", "emarcomm", &json!({}))
+            .await
+            .expect("released");
+        self.state(case, "closed").await;
+    }
+
+    /// One mailing, as the API tells of it.
+    pub(crate) async fn mailing(&self, case: &str) -> Value {
+        self.ask("GET", &format!("/mailings/{case}"), None, &Value::Null)
+            .await
+            .expect("there is one")
+    }
+
+    /// What waits for people.
+    pub(crate) async fn holds(&self) -> Vec<Value> {
+        let holds = self.ask("GET", "/holds", None, &Value::Null).await.expect("answers");
+        holds.as_array().cloned().unwrap_or_default()
+    }
+
+    /// Waits until a mailing is in this state.
+    pub(crate) async fn state(&self, case: &str, word: &str) {
+        self.until(&format!("{case} is {word}"), async || {
+            self.mailing(case).await.get("state").is_some_and(|state| state == word)
+        })
+        .await;
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "it does not come about: {what}");
+    }
+
+    /// Waits until so many messages have come to somebody whose address begins so.
+    pub(crate) async fn reaches(&self, beginning: &str, count: usize) {
+        self.until(&format!("{count} messages to {beginning}…"), async || {
+            self.got(beginning).len() >= count
+        })
+        .await;
+        assert_eq!(self.got(beginning).len(), count, "{beginning}");
+    }
+
+    /// What has come to people whose addresses begin so: address and message.
+    pub(crate) fn got(&self, beginning: &str) -> Vec<(String, String)> {
+        let taken = self.recorder.taken();
+        let each = taken
+            .iter()
+            .flat_map(|Taken { to, message, .. }| to.iter().map(move |to| (to.clone(), unbroken(message))));
+        each.filter(|(to, _)| to.starts_with(beginning)).collect()
+    }
+
+    /// Takes in a feed of people with this affiliation: number, address, and the rest of the row.
+    pub(crate) async fn feed(&self, source: &str, affiliation: &str, people: &[(String, &str)]) {
+        let mut csv = "source_key,email,given_name,family_name,affiliation,unit,ferpa,country,consent_purpose,\
+                       consent_basis,consent_at,consent_source\n"
+            .to_owned();
+        for (address, rest) in people {
+            csv += &format!("{affiliation}-{address},{address},Sample,Person,{affiliation},physics,{rest}\n");
+        }
+        let path = format!("/people/import?source={source}");
+        control::ask(&self.socket, "POST", &path, None, csv)
+            .await
+            .expect("taken in");
+    }
+
+    /// The students of the campus: so many, at `s1@students.example` and on.
+    pub(crate) async fn students(&self, count: usize) {
+        let students: Vec<(String, &str)> = people(count, "s", "students.example")
+            .into_iter()
+            .map(|address| (address, ",US,,,,"))
+            .collect();
+        self.feed("registrar", "student", &students).await;
+    }
+
+    /// Asks the API, as the operator or in somebody's name.
+    pub(crate) async fn ask(&self, method: &str, path: &str, by: Option<&str>, body: &Value) -> Result<Value, String> {
+        control::ask(&self.socket, method, path, by, body.to_string()).await
+    }
+}
+
+/// The number of a case that a reply names.
+#[track_caller]
+pub(crate) fn case(reply: &str) -> String {
+    let number = reply.split_whitespace().find(|word| word.starts_with("MC-"));
+    let number = number.unwrap_or_else(|| panic!("no case: {reply}"));
+    number.trim_end_matches([',', '.', ':', ';']).to_owned()
+}
+
+/// Whether a reply says that it is on its way.
+pub(crate) fn goes(reply: &str) -> bool {
+    reply.starts_with("250 2.0.0")
+}
+
+/// The address of a list.
+pub(crate) fn list(name: &str) -> Vec<String> {
+    vec![format!("{name}@lists.mst.example")]
+}
+
+/// A message without the soft line breaks of quoted-printable (RFC 2045 §6.7).
+fn unbroken(message: &[u8]) -> String {
+    String::from_utf8_lossy(message).replace("=\r\n", "")
+}
+
+/// Time goes on from where the story has set it.
+async fn walk(clock: Clock) {
+    const STEP: Duration = Duration::from_millis(5);
+    loop {
+        tokio::time::sleep(STEP).await;
+        clock.advance(STEP);
+    }
+}
+
+async fn free() -> SocketAddr {
+    let socket = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    socket.local_addr().expect("an address")
+}
+
+/// The folder that ships, changed.
+fn settings(dir: &Path, change: &impl Fn(&str, String) -> String) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    for folder in ["", "notices"] {
+        std::fs::create_dir_all(dir.join(folder)).expect("makes");
+        for entry in std::fs::read_dir(shipped.join(folder)).expect("reads") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                continue;
+            }
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+            let text = std::fs::read_to_string(&path).expect("reads");
+            std::fs::write(dir.join(folder).join(name), change(name, text)).expect("writes");
+        }
+    }
+}
+
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    /// Says a line, and hears the reply's last.
+    async fn say(&mut self, line: &str) -> String {
+        self.0.write_all(format!("{line}\r\n").as_bytes()).await.expect("sent");
+        self.hear().await
+    }
+
+    async fn hear(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).await.expect("answered");
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+}

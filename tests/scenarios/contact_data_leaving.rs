@@ -1,0 +1,74 @@
+//! Contact data goes into no other system. Policy C10.
+
+use std::io::{Cursor, Write};
+
+use zip::ZipWriter;
+use zip::unstable::write::FileOptionsExt;
+use zip::write::SimpleFileOptions;
+
+use crate::campus::{Campus, Letter, case, goes, people};
+
+fn letter() -> Letter {
+    Letter::new("The file you asked for", "Here it is, as we said on the telephone.")
+}
+
+fn vendor() -> Vec<String> {
+    vec!["sales@vendor.example".to_owned()]
+}
+
+fn zipped(name: &str, content: &[u8], options: SimpleFileOptions) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file(name, options).expect("begins");
+    archive.write_all(content).expect("writes");
+    archive.finish().expect("ends").into_inner()
+}
+
+#[tokio::test]
+async fn thirty_addresses_to_a_vendor_are_held_and_somebody_is_told() {
+    let campus = Campus::open().await;
+    let csv = format!("email\n{}\n", people(30, "prospect", "home.example").join("\n"));
+    let reply = campus
+        .submit("author", &vendor(), &letter().attach("prospects.csv", csv.as_bytes()))
+        .await;
+    case(&reply);
+    campus.reaches("privacy@", 1).await;
+    assert!(campus.got("sales@").is_empty());
+    let few = format!("email\n{}\n", people(5, "prospect", "home.example").join("\n"));
+    let reply = campus
+        .submit("author", &vendor(), &letter().attach("few.csv", few.as_bytes()))
+        .await;
+    assert!(goes(&reply), "{reply}");
+}
+
+#[tokio::test]
+async fn a_zip_in_a_zip_hides_nothing() {
+    let campus = Campus::open().await;
+    let rows: String = people(30, "prospect", "home.example")
+        .iter()
+        .map(|address| format!("<c><is><t>{address}</t></is></c>"))
+        .collect();
+    let sheet = format!("<sheetData>{rows}</sheetData>");
+    let plain = SimpleFileOptions::default();
+    let xlsx = zipped("xl/worksheets/sheet1.xml", sheet.as_bytes(), plain);
+    let nested = zipped("inner.zip", &zipped("prospects.xlsx", &xlsx, plain), plain);
+    case(
+        &campus
+            .submit("author", &vendor(), &letter().attach("outer.zip", &nested))
+            .await,
+    );
+    assert!(campus.got("sales@").is_empty());
+}
+
+/// What cannot be looked into stays here when it comes from somebody who has access to contacts.
+#[tokio::test]
+async fn a_steward_sends_nothing_behind_a_password() {
+    let campus = Campus::open().await;
+    let locked = SimpleFileOptions::default()
+        .with_deprecated_encryption(b"secret")
+        .expect("a password");
+    let archive = zipped("prospects.csv", b"nobody can read this", locked);
+    let letter = letter().attach("locked.zip", &archive);
+    case(&campus.submit("records", &vendor(), &letter).await);
+    let reply = campus.submit("author", &vendor(), &letter).await;
+    assert!(goes(&reply), "others may: {reply}");
+}

@@ -1,0 +1,25 @@
+//! The policy told as stories, a clause a file: the whole gateway, SMTP over real sockets, and a clock that the story
+//! sets. Two days go by in a moment; nothing waits for the wall.
+//!
+//! | file | clause | stories |
+//! |---|---|---|
+//! | [`list_posting`] | C1, C5, C9, C14, C16 | held, numbered, told once; approved, released, one copy each; lapsed; refused |
+//! | [`consent_before_marketing`] | C3, C4, C8 | left out without consent; unsubscribed under way; one person, one copy; FERPA |
+//! | [`class_mail`] | C6 | a class at once; with others in it; before the term |
+//! | [`hidden_mass_mailing`] | C7 | Bcc, slices over days, mail-merge, one flyer; what is ordinary goes |
+//! | [`contact_data_leaving`] | C10 | addresses in a file, in a sheet in a zip in a zip, behind a password |
+//! | [`frequency_and_volume`] | C2, C11, C12 | caps, hours, pace; what is unfit |
+//! | [`survey`] | C13 | a link that says who answers; whose survey it is |
+//! | [`emergency`] | C17 | a second person; past a release under way |
+
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+mod campus;
+mod class_mail;
+mod consent_before_marketing;
+mod contact_data_leaving;
+mod emergency;
+mod frequency_and_volume;
+mod hidden_mass_mailing;
+mod list_posting;
+mod survey;
