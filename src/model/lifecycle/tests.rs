@@ -1,12 +1,14 @@
 //! The laws of the lifecycle, for every order of moves.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::mail::{Envelope, ForwardPath};
+use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
 use crate::model::{
-    Ask, Audience, Author, Category, Content, Identity, Lane, Office, OfficeId, Offices, Proof, Segment, Selection,
-    Series,
+    Ask, Audience, Author, Capacity, Category, Content, Finding, Identity, Lane, Office, OfficeId, Offices, Proof,
+    Reviewer, Segment, Selection, Series, Steward, Wanting,
 };
 
 const OFFICES: [&str; 3] = ["registrar", "advancement", "hr"];

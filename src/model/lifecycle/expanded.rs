@@ -1,0 +1,122 @@
+//! Expanded: a mailing whose copies are leaving; Closed: one that is over.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mail::{Address, Timestamp};
+use crate::model::{Exclusion, Mailing, Release, Tally};
+
+/// A mailing whose copies are leaving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expanded {
+    pub(super) mailing: Mailing,
+    pub(super) release: Release,
+    pub(super) planned: u64,
+    pub(super) exclusions: BTreeMap<Exclusion, u64>,
+    pub(super) expanded_at: Timestamp,
+    pub(super) paused: bool,
+}
+
+impl Expanded {
+    /// Who let it go, and when.
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// Recipients in the plan.
+    pub fn planned(&self) -> u64 {
+        self.planned
+    }
+
+    /// Who was left out, counted by reason.
+    pub fn exclusions(&self) -> &BTreeMap<Exclusion, u64> {
+        &self.exclusions
+    }
+
+    /// When the plan was sealed; retries count from here.
+    pub fn expanded_at(&self) -> Timestamp {
+        self.expanded_at
+    }
+
+    /// Whether no further copy may leave for now.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// No further copy, for now.
+    #[must_use]
+    pub fn pause(self) -> Self {
+        Self { paused: true, ..self }
+    }
+
+    /// Go on.
+    #[must_use]
+    pub fn resume(self) -> Self {
+        Self { paused: false, ..self }
+    }
+
+    /// The last delivery is settled.
+    pub fn close(self, tally: Tally, now: Timestamp) -> Closed {
+        let Self {
+            mailing,
+            release,
+            exclusions,
+            ..
+        } = self;
+        Closed {
+            mailing,
+            release,
+            exclusions,
+            tally,
+            closed_at: now,
+            stopped_by: None,
+        }
+    }
+
+    /// No further copy, ever.
+    pub fn stop(self, by: &Address, tally: Tally, now: Timestamp) -> Closed {
+        Closed {
+            stopped_by: Some(by.clone()),
+            ..self.close(tally, now)
+        }
+    }
+}
+
+/// A mailing that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    pub(super) mailing: Mailing,
+    pub(super) release: Release,
+    pub(super) exclusions: BTreeMap<Exclusion, u64>,
+    pub(super) tally: Tally,
+    pub(super) closed_at: Timestamp,
+    pub(super) stopped_by: Option<Address>,
+}
+
+impl Closed {
+    /// Who let it go, and when.
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// How the deliveries ended.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Who was left out, counted by reason.
+    pub fn exclusions(&self) -> &BTreeMap<Exclusion, u64> {
+        &self.exclusions
+    }
+
+    /// When.
+    pub fn closed_at(&self) -> Timestamp {
+        self.closed_at
+    }
+
+    /// Who stopped it before its end; `None` when it came to its end.
+    pub fn stopped_by(&self) -> Option<&Address> {
+        self.stopped_by.as_ref()
+    }
+}
