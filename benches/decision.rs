@@ -14,10 +14,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bedel::clock::Clock;
-use bedel::decide::compose::verp::TokenKey;
 use bedel::decide::notice::Notices;
 use bedel::mail::{Envelope, ForwardPath, Timestamp};
-use bedel::model::{Act, Affiliation, Event, FeedRow};
+use bedel::model::{Act, Affiliation, Event, FeedRow, TokenKey};
 use bedel::smtp::BareLf;
 use bedel::stage::intake::{
     Gate, GateSettings, Intake, ListenerSettings, Question, Submission, TlsMode, Voucher, explain,
@@ -56,6 +55,8 @@ async fn main() {
             organization: String::new(),
             hostname: config.gateway.hostname.to_string(),
             console_url: String::new(),
+            tokens: TokenKey::new(&[1; 32]),
+            lists_domain: "lists.mst.example".parse().expect("valid"),
             zone: config.gateway.time_zone.clone(),
         }),
         lint: Arc::clone(&lint),

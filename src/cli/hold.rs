@@ -47,6 +47,29 @@ pub(super) enum Command {
     /// A reviewer has read an emergency afterwards
     #[command(after_long_help = "Example:\n  bedel hold reviewed MC-2026-0001 --as emarcomm")]
     Reviewed(Act),
+    /// A reviewer takes it on, so that the others know
+    #[command(after_long_help = "Example:\n  bedel hold claim MC-2026-0001 --as emarcomm")]
+    Claim(Act),
+    /// A reviewer lets somebody else have it
+    #[command(after_long_help = "Example:\n  bedel hold unclaim MC-2026-0001 --as emarcomm")]
+    Unclaim(Act),
+    /// A reviewer says when it is to leave; in its hours from then on
+    #[command(
+        after_long_help = "Examples:\n  bedel hold schedule MC-2026-0001 --as emarcomm --at 2026-12-01T09:00\n  \
+        bedel hold schedule MC-2026-0001 --as emarcomm --at ''"
+    )]
+    Schedule(Schedule),
+    /// Its author or a reviewer gets a copy, exactly as recipients would
+    #[command(after_long_help = "Example:\n  bedel hold test MC-2026-0001 --as emarcomm")]
+    Test(Act),
+    /// A reviewer changes a passage; more than typing errors wants its author's yes
+    #[command(
+        after_long_help = "Example:\n  bedel hold edit MC-2026-0001 --as emarcomm --before adviser --after advisor"
+    )]
+    Edit(Edit),
+    /// Its author agrees to what a reviewer has changed
+    #[command(after_long_help = "Example:\n  bedel hold agree MC-2026-0001 --as author")]
+    Agree(Act),
     /// A reviewer sends it back to its author for changes
     #[command(
         after_long_help = "Example:\n  bedel hold return MC-2026-0001 --as emarcomm --comment 'Please name the room.'"
@@ -109,6 +132,29 @@ pub(super) struct Release {
     despite: Option<String>,
 }
 
+/// When it is to leave.
+#[derive(Debug, Args)]
+pub(super) struct Schedule {
+    #[command(flatten)]
+    act: Act,
+    /// Such as 2026-12-01T09:00, in the zone of the campus; empty is as soon as it is released
+    #[arg(long, value_name = "TIME")]
+    at: String,
+}
+
+/// One passage becomes another.
+#[derive(Debug, Args)]
+pub(super) struct Edit {
+    #[command(flatten)]
+    act: Act,
+    /// As it is
+    #[arg(long, value_name = "TEXT")]
+    before: String,
+    /// As it shall be
+    #[arg(long, value_name = "TEXT")]
+    after: String,
+}
+
 /// An act that says why.
 #[derive(Debug, Args)]
 pub(super) struct Said {
@@ -132,6 +178,15 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
         Command::Convert(said) => act(client, "convert", &said.act, Some(&said.comment)).await,
         Command::Survey(said) => act(client, "survey", &said.act, Some(&said.comment)).await,
         Command::Confirm(on) => act(client, "confirm", &on, None).await,
+        Command::Claim(on) => act(client, "claim", &on, None).await,
+        Command::Unclaim(on) => act(client, "unclaim", &on, None).await,
+        Command::Schedule(on) => act(client, "schedule", &on.act, Some(&on.at)).await,
+        Command::Test(on) => act(client, "test", &on, None).await,
+        Command::Agree(on) => act(client, "agree", &on, None).await,
+        Command::Edit(on) => {
+            let body = json!({ "before": on.before, "after": on.after });
+            done(client, "edit", &on.act, &body).await
+        }
         Command::Reviewed(on) => act(client, "reviewed", &on, None).await,
         Command::Return(said) => act(client, "return", &said.act, Some(&said.comment)).await,
         Command::Decline(said) => act(client, "decline", &said.act, Some(&said.comment)).await,

@@ -163,6 +163,7 @@ pub(super) struct Frequency {
     bytes: Option<u64>,
     topic_max: Option<u32>,
     topic_apart: Option<Span>,
+    test_at: Option<u64>,
 }
 
 impl Frequency {
@@ -176,6 +177,7 @@ impl Frequency {
             topic_max: self.topic_max.unwrap_or(shipped.topic_max),
             term: shipped.term,
             topic_apart: self.topic_apart.map_or(shipped.topic_apart, |span| span.0),
+            test_at: self.test_at.unwrap_or(shipped.test_at),
             hours: hours.map(Hours::check).transpose()?,
         })
     }

@@ -11,7 +11,7 @@ use super::error::{self, Error};
 use super::mailing;
 use super::page::Said;
 use super::session::Posted;
-use crate::stage::review::{Refusal, Words};
+use crate::stage::review::{Edit, Refusal, Words};
 
 /// Longest comment.
 pub(super) const COMMENT_CHARS_MAX: usize = 4_000;
@@ -29,8 +29,10 @@ pub(super) async fn act(
         comment,
         now,
         despite,
+        before,
+        after,
     } = posted;
-    if [&comment, &now, &despite]
+    if [&comment, &now, &despite, &before, &after]
         .iter()
         .any(|said| said.chars().count() > COMMENT_CHARS_MAX)
     {
@@ -49,6 +51,15 @@ pub(super) async fn act(
         "convert" => desk.convert(id, by, &comment).await,
         "survey" => desk.name_survey(id, by, &comment).await,
         "confirm" => desk.confirm(id, by).await,
+        "claim" => desk.claim(id, by).await,
+        "unclaim" => desk.unclaim(id, by).await,
+        "schedule" => desk.schedule(id, by, &comment).await,
+        "test" => desk.test(id, by).await,
+        "agree" => desk.agree(id, by).await,
+        "edit" => {
+            let (before, after) = (before.as_str(), after.as_str());
+            desk.edit(id, by, Edit { before, after }).await
+        }
         "reviewed" => desk.reviewed(id, by, &comment).await,
         "return" => desk.give_back(id, by, &comment).await,
         "decline" => desk.decline(id, by, &comment).await,

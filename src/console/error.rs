@@ -4,7 +4,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::page::{self, Paper};
-use crate::model::Wanting;
 use crate::stage::review::Refusal;
 use crate::store;
 
@@ -91,18 +90,9 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
         Refusal::NoSuchMailing(_) => StatusCode::NOT_FOUND,
         Refusal::WrongState { .. } | Refusal::WrongStanding(_) | Refusal::Unfit(_) => StatusCode::CONFLICT,
         Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
-        Refusal::CommentWanted => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::Wanting(
-            Wanting::OwnMailing | Wanting::NotTheAuthor | Wanting::NotYours(_) | Wanting::NotAttestable(_),
-        ) => StatusCode::FORBIDDEN,
-        Refusal::Wanting(
-            Wanting::AlreadyApproved { .. }
-            | Wanting::Approvals(_)
-            | Wanting::Survey
-            | Wanting::Slice(_)
-            | Wanting::NotConvertible
-            | Wanting::NoEmergency,
-        ) => StatusCode::CONFLICT,
+        Refusal::CommentWanted | Refusal::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Wanting(wanting) if wanting.is_forbidden() => StatusCode::FORBIDDEN,
+        Refusal::Wanting(_) => StatusCode::CONFLICT,
         Refusal::Store(store::Error::Conflict) => StatusCode::CONFLICT,
         Refusal::Store(store::Error::Full | store::Error::Disk(_) | store::Error::Closed) => {
             StatusCode::SERVICE_UNAVAILABLE
@@ -170,7 +160,7 @@ pub(super) async fn no_such_method() -> Error {
 mod tests {
     use super::*;
     use crate::mail::Timestamp;
-    use crate::model::{MailingId, OfficeId, Series};
+    use crate::model::{MailingId, OfficeId, Series, Wanting};
 
     #[track_caller]
     fn check(refusal: Refusal, expected: u16) {

@@ -75,6 +75,12 @@ impl Acts {
             name_survey,
             confirm,
             reviewed,
+            claim,
+            unclaim,
+            schedule,
+            test,
+            edit,
+            agree,
             why_not_release,
         } = &self.standing;
         let may = [
@@ -90,6 +96,12 @@ impl Acts {
             name_survey,
             confirm,
             reviewed,
+            claim,
+            unclaim,
+            schedule,
+            test,
+            edit,
+            agree,
         ];
         may.into_iter().any(|may| *may) || !convert_to.is_empty() || why_not_release.is_some()
     }

@@ -78,6 +78,10 @@ pub(super) struct Posted {
     pub(super) now: String,
     /// Why it goes despite what the editorial checks block.
     pub(super) despite: String,
+    /// The passage to change.
+    pub(super) before: String,
+    /// What it becomes.
+    pub(super) after: String,
 }
 
 impl Sessions {
@@ -246,6 +250,10 @@ struct Fields {
     now: String,
     #[serde(default)]
     despite: String,
+    #[serde(default)]
+    before: String,
+    #[serde(default)]
+    after: String,
 }
 
 impl FromRequest<Arc<Room>> for Posted {
@@ -263,6 +271,8 @@ impl FromRequest<Arc<Room>> for Posted {
             comment: fields.comment,
             now: fields.now,
             despite: fields.despite,
+            before: fields.before,
+            after: fields.after,
         })
     }
 }

@@ -182,7 +182,7 @@ fn ended_by(room: &Room, ended: &Ended) -> String {
     let at = ended.at().readable(&room.state.zone);
     match ended.end() {
         End::Lapsed => format!("Nobody decided in time; it lapsed on {at}. No copy was sent."),
-        End::Returned | End::Declined | End::Withdrawn | End::Converted => {
+        End::Declined | End::Withdrawn | End::Converted | End::Combined => {
             format!("By {} on {at}. No copy was sent.", ended.by())
         }
     }

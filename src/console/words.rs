@@ -40,11 +40,11 @@ pub(super) fn tag(state: &State) -> Tag {
         State::Ended(ended) => (
             "ended",
             match ended.end() {
-                End::Returned => "Returned",
                 End::Declined => "Declined",
                 End::Lapsed => "Lapsed",
                 End::Withdrawn => "Withdrawn",
                 End::Converted => "Made a request",
+                End::Combined => "Combined",
             },
         ),
     };
@@ -52,7 +52,11 @@ pub(super) fn tag(state: &State) -> Tag {
 }
 
 fn held_tag(held: &Held) -> Tag {
-    let (class, word) = if held.wanting().is_empty() {
+    let (class, word) = if held.hold().returned().is_some() {
+        ("ended", "Returned")
+    } else if held.wants_agreement() {
+        ("waiting", "Waits for its author")
+    } else if held.wanting().is_empty() {
         ("ready", "Ready to release")
     } else {
         ("waiting", "Waits for approval")
@@ -204,6 +208,15 @@ pub(super) fn act(act: Act) -> &'static str {
         Act::Approved => "approved",
         Act::Released => "released",
         Act::Returned => "returned",
+        Act::Claimed => "taken on",
+        Act::Scheduled => "scheduled",
+        Act::Renewed => "another version",
+        Act::Edited => "changed",
+        Act::Agreed => "agreed to",
+        Act::Tested => "tried",
+        Act::KeptOut => "declined in part",
+        Act::Combined => "combined",
+        Act::Reminded => "reminded",
         Act::Declined => "declined",
         Act::Lapsed => "lapsed",
         Act::Withdrawn => "withdrawn",

@@ -33,6 +33,18 @@ impl Audience {
         }
     }
 
+    /// The same without the lists that these offices answer for. Policy C15: a steward may keep their part out of it.
+    #[must_use]
+    pub fn without(self, offices: &[OfficeId]) -> Self {
+        match self {
+            Self::Named => Self::Named,
+            Self::Lists { mut segments, people } => {
+                segments.retain(|segment| segment.office.as_ref().is_none_or(|office| !offices.contains(office)));
+                Self::Lists { segments, people }
+            }
+        }
+    }
+
     /// People named beside lists.
     pub fn people(&self) -> &[Address] {
         match self {

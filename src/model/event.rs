@@ -21,6 +21,24 @@ pub enum Act {
     Released,
     /// A reviewer sent it back for changes.
     Returned,
+    /// A reviewer has taken it on, or let it go again.
+    Claimed,
+    /// A reviewer said when it is to leave.
+    Scheduled,
+    /// Its author sent another version.
+    Renewed,
+    /// A reviewer changed it.
+    Edited,
+    /// Its author agreed to that.
+    Agreed,
+    /// Somebody had a test copy.
+    Tested,
+    /// A steward keeps their part of the audience out of it.
+    KeptOut,
+    /// A reviewer made one mailing of several.
+    Combined,
+    /// Those who are wanted were reminded.
+    Reminded,
     /// A steward or reviewer said no.
     Declined,
     /// Nobody answered in time.

@@ -1,24 +1,25 @@
-//! Hold: kept until let go. What is still wanting, and what has been approved.
+//! Hold: kept until let go. What is still wanting, what has been approved, and what happened meanwhile.
 
 use serde::{Deserialize, Serialize};
 
 use super::finding::wants;
-use super::{Finding, Mailing, MailingId, OfficeId, Survey};
+use super::{Content, Finding, Mailing, MailingId, OfficeId, Survey};
 use crate::mail::{Address, Timestamp};
 
-/// What an approval is bound to: bytes, audience and identity, as one digest. When any of them changes, an approval
-/// given before no longer counts. Law 3 of the gateway.
+/// What an approval is bound to: bytes, audience, identity and schedule, as one digest. When any of them changes, an
+/// approval given before no longer counts. Law 3 of the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding([u8; 32]);
 
 impl Binding {
-    /// The binding of a mailing as it stands.
-    pub fn of(mailing: &Mailing) -> Self {
+    /// The binding of a mailing as it stands, to leave no earlier than then.
+    pub fn of(mailing: &Mailing, not_before: Option<Timestamp>) -> Self {
         let bound = (
             &mailing.content,
             &mailing.audience,
             &mailing.identity,
             &mailing.envelope,
+            not_before,
         );
         // INVARIANT: plain data with no maps of odd keys; postcard refuses none of it.
         let bytes = postcard::to_allocvec(&bound).unwrap_or_default();
@@ -55,14 +56,61 @@ pub struct Release {
     pub approved_by: Vec<OfficeId>,
 }
 
+/// A reviewer has taken it on, so that the others know. It binds nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who.
+    pub by: Address,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// Sent back for changes: its author's turn. Policy C14.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// Which reviewer.
+    pub by: Address,
+    /// What is to be changed.
+    pub comment: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A version that another has followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Counts from 1.
+    pub number: u16,
+    /// Which bytes.
+    pub content: Content,
+    /// The decoded subject.
+    pub subject: String,
+    /// When it came.
+    pub at: Timestamp,
+    /// Who made the one that followed.
+    pub followed_by: Address,
+}
+
 /// Why a mailing is held, whose approval it wants, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     findings: Vec<Finding>,
     wants: Vec<OfficeId>,
     approvals: Vec<Approval>,
+    /// Offices that keep their part of the audience out of it.
+    kept_out: Vec<OfficeId>,
     case: Option<MailingId>,
     survey: Option<Survey>,
+    pub(super) claim: Option<Claim>,
+    pub(super) returned: Option<Returned>,
+    pub(super) not_before: Option<Timestamp>,
+    /// A reviewer has changed more than typing errors: which bytes its author has still to agree to.
+    pub(super) unagreed: Option<Content>,
+    /// Somebody has had a copy of it, exactly as it stands.
+    pub(super) tested: Option<Binding>,
+    pub(super) versions: Vec<Version>,
+    /// How often those who are wanted have been reminded.
+    pub(super) reminders: u8,
     /// When it lapses.
     pub until: Timestamp,
 }
@@ -75,9 +123,31 @@ impl Hold {
             findings,
             wants,
             approvals: Vec::new(),
+            kept_out: Vec::new(),
             case: None,
             survey: None,
+            claim: None,
+            returned: None,
+            not_before: None,
+            unagreed: None,
+            tested: None,
+            versions: Vec::new(),
+            reminders: 0,
             until,
+        }
+    }
+
+    /// The hold of the version that follows: what was approved stays in sight, and binds no more.
+    pub(super) fn renewed(self, findings: Vec<Finding>, before: Version, until: Timestamp) -> Self {
+        let mut versions = self.versions;
+        versions.push(before);
+        Self {
+            approvals: self.approvals,
+            survey: self.survey,
+            claim: self.claim,
+            not_before: self.not_before,
+            versions,
+            ..Self::new(findings, until)
         }
     }
 
@@ -90,6 +160,10 @@ impl Hold {
 
     pub(super) fn set_survey(&mut self, survey: Survey) {
         self.survey = Some(survey);
+    }
+
+    pub(super) fn keep_out(&mut self, office: OfficeId) {
+        self.kept_out.push(office);
     }
 
     /// The case it is one slice of; `None` when it is a case of its own.
@@ -122,16 +196,66 @@ impl Hold {
         &self.approvals
     }
 
+    /// Offices that keep their part of the audience out of it.
+    pub fn kept_out(&self) -> &[OfficeId] {
+        &self.kept_out
+    }
+
+    /// Which reviewer has taken it on.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+
+    /// Whether it is its author's turn, and why.
+    pub fn returned(&self) -> Option<&Returned> {
+        self.returned.as_ref()
+    }
+
+    /// When a reviewer has put it to leave; in the first hours from then on.
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
+    }
+
+    /// The versions before this one, oldest first.
+    pub fn versions(&self) -> &[Version] {
+        &self.versions
+    }
+
+    /// How often those who are wanted have been reminded.
+    pub fn reminders(&self) -> u8 {
+        self.reminders
+    }
+
     /// Whose approval of this very mailing is still wanting.
     pub fn wanting(&self, mailing: &Mailing) -> Vec<OfficeId> {
-        let binding = Binding::of(mailing);
+        let binding = Binding::of(mailing, self.not_before);
         let given = |office: &OfficeId| self.approvals.iter().any(|a| a.office == *office && a.to == binding);
-        self.wants.iter().filter(|office| !given(office)).cloned().collect()
+        let wants = self.wants.iter().filter(|office| !self.kept_out.contains(office));
+        wants.filter(|office| !given(office)).cloned().collect()
+    }
+
+    /// The approvals that counted until something changed.
+    pub fn void(&self, mailing: &Mailing) -> Vec<&Approval> {
+        let binding = Binding::of(mailing, self.not_before);
+        self.approvals
+            .iter()
+            .filter(|approval| approval.to != binding)
+            .collect()
     }
 
     pub(super) fn add(&mut self, approval: Approval) {
         self.approvals.retain(|given| given.office != approval.office);
         self.approvals.push(approval);
+    }
+}
+
+impl Wanting {
+    /// Whether it is not theirs to do; else it is only not so far, or no more.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(
+            self,
+            Self::NotYours(_) | Self::OwnMailing | Self::NotTheAuthor | Self::NotAttestable(_)
+        )
     }
 }
 
@@ -170,6 +294,29 @@ pub enum Wanting {
     /// More than the number of people is the matter; what it was held for would be forgotten.
     #[error("only a message held for nothing but the number of its recipients can be made a request: send it anew")]
     NotConvertible,
+    /// It is its author's turn.
+    #[error("it was returned to its author by {0}, and waits for a changed version")]
+    Returned(Address),
+    /// A reviewer's change beyond typing errors wants its author's yes.
+    #[error("a reviewer has changed it, and its author has still to agree")]
+    Agreement,
+    /// There is nothing to agree to.
+    #[error("nobody has changed it: there is nothing to agree to")]
+    NothingToAgree,
+    /// So many people get nothing of which nobody has seen a copy.
+    #[error("it goes to more than {0} people: send yourself a test copy first, and look at it")]
+    Untested(u64),
+    /// It is theirs already.
+    #[error("{by} has had this one since {at}")]
+    Claimed {
+        /// Who.
+        by: Address,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// It stands as they want it.
+    #[error("that is how it stands already")]
+    Unchanged,
     /// Nothing says that it is an emergency.
     #[error("it was not submitted as an emergency")]
     NoEmergency,

@@ -1,4 +1,4 @@
-//! Mailing: what was submitted, by whom, for whom. It never changes.
+//! Mailing: what was submitted, by whom, for whom. It never changes; another version of it is another value.
 
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,19 @@ pub struct Content {
     pub bytes: u64,
 }
 
+impl Content {
+    /// The content of a message.
+    pub fn of(message: &[u8]) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, message);
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest.as_ref());
+        Self {
+            sha256,
+            bytes: u64::try_from(message.len()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 /// One submission and its case number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailing {
@@ -96,8 +109,10 @@ pub struct Mailing {
     pub author: Author,
     /// Where it came from and was sent to.
     pub envelope: Envelope,
-    /// When we took it.
+    /// When we took it; of a later version, when we took that.
     pub submitted_at: Timestamp,
+    /// Counts from 1: its author, or a reviewer, has sent it anew under the same number. Policy C14.
+    pub version: u16,
     /// Which bytes.
     pub content: Content,
     /// The decoded subject, on one line.

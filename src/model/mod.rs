@@ -18,6 +18,7 @@
 //!
 //! The states of a mailing and the moves between them are [`lifecycle`]'s.
 
+mod answer;
 mod audience;
 mod consent;
 mod contact;
@@ -34,7 +35,9 @@ mod office;
 mod report;
 mod roster;
 mod survey;
+mod token;
 
+pub use answer::{Answer, Word};
 pub use audience::{Audience, Caps, ConsentRule, Exclusion, Expansion, Segment, Selection};
 pub use consent::{Basis, Consent, Suppression, SuppressionReason};
 pub use contact::{Affiliation, Contact, Masked};
@@ -43,10 +46,11 @@ pub use event::{Act, Event};
 pub use feed::FeedRow;
 pub use finding::{Ask, Decision, Finding};
 pub use group::{Group, PEOPLE_MAX, Pace, Person, Sketch};
-pub use hold::{Approval, Binding, Hold, Release, Wanting};
+pub use hold::{Approval, Binding, Claim, Hold, Release, Returned, Version, Wanting};
 pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
 pub use report::{Report, ReportKind};
 pub use roster::{Role, RosterRow, Section};
 pub use survey::Survey;
+pub use token::{Token, TokenKey, TokenKind};

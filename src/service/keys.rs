@@ -10,7 +10,7 @@ use aws_lc_rs::rand;
 
 use crate::config::{Config, Gateway};
 use crate::decide::compose::dkim::{Signer, new_key};
-use crate::decide::compose::verp::TokenKey;
+use crate::model::TokenKey;
 
 /// The keys a running gateway holds.
 #[derive(Debug, Clone)]

@@ -25,9 +25,8 @@ use crate::config::Config;
 use crate::console::api::{self, ApiState, Door};
 use crate::console::{self, PublicState};
 use crate::decide::compose;
-use crate::decide::compose::verp::{TokenKey, TokenKind};
 use crate::decide::notice::Notices;
-use crate::model::Selection;
+use crate::model::{Selection, TokenKey, TokenKind};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
 use crate::stage::worker::{Shutdown, shutdown};
@@ -101,6 +100,8 @@ impl Rooms {
             organization: gateway.organization.clone(),
             hostname: gateway.hostname.to_string(),
             console_url: gateway.console.url.clone(),
+            tokens: keys.tokens.clone(),
+            lists_domain: gateway.lists_domain.clone(),
             zone: gateway.time_zone.clone(),
         });
         let compose = Arc::new(compose::Settings {

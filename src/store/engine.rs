@@ -68,11 +68,13 @@ pub enum Table {
     Afterwards = 28,
     /// Authenticators' secrets, and the last step used, by address key.
     SecondFactors = 29,
+    /// Answers not yet acted on, by time and mailing id.
+    Answers = 30,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 30] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -102,6 +104,7 @@ impl Table {
         Self::Armed,
         Self::Afterwards,
         Self::SecondFactors,
+        Self::Answers,
     ];
 
     /// The key on the disk.

@@ -252,8 +252,10 @@ impl Store {
 
     /// Makes one move of one mailing. [`Error::Conflict`] when it has left `from` meanwhile.
     pub async fn advance(&self, step: Move) -> Result<(), Error> {
-        let mut batch = Batch::default();
-        let mut names = Vec::new();
+        self.step(Batch::default(), step, Vec::new()).await
+    }
+
+    async fn step(&self, mut batch: Batch, step: Move, mut names: Vec<String>) -> Result<(), Error> {
         self.moved(&mut batch, &step.from, &step.to)?;
         if let Some(event) = &step.event {
             batch.append(postcard::to_allocvec(event)?);
@@ -270,10 +272,32 @@ impl Store {
         Ok(())
     }
 
-    /// The message as we keep it.
+    /// The message as we keep it, in its newest version.
     pub fn message(&self, id: MailingId) -> Result<Vec<u8>, Error> {
-        self.spooled(&id.to_string())?
-            .ok_or_else(|| Error::Unreadable(format!("the message of {id} is gone")))
+        let version = self.mailing(id)?.map_or(1, |state| state.mailing().version);
+        self.version(id, version)
+    }
+
+    /// One version of a message.
+    pub fn version(&self, id: MailingId, version: u16) -> Result<Vec<u8>, Error> {
+        self.spooled(&version_name(id, version))?
+            .ok_or_else(|| Error::Unreadable(format!("version {version} of {id} is gone")))
+    }
+
+    /// Makes one move that brings another version of the message; those before are kept.
+    pub async fn renew(
+        &self,
+        step: Move,
+        message: Vec<u8>,
+        fingerprint: Option<([u8; 32], Timestamp)>,
+    ) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        if let Some((fingerprint, at)) = fingerprint {
+            self.mark(&mut batch, &fingerprint, step.to.id(), at)?;
+        }
+        let name = version_name(step.to.id(), step.to.mailing().version);
+        self.spool.write(&mut batch, &name, message).await?;
+        self.step(batch, step, vec![name]).await
     }
 
     /// The form in which it leaves; `None` until it is expanded.
@@ -372,9 +396,17 @@ pub(super) fn sealed_name(id: MailingId) -> String {
     format!("{id}.sealed")
 }
 
+/// The name of a version's bytes.
+fn version_name(id: MailingId, version: u16) -> String {
+    match version {
+        0 | 1 => id.to_string(),
+        later => format!("{id}.v{later}"),
+    }
+}
+
 /// Whose bytes a name of the spool is.
 pub(super) fn owner(name: &str) -> Option<MailingId> {
-    name.trim_end_matches(".sealed").parse().ok()
+    name.split('.').next()?.parse().ok()
 }
 
 fn state_key(state: &State) -> Vec<u8> {

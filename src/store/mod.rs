@@ -8,6 +8,7 @@
 //! [`Error::Disk`] the operator. After a failed commit nothing of it is kept.
 
 mod accounts;
+mod answers;
 mod bell;
 mod deliveries;
 mod emergencies;

@@ -67,6 +67,7 @@ fn mailing(id: MailingId, capacity: Capacity) -> Mailing {
         },
         envelope: Envelope::new(Some(address("author@mst.example")), vec![to]).expect("one recipient"),
         submitted_at: at(0),
+        version: 1,
         content: Content {
             sha256: [1; 32],
             bytes: 3,

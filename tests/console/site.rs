@@ -11,7 +11,6 @@ use bedel::clock::Clock;
 use bedel::console::{self, PublicState};
 use bedel::decide::compose;
 use bedel::decide::compose::dkim::{self, Signer};
-use bedel::decide::compose::verp::TokenKey;
 use bedel::decide::lint;
 use bedel::decide::notice::Notices;
 use bedel::decide::policy::Policy;
@@ -19,7 +18,7 @@ use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::Submitted;
 use bedel::model::{
     Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
-    Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
+    Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series, TokenKey,
 };
 use bedel::password;
 use bedel::stage::review::{self, Desk};
@@ -304,6 +303,7 @@ fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
         },
         envelope: Envelope::new(Some(address(author)), vec![ForwardPath::to(list)]).expect("one recipient"),
         submitted_at: now,
+        version: 1,
         content: Content {
             sha256: [1; 32],
             bytes: 3,
@@ -379,6 +379,8 @@ fn desk_settings() -> review::Settings {
             organization: "Missouri S&T".to_owned(),
             hostname: "bedel.mst.example".to_owned(),
             console_url: "https://bedel.mst.example".to_owned(),
+            tokens: TokenKey::new(&[1; 32]),
+            lists_domain: "lists.mst.example".parse().expect("valid"),
             zone: TimeZone::UTC,
         }),
         compose: Arc::new(compose_settings(&offices)),

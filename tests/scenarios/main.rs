@@ -8,6 +8,7 @@
 //! | [`class_mail`] | C6 | a class at once; with others in it; before the term |
 //! | [`hidden_mass_mailing`] | C7 | Bcc, slices over days, mail-merge, one flyer; what is ordinary goes |
 //! | [`contact_data_leaving`] | C10 | addresses in a file, in a sheet in a zip in a zip, behind a password |
+//! | [`review`] | C9, C11, C14, C15 | versions, void approvals, part of an audience, answers by mail, reminders |
 //! | [`frequency_and_volume`] | C2, C11, C12 | caps, hours, pace; what is unfit |
 //! | [`survey`] | C13 | a link that says who answers; whose survey it is |
 //! | [`emergency`] | C17 | a second person; past a release under way |
@@ -22,4 +23,5 @@ mod emergency;
 mod frequency_and_volume;
 mod hidden_mass_mailing;
 mod list_posting;
+mod review;
 mod survey;

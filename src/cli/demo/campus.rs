@@ -22,7 +22,7 @@ use crate::sink::{self, Recorder};
 use crate::stage::worker::{Closer, shutdown};
 
 /// The settings that ship, so that the demo needs no folder beside it.
-const SHIPPED: [(&str, &str); 16] = [
+const SHIPPED: [(&str, &str); 23] = [
     ("gateway.toml", include_str!("../../../config/gateway.toml")),
     ("policy.toml", include_str!("../../../config/policy.toml")),
     ("profile.toml", include_str!("../../../config/profile.toml")),
@@ -57,6 +57,25 @@ const SHIPPED: [(&str, &str); 16] = [
         "notices/afterwards.txt",
         include_str!("../../../config/notices/afterwards.txt"),
     ),
+    (
+        "notices/changed.txt",
+        include_str!("../../../config/notices/changed.txt"),
+    ),
+    ("notices/edited.txt", include_str!("../../../config/notices/edited.txt")),
+    ("notices/partly.txt", include_str!("../../../config/notices/partly.txt")),
+    (
+        "notices/combined.txt",
+        include_str!("../../../config/notices/combined.txt"),
+    ),
+    (
+        "notices/reminder.txt",
+        include_str!("../../../config/notices/reminder.txt"),
+    ),
+    (
+        "notices/answered.txt",
+        include_str!("../../../config/notices/answered.txt"),
+    ),
+    ("notices/digest.txt", include_str!("../../../config/notices/digest.txt")),
 ];
 /// Accounts of the campus, and who they are.
 const ACCOUNTS: [(&str, &str); 6] = [

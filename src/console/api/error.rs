@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::decide::feed;
-use crate::model::Wanting;
 use crate::stage::review::Refusal;
 use crate::store::Error;
 
@@ -72,18 +71,9 @@ fn refused(refusal: &Refusal) -> StatusCode {
         Refusal::NoSuchMailing(_) => StatusCode::NOT_FOUND,
         Refusal::WrongState { .. } | Refusal::WrongStanding(_) | Refusal::Unfit(_) => StatusCode::CONFLICT,
         Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
-        Refusal::CommentWanted => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::Wanting(wanting) => match wanting {
-            Wanting::NotYours(_) | Wanting::OwnMailing | Wanting::NotTheAuthor | Wanting::NotAttestable(_) => {
-                StatusCode::FORBIDDEN
-            }
-            Wanting::AlreadyApproved { .. }
-            | Wanting::Approvals(_)
-            | Wanting::Survey
-            | Wanting::Slice(_)
-            | Wanting::NotConvertible
-            | Wanting::NoEmergency => StatusCode::CONFLICT,
-        },
+        Refusal::CommentWanted | Refusal::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Wanting(wanting) if wanting.is_forbidden() => StatusCode::FORBIDDEN,
+        Refusal::Wanting(_) => StatusCode::CONFLICT,
         Refusal::Store(error) => failed(error),
     }
 }
@@ -156,6 +146,7 @@ pub(super) async fn not_so() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Wanting;
 
     #[test]
     fn each_no_has_its_status() {

@@ -14,7 +14,7 @@ use super::view::{Line, Progress, Whole};
 use crate::mail::Address;
 use crate::model::lifecycle::State;
 use crate::model::{MailingId, Series};
-use crate::stage::review::{Done, Refusal, Words};
+use crate::stage::review::{Done, Edit, Refusal, Words};
 use crate::store::Kind;
 
 /// Mailings in a listing, unless the query says otherwise.
@@ -47,6 +47,12 @@ struct Comment {
     /// Why it goes despite what blocks it, of a release.
     #[serde(default)]
     despite: String,
+    /// The passage to change, of an edit.
+    #[serde(default)]
+    before: String,
+    /// What it becomes.
+    #[serde(default)]
+    after: String,
 }
 
 /// `GET /holds`: what waits for people, oldest first.
@@ -152,6 +158,15 @@ async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, told: &Com
         "convert" => desk.convert(id, by, comment).await,
         "survey" => desk.name_survey(id, by, comment).await,
         "confirm" => desk.confirm(id, by).await,
+        "claim" => desk.claim(id, by).await,
+        "unclaim" => desk.unclaim(id, by).await,
+        "schedule" => desk.schedule(id, by, comment).await,
+        "test" => desk.test(id, by).await,
+        "agree" => desk.agree(id, by).await,
+        "edit" => {
+            let (before, after) = (told.before.as_str(), told.after.as_str());
+            desk.edit(id, by, Edit { before, after }).await
+        }
         "reviewed" => desk.reviewed(id, by, comment).await,
         "return" => desk.give_back(id, by, comment).await,
         "decline" => desk.decline(id, by, comment).await,
@@ -161,7 +176,7 @@ async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, told: &Com
         "stop" => desk.stop(id, by).await,
         other => {
             let acts = "approve, release, return, decline, withdraw, pause, resume, stop, attest, convert, \
-                        survey, confirm, reviewed";
+                        survey, confirm, reviewed, claim, unclaim, schedule, test, agree, edit";
             return Err(Fault::Missing(format!("there is no act {other}; there are: {acts}")));
         }
     };

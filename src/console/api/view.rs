@@ -29,6 +29,12 @@ pub(super) struct Line {
     /// How many people are named beside the lists.
     people: usize,
     submitted_at: Timestamp,
+    /// Counts from 1.
+    version: u16,
+    /// Which reviewer has a held one.
+    claimed_by: Option<String>,
+    /// When a held one is to leave, if somebody has said so.
+    scheduled_for: Option<Timestamp>,
     /// When a held one lapses.
     until: Option<Timestamp>,
     /// Whose approval a held one still wants.
@@ -124,10 +130,11 @@ pub(super) struct Progress {
 impl Line {
     pub(super) fn of(state: &State, desk: &Desk) -> Self {
         let mailing = state.mailing();
-        let (until, wanting) = match state {
-            State::Held(held) => (Some(held.hold().until), held.wanting()),
-            State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => (None, vec![]),
+        let hold = match state {
+            State::Held(held) => Some(held.hold()),
+            State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
         };
+        let wanting = hold.map(|hold| hold.wanting(mailing)).unwrap_or_default();
         Self {
             id: mailing.id.to_string(),
             state: state.word(),
@@ -138,7 +145,10 @@ impl Line {
             lists: mailing.audience.segments().iter().map(|s| s.list.to_string()).collect(),
             people: mailing.audience.people().len(),
             submitted_at: mailing.submitted_at,
-            until,
+            version: mailing.version,
+            claimed_by: hold.and_then(|hold| hold.claim()).map(|claim| claim.by.to_string()),
+            scheduled_for: hold.and_then(|hold| hold.not_before()),
+            until: hold.map(|hold| hold.until),
             wanting: wanting.iter().map(|office| OfficeName::of(office, desk)).collect(),
         }
     }
@@ -210,6 +220,11 @@ impl Whole {
         match state {
             State::Held(held) => {
                 self.findings = held.hold().findings().iter().map(Found::of).collect();
+                self.ended = held.hold().returned().map(|returned| Over {
+                    by: Some(returned.by.to_string()),
+                    at: returned.at,
+                    comment: returned.comment.clone(),
+                });
                 let given = held.hold().approvals().iter();
                 self.approvals = given
                     .map(|approval| Approved {
@@ -302,6 +317,12 @@ fn may(standing: &Standing) -> Vec<&'static str> {
         (standing.name_survey, "survey"),
         (standing.confirm, "confirm"),
         (standing.reviewed, "reviewed"),
+        (standing.claim, "claim"),
+        (standing.unclaim, "unclaim"),
+        (standing.schedule, "schedule"),
+        (standing.test, "test"),
+        (standing.edit, "edit"),
+        (standing.agree, "agree"),
     ];
     acts.into_iter().filter(|(may, _)| *may).map(|(_, act)| act).collect()
 }

@@ -10,10 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use mail_parser::MessageParser;
 
-use super::verp::{Token, TokenKind};
 use super::{Settings, Unfit};
 use crate::mail::{Address, Field, Message};
-use crate::model::{Identity, Mailing, Release};
+use crate::model::{Identity, Mailing, Release, Token, TokenKind};
 
 /// The author's fields that a copy keeps as they are. Those of MIME are made with the body.
 const KEPT: [&str; 6] = [
@@ -120,7 +119,7 @@ fn phrase(name: &str) -> String {
 }
 
 /// Free text: as it is, or as encoded words.
-fn unstructured(text: &str) -> String {
+pub(super) fn unstructured(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // QUIRK: a long subject on one line is legal up to 998 octets, and every reader takes it.
     if text.is_ascii() && text.len() < 900 && !text.contains("=?") {

@@ -11,7 +11,6 @@ pub mod dkim;
 mod footer;
 mod headers;
 mod parts;
-pub mod verp;
 
 use std::sync::Arc;
 
@@ -19,9 +18,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::mail::{Address, Domain, Field, Malformed, Message, Timestamp};
-use crate::model::{Capacity, Lane, Mailing, Offices, Recipient, Release};
+use crate::model::{Capacity, Lane, Mailing, Offices, Recipient, Release, Token, TokenKey, TokenKind};
 use dkim::Signer;
-use verp::{Token, TokenKey, TokenKind};
 
 /// What the copies say of us.
 #[derive(Debug, Clone)]
@@ -157,6 +155,17 @@ impl Sealed {
         let header = Message::parse(&self.header)?.header;
         Ok(header.fields().to_vec())
     }
+}
+
+/// The message with its text and HTML written anew where `rewrite` says how; `None` when it says so nowhere, or the
+/// message is signed or encrypted.
+pub fn rewritten(message: &Message, rewrite: &dyn Fn(&str) -> Option<String>) -> Option<Message> {
+    parts::rewritten(message, rewrite)
+}
+
+/// A text as the value of a header field: encoded words where it is not ASCII (RFC 2047).
+pub fn encoded(text: &str) -> String {
+    headers::unstructured(text)
 }
 
 /// Makes one copy. `fields` are those of [`Sealed::fields`].

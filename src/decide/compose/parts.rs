@@ -54,6 +54,37 @@ pub(super) fn with_footer(message: &Message, footer: &Footer) -> Result<Content,
     }
 }
 
+/// The message with its shown text and HTML written anew where `rewrite` says how; `None` when it says so nowhere.
+pub(super) fn rewritten(message: &Message, rewrite: &dyn Fn(&str) -> Option<String>) -> Option<Message> {
+    let bytes = message.to_bytes();
+    let parsed = MessageParser::default().parse(&bytes)?;
+    if is_untouchable(&parsed) {
+        return None;
+    }
+    let mut changes = Vec::new();
+    for (number, part) in (0..).zip(&parsed.parts) {
+        let is_attached = part.content_disposition().is_some_and(|said| said.is_attachment());
+        let kind = ["plain", "html"].into_iter().find(|kind| is_text(part, kind));
+        let (false, Some(kind), Some(text)) = (is_attached, kind, part.text_contents()) else {
+            continue;
+        };
+        if let Some(text) = rewrite(text) {
+            changes.push(change(number, part, &format!("text/{kind}"), &text));
+        }
+    }
+    let content = changed(&bytes, changes)?;
+    let mut message = message.clone();
+    MIME_FIELDS.iter().for_each(|name| message.header.remove(name));
+    message.header.remove("MIME-Version");
+    content
+        .fields
+        .into_iter()
+        .rev()
+        .for_each(|field| message.header.add(field));
+    let header = message.header.to_bytes();
+    Message::parse(&[header.as_slice(), b"\r\n", &content.body].concat()).ok()
+}
+
 /// The body with those parts in the place of the old ones; `None` when there is none to change, or it does not fit.
 fn changed(bytes: &[u8], changes: Vec<Change>) -> Option<Content> {
     match changes.as_slice() {

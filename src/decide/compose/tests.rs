@@ -62,6 +62,7 @@ fn mailing(identity: Identity) -> Mailing {
         },
         envelope: Envelope::new(Some(address("author@mst.example")), vec![ForwardPath::to(list)]).expect("one"),
         submitted_at: Timestamp::from_micros(0),
+        version: 1,
         content: Content {
             sha256: [0; 32],
             bytes: 0,

@@ -20,10 +20,11 @@ use mail_builder::headers::raw::Raw;
 
 pub use template::{Faulty, Template};
 
-use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
+use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Released, Submitted};
 use crate::model::{
     Audience, Author, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, OfficeId, Offices, Proof,
+    Series, Token, TokenKey, TokenKind,
 };
 
 /// What a notice tells. In the order of a mailing's life.
@@ -53,11 +54,25 @@ pub enum Kind {
     Alert,
     /// To the reviewers: an emergency went, to be read afterwards.
     Afterwards,
+    /// To the stewards: what they had approved has changed.
+    Changed,
+    /// To the author: a reviewer has changed more than typing errors, and asks them to agree.
+    Edited,
+    /// To the author: a steward keeps their part of the audience out of it.
+    Partly,
+    /// To the author: it became a part of another mailing.
+    Combined,
+    /// To whoever is wanted: it still waits.
+    Reminder,
+    /// To whoever answered a notice: what became of that.
+    Answered,
+    /// To stewards and reviewers, in the morning: what waits for them.
+    Digest,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::Held,
         Self::Wanted,
         Self::Ready,
@@ -70,6 +85,13 @@ impl Kind {
         Self::Nudge,
         Self::Alert,
         Self::Afterwards,
+        Self::Changed,
+        Self::Edited,
+        Self::Partly,
+        Self::Combined,
+        Self::Reminder,
+        Self::Answered,
+        Self::Digest,
     ];
 
     /// The name of its template's file, without `.txt`.
@@ -87,12 +109,29 @@ impl Kind {
             Self::Nudge => "nudge",
             Self::Alert => "alert",
             Self::Afterwards => "afterwards",
+            Self::Changed => "changed",
+            Self::Edited => "edited",
+            Self::Partly => "partly",
+            Self::Combined => "combined",
+            Self::Reminder => "reminder",
+            Self::Answered => "answered",
+            Self::Digest => "digest",
         }
     }
 
     /// Whether it answers the author's own message (RFC 3834: `auto-replied`), or is sent unasked.
     fn is_answer(self) -> bool {
-        !matches!(self, Self::Wanted | Self::Ready | Self::Alert | Self::Afterwards)
+        !matches!(
+            self,
+            Self::Wanted
+                | Self::Ready
+                | Self::Alert
+                | Self::Afterwards
+                | Self::Changed
+                | Self::Reminder
+                | Self::Answered
+                | Self::Digest
+        )
     }
 }
 
@@ -109,6 +148,10 @@ pub struct Notices {
     pub hostname: String,
     /// Where the console is.
     pub console_url: String,
+    /// Makes the addresses of cases.
+    pub tokens: TokenKey,
+    /// Where those are.
+    pub lists_domain: Domain,
     /// The zone in which people read times.
     pub zone: TimeZone,
 }
@@ -130,6 +173,8 @@ pub struct Told<'a> {
     pub comment: String,
     /// When it lapses.
     pub until: Option<Timestamp>,
+    /// Where to look; the page of the mailing, unless it is said.
+    pub link: Option<String>,
 }
 
 impl<'a> Told<'a> {
@@ -143,6 +188,7 @@ impl<'a> Told<'a> {
             actor: String::new(),
             comment: String::new(),
             until: None,
+            link: None,
         }
     }
 }
@@ -163,11 +209,26 @@ pub fn write(
     };
     let message = message(notices, kind, to, told, id, now, &subject, &text);
     let mailing = carrier(notices, to, id, now, &subject, &message);
+    (passed(mailing, now), message)
+}
+
+/// A message to one person that is no notice, carried as one.
+pub fn carry(
+    notices: &Notices,
+    to: &Address,
+    subject: &str,
+    message: &[u8],
+    id: MailingId,
+    now: Timestamp,
+) -> Released {
+    passed(carrier(notices, to, id, now, subject, message), now)
+}
+
+fn passed(mailing: Mailing, now: Timestamp) -> Released {
     // INVARIANT: a conveyed mailing passes.
-    let released = Submitted::new(mailing)
+    Submitted::new(mailing)
         .pass(now, now)
-        .expect("a notice is conveyed, and conveyed mail passes");
-    (released, message)
+        .expect("a notice is conveyed, and conveyed mail passes")
 }
 
 fn words(notices: &Notices, told: &Told<'_>) -> BTreeMap<&'static str, String> {
@@ -205,7 +266,12 @@ fn words(notices: &Notices, told: &Told<'_>) -> BTreeMap<&'static str, String> {
                 .map(|until| until.readable(&notices.zone))
                 .unwrap_or_default(),
         ),
-        ("link", format!("{}/mailing/{}", notices.console_url, mailing.id)),
+        (
+            "link",
+            told.link
+                .clone()
+                .unwrap_or_else(|| format!("{}/mailing/{}", notices.console_url, mailing.id)),
+        ),
         ("organization", notices.organization.clone()),
     ])
 }
@@ -229,6 +295,12 @@ fn message(
     } else {
         "auto-generated"
     };
+    // An answer to a notice is known by the number of its case, and each notice by its own.
+    let token = Token {
+        kind: TokenKind::Case,
+        mailing: told.mailing.id,
+        seq: id.number,
+    };
     let mut builder = MessageBuilder::new()
         .from(builder::Address::new_address(
             Some(notices.organization.clone()),
@@ -237,10 +309,13 @@ fn message(
         .to(to.to_string())
         .subject(subject.to_owned())
         .date(Date::new(now.as_micros() / 1_000_000))
-        .message_id(format!("{id}@{}", notices.hostname))
+        .message_id(format!("{}@{}", notices.tokens.write(&token), notices.hostname))
         .header("Auto-Submitted", Raw::new(submitted))
         .header("X-Auto-Response-Suppress", Raw::new("All"))
         .text_body(text.to_owned());
+    if told.mailing.id.series == Series::Case {
+        builder = builder.reply_to(notices.tokens.address(&token, &notices.lists_domain).to_string());
+    }
     if let Some(original) = told.mailing.message_id.as_deref().filter(|_| kind.is_answer()) {
         builder = builder.in_reply_to(original.to_owned()).references(original.to_owned());
     }
@@ -253,9 +328,6 @@ fn carrier(notices: &Notices, to: &Address, id: MailingId, now: Timestamp, subje
     let mut path = ForwardPath::to(to.clone());
     // A notice about a notice helps nobody.
     path.notify.never = true;
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, message);
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(digest.as_ref());
     Mailing {
         id,
         author: Author {
@@ -264,10 +336,8 @@ fn carrier(notices: &Notices, to: &Address, id: MailingId, now: Timestamp, subje
         },
         envelope: Envelope::new(None, vec![path]).expect("it has one recipient"),
         submitted_at: now,
-        content: Content {
-            sha256,
-            bytes: u64::try_from(message.len()).unwrap_or(u64::MAX),
-        },
+        version: 1,
+        content: Content::of(message),
         subject: subject.to_owned(),
         message_id: Some(format!("{id}@{}", notices.hostname)),
         audience: Audience::Named,
@@ -309,7 +379,6 @@ pub fn in_words(offices: &Offices, wanted: &[OfficeId]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Series;
 
     fn notices() -> Notices {
         let template =
@@ -320,6 +389,8 @@ mod tests {
             organization: "Müller University".into(),
             hostname: "bedel.mst.example".into(),
             console_url: "https://bedel.mst.example".into(),
+            tokens: TokenKey::new(&[1; 32]),
+            lists_domain: "lists.mst.example".parse().expect("valid"),
             zone: TimeZone::UTC,
         }
     }

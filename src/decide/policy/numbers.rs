@@ -138,6 +138,8 @@ pub struct Frequency {
     pub term: Duration,
     /// Time between two of them.
     pub topic_apart: Duration,
+    /// People from whom on somebody has a test copy first.
+    pub test_at: u64,
     /// When mailings may begin to leave; `None` is at any time.
     pub hours: Option<Hours>,
 }
@@ -152,6 +154,7 @@ impl Default for Frequency {
             topic_max: 3,
             term: 120 * DAY,
             topic_apart: 3 * DAY,
+            test_at: 5_000,
             hours: None,
         }
     }

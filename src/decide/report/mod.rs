@@ -4,8 +4,10 @@
 //! RFC 3464 (delivery status notifications), RFC 3463 (enhanced codes), RFC 3834 (what is automatic, and no bounce).
 
 mod dsn;
+mod word;
 
 pub use dsn::read_dsn;
+pub use word::read_word;
 
 use crate::mail::Status;
 

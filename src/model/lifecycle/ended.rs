@@ -9,8 +9,6 @@ use crate::model::{Mailing, Wanting};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum End {
-    /// Sent back for changes.
-    Returned,
     /// A no.
     Declined,
     /// Nobody answered in time.
@@ -19,6 +17,8 @@ pub enum End {
     Withdrawn,
     /// The author made it a request to a list.
     Converted,
+    /// A reviewer made it a part of another.
+    Combined,
 }
 
 /// A mailing of which no copy was sent, and why.

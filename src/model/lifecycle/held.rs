@@ -5,20 +5,43 @@ use serde::{Deserialize, Serialize};
 use super::{Closed, End, Ended, Expanded, Released, State, let_go, withdrawn};
 use crate::mail::{Address, Timestamp};
 use crate::model::{
-    Approval, Binding, Capacity, Finding, Herald, Hold, Lane, Mailing, OfficeId, Reviewer, Steward, Survey, Wanting,
+    Approval, Binding, Capacity, Claim, Finding, Herald, Hold, Lane, Mailing, MailingId, OfficeId, Returned, Reviewer,
+    Steward, Survey, Version, Wanting,
 };
+
+/// What is left after a steward's no.
+#[derive(Debug)]
+pub enum Refused {
+    /// The parts of other offices.
+    Part(Box<Held>),
+    /// Nothing.
+    Whole(Box<Ended>),
+}
 
 /// A mailing that waits for its stewards and a reviewer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     pub(super) mailing: Mailing,
-    pub(super) hold: Hold,
+    pub(super) hold: Box<Hold>,
 }
 
 impl Held {
     /// Why it is held, and who is wanted.
     pub fn hold(&self) -> &Hold {
         &self.hold
+    }
+
+    /// What an approval given now binds to.
+    fn binding(&self) -> Binding {
+        Binding::of(&self.mailing, self.hold.not_before)
+    }
+
+    /// Whether it is stewards' and reviewers' turn.
+    fn is_theirs(&self) -> Result<(), Wanting> {
+        match self.hold.returned() {
+            Some(returned) => Err(Wanting::Returned(returned.by.clone())),
+            None => Ok(()),
+        }
     }
 
     /// The offices whose approval is still wanting.
@@ -28,7 +51,8 @@ impl Held {
 
     /// A steward says yes to the use of the audience in their care.
     pub fn approve(mut self, by: &Steward, now: Timestamp) -> Result<Self, Wanting> {
-        let binding = Binding::of(&self.mailing);
+        self.is_theirs()?;
+        let binding = self.binding();
         if !self.hold.wants().contains(by.office()) {
             return Err(Wanting::NotYours(by.office().clone()));
         }
@@ -58,9 +82,13 @@ impl Held {
         if by.account().is_same_mailbox(&self.mailing.author.address) {
             return Err(Wanting::OwnMailing);
         }
+        self.is_theirs()?;
         let wanting = self.wanting();
         if !wanting.is_empty() {
             return Err(Wanting::Approvals(wanting));
+        }
+        if self.hold.unagreed.is_some() {
+            return Err(Wanting::Agreement);
         }
         if self.hold.wants_survey() && self.hold.survey().is_none() {
             return Err(Wanting::Survey);
@@ -68,8 +96,14 @@ impl Held {
         if let Some(case) = self.hold.case() {
             return Err(Wanting::Slice(case));
         }
-        let approved_by = self.hold.wants().to_vec();
-        Ok(let_go(self.mailing, Some(by.account()), not_before, now, approved_by))
+        let kept_out = self.hold.kept_out();
+        let approves = |office: &&OfficeId| !kept_out.contains(office);
+        let approved_by = self.hold.wants().iter().filter(approves).cloned().collect();
+        let mailing = Mailing {
+            audience: self.mailing.audience.without(kept_out),
+            ..self.mailing
+        };
+        Ok(let_go(mailing, Some(by.account()), not_before, now, approved_by))
     }
 
     /// Its author says, with a reason that is kept, that these are people they work with, or their class: only what is
@@ -145,9 +179,134 @@ impl Held {
         Ok(Ended::of(self.mailing, End::Converted, by, comment, now))
     }
 
-    /// A reviewer wants changes.
-    pub fn give_back(self, by: &Reviewer, comment: String, now: Timestamp) -> Ended {
-        Ended::of(self.mailing, End::Returned, by.account(), comment, now)
+    /// A reviewer wants changes: it is its author's turn, until then.
+    pub fn give_back(
+        mut self,
+        by: &Reviewer,
+        comment: String,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Self, Wanting> {
+        self.is_theirs()?;
+        self.hold.returned = Some(Returned {
+            by: by.account().clone(),
+            comment,
+            at: now,
+        });
+        self.hold.until = until;
+        Ok(self)
+    }
+
+    /// Another version, of its author or of a reviewer who has changed it; `wants_yes` says that its author has to
+    /// agree. What was approved before was another mailing. Law 3; Policy C14.
+    pub fn renew(
+        self,
+        mailing: Mailing,
+        findings: Vec<Finding>,
+        by: &Address,
+        wants_yes: bool,
+        until: Timestamp,
+    ) -> Self {
+        let Mailing {
+            version,
+            content,
+            subject,
+            submitted_at,
+            ..
+        } = self.mailing;
+        let before = Version {
+            number: version,
+            content,
+            subject,
+            at: submitted_at,
+            followed_by: by.clone(),
+        };
+        let mut hold = self.hold.renewed(findings, before, until);
+        hold.unagreed = wants_yes.then_some(mailing.content);
+        let version = version.saturating_add(1);
+        Self {
+            mailing: Mailing { version, ..mailing },
+            hold: Box::new(hold),
+        }
+    }
+
+    /// Its author agrees to what a reviewer has made of it.
+    pub fn agree(mut self, by: &Address) -> Result<Self, Wanting> {
+        if !by.is_same_mailbox(&self.mailing.author.address) {
+            return Err(Wanting::NotTheAuthor);
+        }
+        match self.hold.unagreed.take() {
+            Some(_) => Ok(self),
+            None => Err(Wanting::NothingToAgree),
+        }
+    }
+
+    /// A reviewer takes it on; from another reviewer, too.
+    pub fn claim(mut self, by: &Reviewer, now: Timestamp) -> Result<Self, Wanting> {
+        let is_theirs = |claim: &&Claim| claim.by.is_same_mailbox(by.account());
+        if let Some(claim) = self.hold.claim().filter(is_theirs) {
+            return Err(Wanting::Claimed {
+                by: claim.by.clone(),
+                at: claim.at,
+            });
+        }
+        self.hold.claim = Some(Claim {
+            by: by.account().clone(),
+            at: now,
+        });
+        Ok(self)
+    }
+
+    /// A reviewer lets somebody else have it.
+    pub fn unclaim(mut self) -> Result<Self, Wanting> {
+        match self.hold.claim.take() {
+            Some(_) => Ok(self),
+            None => Err(Wanting::Unchanged),
+        }
+    }
+
+    /// A reviewer says when it is to leave; `None` is as soon as it is released. Approvals before were of another
+    /// schedule. Law 3.
+    pub fn schedule(mut self, not_before: Option<Timestamp>) -> Result<Self, Wanting> {
+        if self.hold.not_before == not_before {
+            return Err(Wanting::Unchanged);
+        }
+        self.hold.not_before = not_before;
+        Ok(self)
+    }
+
+    /// Somebody has had a test copy of it as it stands.
+    #[must_use]
+    pub fn test(mut self) -> Self {
+        self.hold.tested = Some(self.binding());
+        self
+    }
+
+    /// Whether somebody has had a test copy of it as it stands.
+    pub fn is_tested(&self) -> bool {
+        self.hold.tested == Some(self.binding())
+    }
+
+    /// Whether its author has still to agree to what a reviewer made of it.
+    pub fn wants_agreement(&self) -> bool {
+        self.hold.unagreed.is_some()
+    }
+
+    /// Those who are wanted have been reminded once more.
+    #[must_use]
+    pub fn remind(mut self) -> Self {
+        self.hold.reminders = self.hold.reminders.saturating_add(1);
+        self
+    }
+
+    /// It became a part of another case: what is returned is over. Policy C11.
+    pub fn combine(self, by: &Reviewer, into: MailingId, now: Timestamp) -> Result<Ended, Wanting> {
+        self.is_theirs()?;
+        if self.hold.unagreed.is_some() {
+            return Err(Wanting::Agreement);
+        }
+        let comment = format!("combined into {into}");
+        Ok(Ended::of(self.mailing, End::Combined, by.account(), comment, now))
     }
 
     /// A reviewer says no.
@@ -155,12 +314,28 @@ impl Held {
         Ended::of(self.mailing, End::Declined, by.account(), comment, now)
     }
 
-    /// A steward says no to the use of the audience in their care.
-    pub fn refuse_use(self, by: &Steward, comment: String, now: Timestamp) -> Result<Ended, Wanting> {
+    /// A steward says no to the use of the audience in their care: their part is kept out of it, and it ends when
+    /// nobody remains. Policy C15.
+    pub fn refuse_use(mut self, by: &Steward, comment: String, now: Timestamp) -> Result<Refused, Wanting> {
         if !self.hold.wants().contains(by.office()) {
             return Err(Wanting::NotYours(by.office().clone()));
         }
-        Ok(Ended::of(self.mailing, End::Declined, by.account(), comment, now))
+        self.is_theirs()?;
+        if self.hold.kept_out().contains(by.office()) {
+            return Err(Wanting::Unchanged);
+        }
+        self.hold.keep_out(by.office().clone());
+        let rest = self.mailing.audience.clone().without(self.hold.kept_out());
+        // An office may be wanted for more than its own lists, for HR answers for attributes too: then its no is whole.
+        let has_part = |office: &OfficeId| {
+            let mut segments = self.mailing.audience.segments().iter();
+            segments.any(|segment| segment.office.as_ref() == Some(office))
+        };
+        if rest.segments().is_empty() || !has_part(by.office()) {
+            let ended = Ended::of(self.mailing, End::Declined, by.account(), comment, now);
+            return Ok(Refused::Whole(Box::new(ended)));
+        }
+        Ok(Refused::Part(Box::new(self)))
     }
 
     /// Its author takes it back.

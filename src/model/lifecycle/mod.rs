@@ -3,7 +3,7 @@
 //! | state | the store has | left by | becomes |
 //! |---|---|---|---|
 //! | [`Submitted`] | nothing yet: in memory, before the final reply | the policy | [`Held`] · [`Released`] · refused (550; only an event stays) |
-//! | [`Held`] | message, mailing, hold with its findings | a reviewer, once no approval is wanting · back for changes · a no · the deadline · the author | [`Released`] · [`Ended`] |
+//! | [`Held`] | message, mailing, hold with its findings | a reviewer, once no approval is wanting · a no · the deadline · the author; kept by a return, and by its next version | [`Released`] · [`Ended`] |
 //! | [`Released`] | + release: who, when, not before | expand, when its hour has come · the author | [`Expanded`] · [`Ended`] |
 //! | [`Expanded`] | + plan, ledger, exclusions | the last delivery settled · a reviewer's stop | [`Closed`] |
 //! | [`Closed`] | + totals | – | – |
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ended::{End, Ended};
 pub use expanded::{Closed, Expanded};
-pub use held::Held;
+pub use held::{Held, Refused};
 pub use released::Released;
 pub use submitted::Submitted;
 
@@ -64,19 +64,20 @@ impl State {
     }
 
     /// The state in one word: `held`, `released`, `expanded`, `closed`, `returned`, `declined`, `lapsed`, `withdrawn`,
-    /// `converted`.
+    /// `converted`, `combined`.
     pub fn word(&self) -> &'static str {
         match self {
+            Self::Held(held) if held.hold().returned().is_some() => "returned",
             Self::Held(_) => "held",
             Self::Released(_) => "released",
             Self::Expanded(_) => "expanded",
             Self::Closed(_) => "closed",
             Self::Ended(ended) => match ended.end {
-                End::Returned => "returned",
                 End::Declined => "declined",
                 End::Lapsed => "lapsed",
                 End::Withdrawn => "withdrawn",
                 End::Converted => "converted",
+                End::Combined => "combined",
             },
         }
     }

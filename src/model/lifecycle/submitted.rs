@@ -18,7 +18,7 @@ impl Submitted {
     pub fn hold(self, findings: Vec<Finding>, until: Timestamp) -> Held {
         Held {
             mailing: self.0,
-            hold: Hold::new(findings, until),
+            hold: Box::new(Hold::new(findings, until)),
         }
     }
 
@@ -44,7 +44,7 @@ impl Submitted {
     /// More of what is held already: it waits for that case, and goes where it goes. Policy C7.
     pub fn join(self, case: MailingId, findings: Vec<Finding>, until: Timestamp) -> Held {
         Held {
-            hold: Hold::new(findings, until).slice_of(case),
+            hold: Box::new(Hold::new(findings, until).slice_of(case)),
             mailing: self.0,
         }
     }

@@ -68,6 +68,7 @@ fn mailing(author: &str) -> Mailing {
         },
         envelope: Envelope::new(Some(address(author)), vec![ForwardPath::to(list)]).expect("one recipient"),
         submitted_at: at(0),
+        version: 1,
         content: Content {
             sha256: [7; 32],
             bytes: 100,

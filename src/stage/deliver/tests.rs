@@ -11,12 +11,12 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::clock::Clock;
 use crate::decide::compose::dkim::{Signer, new_key};
-use crate::decide::compose::verp::TokenKey;
 use crate::decide::notice::Notices;
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
     Audience, Author, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, Offices, Outcome, Proof, Series,
+    TokenKey,
 };
 use crate::stage::expand::{self, expand_due};
 use crate::stage::worker::{Closer, shutdown};
@@ -91,6 +91,7 @@ impl Office {
             },
             envelope: Envelope::new(Some(address("author@mst.example")), paths).expect("somebody"),
             submitted_at: self.clock.now(),
+            version: 1,
             content: Content {
                 sha256: [0; 32],
                 bytes: 0,
@@ -186,6 +187,8 @@ fn settings(port: u16) -> Settings {
         organization: "The university".into(),
         hostname: "bedel.mst.example".into(),
         console_url: "https://bedel.mst.example".into(),
+        tokens: TokenKey::new(&[1; 32]),
+        lists_domain: "lists.mst.example".parse().expect("valid"),
         zone: TimeZone::UTC,
     };
     let many = NonZeroU32::new(1_000).expect("not zero");

@@ -313,7 +313,7 @@ impl Gate {
     }
 
     /// What its author can mend before anybody reads it. Policy C12.
-    fn remarks(&self, mailing: &Mailing, bytes: &[u8]) -> Vec<String> {
+    pub(super) fn remarks(&self, mailing: &Mailing, bytes: &[u8]) -> Vec<String> {
         if mailing.capacity == Capacity::Conveyed {
             return Vec::new();
         }
@@ -340,7 +340,7 @@ impl Gate {
         self.notice(notice::Kind::Nudge, &mailing.author.address, &told)
     }
 
-    fn notice(&self, kind: notice::Kind, to: &Address, told: &Told<'_>) -> Outgoing {
+    pub(super) fn notice(&self, kind: notice::Kind, to: &Address, told: &Told<'_>) -> Outgoing {
         let now = self.clock.now();
         let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));
         let (state, message): (Released, Vec<u8>) = notice::write(&self.settings.notices, kind, to, told, id, now);

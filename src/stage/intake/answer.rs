@@ -13,6 +13,52 @@ pub(super) fn held(id: MailingId, console_url: &str) -> Reply {
     Reply::new(250, (6, 0), format!("Held as {id}, {console_url}/mailing/{id}"))
 }
 
+/// It is another version of what was held. Policy C14.
+pub(super) fn renewed(id: MailingId, version: u16, console_url: &str) -> Reply {
+    Reply::new(
+        250,
+        (6, 0),
+        format!("Held as {id}, version {version}, {console_url}/mailing/{id}"),
+    )
+}
+
+/// An answer to a notice is noted; what becomes of it is told by mail.
+pub(super) fn heard(id: MailingId) -> Reply {
+    Reply::new(250, (6, 0), format!("Noted for {id}: you are told what became of it"))
+}
+
+/// An answer to a notice whose author could not be proved.
+pub(super) fn not_proved() -> Reply {
+    Reply::new(
+        550,
+        (7, 1),
+        "Nobody can tell that you wrote this: answer from your campus account, logged in",
+    )
+}
+
+/// The address of a case that is no more.
+pub(super) fn not_theirs(id: MailingId) -> Reply {
+    Reply::new(550, (1, 1), format!("There is no case {id}"))
+}
+
+/// An answer whose first line is no word we know.
+pub(super) fn no_word(id: MailingId) -> Reply {
+    Reply::new(
+        550,
+        (6, 0),
+        format!("Begin your answer to {id} with approve, or return: and why, or decline: and why"),
+    )
+}
+
+/// Its author's answer, with our own notice in it.
+pub(super) fn notice_quoted(id: MailingId) -> Reply {
+    Reply::new(
+        550,
+        (6, 0),
+        format!("Our notice of {id} is quoted in it: send the changed message alone, or begin with withdraw or agree"),
+    )
+}
+
 /// It goes.
 pub(super) fn passed() -> Reply {
     Reply::new(250, (0, 0), "Accepted")

@@ -11,12 +11,14 @@ use super::turns::Turns;
 use super::vouch::Voucher;
 use super::{Asked, Intake, Submission};
 use crate::clock::Clock;
-use crate::decide::compose::verp::{Token, TokenKey, TokenKind};
 use crate::decide::lint;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{self, Place, Policy};
 use crate::mail::{Address, Domain, Envelope, Message};
-use crate::model::{Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series};
+use crate::model::{
+    Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series, Token, TokenKey,
+    TokenKind,
+};
 use crate::password;
 use crate::smtp::Reply;
 use crate::smtp::auth::Credentials;
@@ -75,10 +77,11 @@ impl Gate {
             domain if *domain == self.settings.policy.lists_domain => TokenKind::Unsubscribe,
             _ => return None,
         };
+        let is_meant = |found: TokenKind| found == kind || (found == TokenKind::Case && kind == TokenKind::Unsubscribe);
         self.settings
             .tokens
             .read_local(address.local())
-            .filter(|token| token.kind == kind)
+            .filter(|token| is_meant(token.kind))
     }
 
     fn is_ours(&self, address: &Address) -> bool {
@@ -86,10 +89,10 @@ impl Gate {
         domains.into_iter().any(|domain| address.domain() == domain)
     }
 
-    /// Takes what came back; what remains is for people and lists.
-    async fn take_reports(&self, submission: &Submission) -> Result<Option<Envelope>, Error> {
+    /// Takes what came back; what remains is for people and lists, or for a case.
+    async fn take_reports(&self, submission: &Submission) -> Result<(Option<Envelope>, Option<MailingId>), Error> {
         let envelope = &submission.envelope;
-        let mut rest = Vec::new();
+        let (mut rest, mut case) = (Vec::new(), None);
         for path in envelope.forward_paths() {
             let Some(Token { kind, mailing, seq }) = self.token(&path.address) else {
                 rest.push(path.clone());
@@ -100,6 +103,10 @@ impl Gate {
                 TokenKind::Unsubscribe => ReportKind::Unsubscribe,
                 // Such an address is none that we give out: `token` has not let it through.
                 TokenKind::MessageId => continue,
+                TokenKind::Case => {
+                    case = Some(mailing);
+                    continue;
+                }
             };
             let message = submission.message.iter().take(REPORT_BYTES_MAX).copied().collect();
             self.store
@@ -112,10 +119,15 @@ impl Gate {
                 })
                 .await?;
         }
-        Ok(envelope.with(rest))
+        Ok((envelope.with(rest), case))
     }
 
-    async fn judge(&self, submission: Submission, envelope: Envelope) -> Result<Reply, Error> {
+    pub(super) async fn judge(
+        &self,
+        submission: Submission,
+        envelope: Envelope,
+        case: Option<MailingId>,
+    ) -> Result<Reply, Error> {
         let message = match Message::parse(&submission.message) {
             Ok(message) => message,
             Err(malformed) => return Ok(answer::malformed(&malformed)),
@@ -130,10 +142,16 @@ impl Gate {
         if let Some(id) = self.store.repeated(&fingerprint, self.clock.now())? {
             return Ok(self.said_before(id));
         }
-        let gathered = self.gather(submission, envelope, message, author).await?;
+        let case = case.or_else(|| gather::named(&message, &self.settings, TokenKind::Case));
+        let before = self.renewable(case, author.as_ref())?;
+        let number = before.as_ref().and(case);
+        let gathered = self.gather(submission, envelope, message, author, number).await?;
         let answered = match policy::decide(&gathered.facts, &self.settings.policy) {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
-            Decision::Hold(findings) => self.hold(gathered, findings, fingerprint).await,
+            Decision::Hold(findings) => match before.filter(|_| gathered.is_case()) {
+                Some(held) => self.renew(gathered, held, findings, fingerprint).await,
+                None => self.hold(gathered, findings, fingerprint).await,
+            },
             Decision::Pass(findings) => self.pass(gathered, findings, fingerprint).await,
         };
         match (answered, self.store.repeated(&fingerprint, self.clock.now())?) {
@@ -143,7 +161,7 @@ impl Gate {
         }
     }
 
-    async fn author(&self, submission: &Submission, message: &Message) -> Option<Author> {
+    pub(super) async fn author(&self, submission: &Submission, message: &Message) -> Option<Author> {
         let campus = &self.settings.policy.campus_domains;
         match gather::told(submission, message, campus) {
             Some(author) => Some(author),
@@ -157,8 +175,9 @@ impl Gate {
         envelope: Envelope,
         message: Message,
         author: Option<Author>,
+        number: Option<MailingId>,
     ) -> Result<Gathered, Error> {
-        let answers_to = match gather::answered(&message, &self.settings) {
+        let answers_to = match gather::named(&message, &self.settings, TokenKind::MessageId) {
             Some(id) => self
                 .store
                 .mailing(id)?
@@ -184,7 +203,9 @@ impl Gate {
             Audience::Named => Series::Conveyed,
             Audience::Lists { .. } => Series::Case,
         };
-        let id = self.store.next_id(series, now.year(&self.settings.zone));
+        let id = number
+            .filter(|number| number.series == series)
+            .unwrap_or_else(|| self.store.next_id(series, now.year(&self.settings.zone)));
         let parts = (facts, resolved, lately);
         Ok(gather::mailing(
             parts,
@@ -257,8 +278,9 @@ impl Intake for Gate {
 
     async fn admit(&self, submission: Submission) -> Reply {
         let admitted = match self.take_reports(&submission).await {
-            Ok(None) => return answer::noted(),
-            Ok(Some(envelope)) => self.judge(submission, envelope).await,
+            Ok((None, None)) => return answer::noted(),
+            Ok((None, Some(case))) => self.to_case(submission, case).await,
+            Ok((Some(envelope), case)) => self.judge(submission, envelope, case).await,
             Err(error) => Err(error),
         };
         admitted.unwrap_or_else(|error| answer::fault(&error))

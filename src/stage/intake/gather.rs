@@ -8,11 +8,10 @@ use mail_parser::MessageParser;
 use super::gate::{GateSettings, Known};
 use super::lately::Lately;
 use super::{Submission, classes, lately, letter};
-use crate::decide::compose::verp::TokenKind;
 use crate::decide::contents;
 use crate::decide::policy::{Facts, Inside, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
-use crate::model::{Author, Content, Mailing, MailingId, Proof};
+use crate::model::{Author, Capacity, Content, Mailing, MailingId, Proof, TokenKind};
 use crate::store::{Error, Store};
 
 /// Trace fields after which a message must be going round in circles (RFC 5321 §6.3).
@@ -33,6 +32,15 @@ pub(super) struct Gathered {
     pub(super) bytes: Vec<u8>,
     /// Its author's mail with it.
     pub(super) lately: Lately,
+}
+
+impl Gathered {
+    /// Whether it is one that people decide on whatever the rules say: it goes to a list.
+    pub(super) fn is_case(&self) -> bool {
+        self.mailing
+            .as_ref()
+            .is_some_and(|mailing| mailing.capacity == Capacity::Initiated)
+    }
 }
 
 /// Whether it has come by here too often.
@@ -86,8 +94,8 @@ pub(super) fn from(message: &Message) -> Vec<Address> {
     found
 }
 
-/// The mailing of ours that a message answers: our Message-IDs are tokens.
-pub(super) fn answered(message: &Message, settings: &GateSettings) -> Option<MailingId> {
+/// The mailing of ours that a message answers: our Message-IDs are tokens, of copies and of notices.
+pub(super) fn named(message: &Message, settings: &GateSettings, kind: TokenKind) -> Option<MailingId> {
     let named = ["In-Reply-To", "References"]
         .into_iter()
         .flat_map(|name| message.header.all(name));
@@ -95,7 +103,7 @@ pub(super) fn answered(message: &Message, settings: &GateSettings) -> Option<Mai
     ids.iter().flat_map(|ids| ids.split_whitespace()).find_map(|id| {
         let (token, host) = id.trim_matches(['<', '>']).rsplit_once('@')?;
         let token = (host == settings.hostname.as_str()).then(|| settings.tokens.read(token))??;
-        (token.kind == TokenKind::MessageId).then_some(token.mailing)
+        (token.kind == kind).then_some(token.mailing)
     })
 }
 
@@ -228,6 +236,7 @@ pub(super) fn mailing(
         author,
         envelope,
         submitted_at: now,
+        version: 1,
         content,
         subject: subject(&message),
         message_id: message

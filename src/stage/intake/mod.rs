@@ -9,6 +9,7 @@
 
 mod admit;
 mod answer;
+mod case;
 mod classes;
 mod connection;
 mod explain;

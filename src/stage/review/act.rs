@@ -1,8 +1,9 @@
 //! What a steward, a reviewer or an author does.
 
 use super::{Desk, Done, Refusal, Words};
+use crate::decide::notice::Kind;
 use crate::mail::Address;
-use crate::model::lifecycle::{Ended, Expanded, Held, State};
+use crate::model::lifecycle::{Ended, Expanded, Held, Refused, State};
 use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
 use crate::store::{Error, Move, Outgoing};
 
@@ -44,11 +45,16 @@ impl Desk {
             .release(&reviewer, now, now)
             .map_err(|why| self.wanting(why))?;
         let despite = self.despite(&state, words.despite)?;
-        let slot = if reason.is_empty() { self.slot(&state)? } else { now };
+        self.tested(&state, &held)?;
+        let slot = if reason.is_empty() {
+            self.slot(&state)?
+        } else {
+            self.earliest(&state)
+        };
         let released = held.release(&reviewer, slot, now).map_err(|why| self.wanting(why))?;
         let released = State::Released(released);
         let category = released.mailing().category;
-        let outgoing = self.tell_author(crate::decide::notice::Kind::Released, &released, by, "");
+        let outgoing = self.tell_author(Kind::Released, &released, by, "");
         let judged = format!("judged {category:?}").to_lowercase();
         let at_once = if reason.is_empty() {
             String::new()
@@ -62,42 +68,61 @@ impl Desk {
         self.step(state, released, by, Act::Released, note, outgoing).await?;
         let sentence = if slot > now {
             let at = slot.readable(&self.settings.zone);
-            format!("Released. Outside sending hours, so the copies leave from {at}; say why to send it at once.")
+            format!("Released. The copies leave from {at}, in their hours.")
         } else {
             "Released. The copies leave as fast as the mailbox providers bear.".to_owned()
         };
         Ok(Done { sentence })
     }
 
-    /// A reviewer wants changes. Policy C14.
-    pub async fn give_back(&self, id: MailingId, by: &Address, comment: &str) -> Result<Done, Refusal> {
-        let (state, held) = self.held(id, by)?;
-        let reviewer = self.reviewer(by, "return")?;
-        let comment = said(comment)?;
-        let ended = held.give_back(&reviewer, comment.clone(), self.clock.now());
-        self.end(state, ended, by, Act::Returned, comment).await?;
-        Ok(Done {
-            sentence: "Returned to its author with your comment.".to_owned(),
-        })
-    }
-
-    /// A reviewer, or a steward it wants, says no. Policy C9, C15.
+    /// A reviewer, or a steward it wants, says no; a steward to their part of it. Policy C9, C15.
     pub async fn decline(&self, id: MailingId, by: &Address, comment: &str) -> Result<Done, Refusal> {
         let (state, held) = self.held(id, by)?;
         let comment = said(comment)?;
         let now = self.clock.now();
-        let ended = match self.offices().reviewer(by) {
-            Some(reviewer) => held.decline(&reviewer, comment.clone(), now),
-            None => {
-                let steward = self.steward_of(&held, by)?;
-                held.refuse_use(&steward, comment.clone(), now)
-                    .map_err(|why| self.wanting(why))?
+        if let Some(reviewer) = self.offices().reviewer(by) {
+            let ended = held.decline(&reviewer, comment.clone(), now);
+            return self.declined(state, ended, by, comment).await;
+        }
+        let steward = self.steward_of(&held, by)?;
+        let office = self.offices().name(steward.office());
+        match held
+            .refuse_use(&steward, comment.clone(), now)
+            .map_err(|why| self.wanting(why))?
+        {
+            Refused::Whole(ended) => self.declined(state, *ended, by, comment).await,
+            Refused::Part(held) => {
+                let to = State::Held(*held);
+                let note = format!("for the {office}: {comment}");
+                let mut outgoing = self.tell_author(Kind::Partly, &to, by, &note);
+                if let State::Held(held) = &to
+                    && held.wanting().is_empty()
+                {
+                    outgoing.extend(self.tell_reviewers(to.mailing()));
+                }
+                self.step(state, to, by, Act::KeptOut, note, outgoing).await?;
+                Ok(Done {
+                    sentence: format!("Nobody the {office} answers for gets it; the others may. Its author is told."),
+                })
             }
-        };
+        }
+    }
+
+    async fn declined(&self, state: State, ended: Ended, by: &Address, comment: String) -> Result<Done, Refusal> {
         self.end(state, ended, by, Act::Declined, comment).await?;
         Ok(Done {
             sentence: "Declined. Its author is told, with your comment.".to_owned(),
         })
+    }
+
+    /// What goes to many was seen by somebody as they will get it. Policy C12.
+    fn tested(&self, state: &State, held: &Held) -> Result<(), Refusal> {
+        let most = self.settings.policy.frequency.test_at;
+        let is_large = || Ok::<_, Refusal>(self.count(state)?.recipients > most);
+        if state.mailing().audience.segments().is_empty() || held.is_tested() || !is_large()? {
+            return Ok(());
+        }
+        Err(self.wanting(Wanting::Untested(most)))
     }
 
     /// Its author takes it back, until the first copy leaves. Policy C14.
@@ -297,18 +322,15 @@ impl Desk {
     }
 
     pub(super) fn wanting(&self, why: Wanting) -> Refusal {
-        match why {
-            // These read best with names and local times.
-            Wanting::Approvals(_) | Wanting::AlreadyApproved { .. } | Wanting::NotYours(_) => {
-                Refusal::WrongStanding(self.in_words(&why))
-            }
-            Wanting::OwnMailing
-            | Wanting::NotTheAuthor
-            | Wanting::Survey
-            | Wanting::Slice(_)
-            | Wanting::NotAttestable(_)
-            | Wanting::NotConvertible
-            | Wanting::NoEmergency => Refusal::Wanting(why),
+        // These read best with names and local times.
+        let is_named = matches!(
+            why,
+            Wanting::Approvals(_) | Wanting::AlreadyApproved { .. } | Wanting::NotYours(_) | Wanting::Claimed { .. }
+        );
+        if is_named {
+            Refusal::WrongStanding(self.in_words(&why))
+        } else {
+            Refusal::Wanting(why)
         }
     }
 }

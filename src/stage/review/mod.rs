@@ -5,11 +5,14 @@
 //! of it. A second click finds the state moved on and is told so.
 
 mod act;
+mod edit;
+mod hear;
 mod lint;
 mod preview;
 mod remind;
 mod tell;
 mod word;
+mod workflow;
 
 use std::sync::Arc;
 
@@ -17,6 +20,7 @@ use jiff::tz::TimeZone;
 
 pub use crate::decide::audience::Count;
 pub use crate::decide::lint::{Level, Remark};
+pub use edit::{Change, Edit};
 pub use preview::Preview;
 pub use remind::remind;
 
@@ -90,6 +94,9 @@ pub enum Refusal {
     /// Their account has no such role.
     #[error("{0}")]
     NotEntitled(String),
+    /// What was said cannot be understood.
+    #[error("{0}")]
+    Malformed(String),
     /// Returning and declining say why.
     #[error("say why: the author is sent your comment")]
     CommentWanted,
@@ -140,6 +147,18 @@ pub struct Standing {
     pub confirm: bool,
     /// Say that they have read an emergency.
     pub reviewed: bool,
+    /// Take it on.
+    pub claim: bool,
+    /// Let somebody else have it.
+    pub unclaim: bool,
+    /// Say when it is to leave.
+    pub schedule: bool,
+    /// Get a copy of it.
+    pub test: bool,
+    /// Change a passage.
+    pub edit: bool,
+    /// Agree to a reviewer's change.
+    pub agree: bool,
     /// Why a reviewer may not release it, when they may not.
     pub why_not_release: Option<String>,
 }
@@ -204,13 +223,21 @@ impl Desk {
                 let stewardships = self.offices().stewardships(who);
                 let wanting = held.wanting();
                 let now = self.clock.now();
+                let is_returned = held.hold().returned().is_some();
+                let has_it = held.hold().claim().is_some_and(|claim| claim.by.is_same_mailbox(who));
                 let release = reviewer
                     .as_ref()
                     .map(|reviewer| held.clone().release(reviewer, now, now));
                 Standing {
-                    approve: stewardships.iter().any(|steward| wanting.contains(steward.office())),
+                    approve: !is_returned && stewardships.iter().any(|steward| wanting.contains(steward.office())),
                     release: matches!(release, Some(Ok(_))),
-                    give_back: reviews,
+                    give_back: reviews && !is_returned,
+                    claim: reviews && !has_it,
+                    unclaim: has_it,
+                    schedule: reviews && !is_returned,
+                    test: is_author || reviews,
+                    edit: reviews && !is_returned,
+                    agree: is_author && held.wants_agreement(),
                     decline: reviews || stewardships.iter().any(|s| held.hold().wants().contains(s.office())),
                     withdraw: is_author,
                     attest: held
@@ -284,25 +311,21 @@ impl Desk {
 
     /// A refusal of the model, with offices by their names.
     fn in_words(&self, why: &Wanting) -> String {
-        match why {
-            Wanting::Approvals(wanting) => {
-                let names: Vec<String> = wanting.iter().map(|office| self.offices().name(office)).collect();
-                format!("still wanting the approval of: {}", names.join(", "))
-            }
-            Wanting::NotYours(office) => {
-                format!("{} is not asked to approve this mailing", self.offices().name(office))
-            }
-            Wanting::AlreadyApproved { by, at } => {
-                format!("already approved by {by} at {}", at.readable(&self.settings.zone))
-            }
-            Wanting::OwnMailing
-            | Wanting::NotTheAuthor
-            | Wanting::Survey
-            | Wanting::Slice(_)
-            | Wanting::NotAttestable(_)
-            | Wanting::NotConvertible
-            | Wanting::NoEmergency => why.to_string(),
+        let at = |at: &crate::mail::Timestamp| at.readable(&self.settings.zone);
+        if let Wanting::Approvals(wanting) = why {
+            let names: Vec<String> = wanting.iter().map(|office| self.offices().name(office)).collect();
+            return format!("still wanting the approval of: {}", names.join(", "));
         }
+        if let Wanting::NotYours(office) = why {
+            return format!("{} is not asked to approve this mailing", self.offices().name(office));
+        }
+        if let Wanting::AlreadyApproved { by, at: when } = why {
+            return format!("already approved by {by} at {}", at(when));
+        }
+        if let Wanting::Claimed { by, at: when } = why {
+            return format!("{by} has had this one since {}", at(when));
+        }
+        why.to_string()
     }
 }
 

@@ -53,7 +53,7 @@ impl Desk {
     }
 
     /// The release it has, or the one it would have now.
-    fn release_of(&self, state: &State) -> Release {
+    pub(super) fn release_of(&self, state: &State) -> Release {
         let now = self.clock.now();
         let would_be = |approved_by| Release {
             by: None,

@@ -1,4 +1,4 @@
-//! Worker: holds whose time is up lapse, and their authors are told. Policy C14: never silently.
+//! Worker: what comes due by the clock. A hold whose time is up lapses, and its author is told. Policy C14.
 
 use super::{Desk, tell};
 use crate::model::lifecycle::{End, State};
@@ -11,15 +11,20 @@ pub async fn remind(desk: Desk, shutdown: Shutdown) {
     let bell = desk.store.watch(Table::Mailings);
     let mut rounds = Rounds::new("remind", bell, shutdown);
     while rounds.go_on() {
-        let done = match desk.lapse_overdue().await {
-            Ok(()) => desk.follow_cases().await,
-            failed => failed,
-        };
-        rounds.rest(done).await;
+        rounds.rest(desk.round().await).await;
     }
 }
 
 impl Desk {
+    /// All that comes due by the clock, or was written back.
+    async fn round(&self) -> Result<(), Error> {
+        self.hear_answers().await?;
+        self.lapse_overdue().await?;
+        self.follow_cases().await?;
+        self.remind_overdue().await?;
+        self.send_digests().await
+    }
+
     /// Ends every hold whose time is up.
     pub(super) async fn lapse_overdue(&self) -> Result<(), Error> {
         let now = self.clock.now();

@@ -10,10 +10,10 @@ use crate::store::Outgoing;
 /// The notice that tells of an end.
 pub(super) fn kind(end: End) -> Kind {
     match end {
-        End::Returned => Kind::Returned,
         End::Declined => Kind::Declined,
         End::Lapsed => Kind::Lapsed,
         End::Withdrawn | End::Converted => Kind::Withdrawn,
+        End::Combined => Kind::Combined,
     }
 }
 
@@ -56,7 +56,7 @@ impl Desk {
             .collect()
     }
 
-    fn tell_reviewers(&self, mailing: &Mailing) -> Vec<Outgoing> {
+    pub(super) fn tell_reviewers(&self, mailing: &Mailing) -> Vec<Outgoing> {
         let told = Told::of(mailing);
         let reviewers = self.offices().reviewers();
         reviewers

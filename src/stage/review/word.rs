@@ -220,18 +220,27 @@ impl Desk {
     /// When a mailing released now may begin to leave. What is critical, and what its author addressed, at once.
     pub(super) fn slot(&self, state: &State) -> Result<Timestamp, Refusal> {
         if self.settings.policy.frequency.hours.is_none() {
-            return Ok(self.clock.now());
+            return Ok(self.earliest(state));
         }
         Ok(self.next_slot(state, self.count(state)?.recipients))
     }
 
+    /// Now, or when a reviewer has put it to leave.
+    pub(super) fn earliest(&self, state: &State) -> Timestamp {
+        let now = self.clock.now();
+        match state {
+            State::Held(held) => held.hold().not_before().map_or(now, |at| at.max(now)),
+            State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => now,
+        }
+    }
+
     /// The same, to so many people. Policy C11.
     pub fn next_slot(&self, state: &State, recipients: u64) -> Timestamp {
-        let (mailing, now) = (state.mailing(), self.clock.now());
+        let (mailing, earliest) = (state.mailing(), self.earliest(state));
         let is_bound = mailing.category != Category::Critical && !mailing.audience.segments().is_empty();
         match &self.settings.policy.frequency.hours {
-            Some(hours) if is_bound => hours.next_slot(recipients, now, &self.settings.zone),
-            Some(_) | None => now,
+            Some(hours) if is_bound => hours.next_slot(recipients, earliest, &self.settings.zone),
+            Some(_) | None => earliest,
         }
     }
 }

@@ -128,6 +128,21 @@ impl Campus {
         client.say(&format!("{message}\r\n.")).await
     }
 
+    /// Answers the newest notice to somebody about a case: to the address it has for answers.
+    pub(crate) async fn answer(&self, who: &str, text: &str) -> String {
+        let notices = self.got(&format!("{who}@"));
+        let (_, notice) = notices.last().expect("a notice");
+        let notice = notice.replace("\r\n\t", " ").replace("\r\n ", " ");
+        let field = |name: &str| {
+            let found = notice.lines().find_map(|line| line.strip_prefix(name));
+            found.unwrap_or_else(|| panic!("no {name} {notice}")).trim().to_owned()
+        };
+        let to = field("Reply-To:").trim_matches(['<', '>']).to_owned();
+        let letter =
+            Letter::new(&format!("Re: {}", field("Subject:")), text).field("In-Reply-To", &field("Message-ID:"));
+        self.submit(who, &[to], &letter).await
+    }
+
     /// An act of review; the sentence that says what was done, or why not.
     pub(crate) async fn act(&self, case: &str, word: &str, by: &str, said: &Value) -> Result<String, String> {
         let by = format!("{by}@mst.example");

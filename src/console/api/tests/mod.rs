@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::decide::compose;
 use crate::decide::compose::dkim::{self, Signer};
-use crate::decide::compose::{self, verp::TokenKey};
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Notices, Template};
 use crate::decide::policy::Policy;
@@ -20,7 +20,7 @@ use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
     Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Finding, Identity, Lane, Mailing, Office,
-    OfficeId, Offices, Proof, Segment, Series,
+    OfficeId, Offices, Proof, Segment, Series, TokenKey,
 };
 use crate::stage::review::Settings;
 use crate::store::{self, Admission, Traces};
@@ -88,6 +88,8 @@ fn settings() -> Settings {
         organization: "The university".into(),
         hostname: "bedel.mst.example".into(),
         console_url: "https://bedel.mst.example".into(),
+        tokens: TokenKey::new(&[1; 32]),
+        lists_domain: "lists.mst.example".parse().expect("valid"),
         zone: TimeZone::UTC,
     };
     let policy = Policy::new(
@@ -167,6 +169,7 @@ impl House {
             },
             envelope: Envelope::new(Some(author), vec![ForwardPath::to(list)]).expect("one recipient"),
             submitted_at: self.api.clock.now(),
+            version: 1,
             content: Content {
                 sha256: [1; 32],
                 bytes: 20,

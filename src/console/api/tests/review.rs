@@ -34,7 +34,10 @@ async fn nothing_is_released_before_the_steward_and_then_by_another_than_its_aut
     let (_, still) = house.get(&format!("/mailings/{id}"), "author@mst.example").await;
     assert_eq!(
         (&still["state"], &still["may"]),
-        (&json!("held"), &json!(["return", "decline", "withdraw"]))
+        (
+            &json!("held"),
+            &json!(["return", "decline", "withdraw", "claim", "schedule", "test", "edit"])
+        )
     );
     let (status, answer) = house.act(&id, "release", "emarcomm@mst.example").await;
     assert_eq!(

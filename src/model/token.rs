@@ -1,4 +1,4 @@
-//! Tokens: recipient ⇄ return path, signed. VERP, and the address of one unsubscribe.
+//! Tokens: what an address of ours stands for, signed. VERP, the address of one unsubscribe, and that of a case.
 //!
 //! A token names a mailing and a recipient of its plan; 88 bits of HMAC-SHA256 make it unguessable, and its kind is part
 //! of what is signed, so that a bounce address is no unsubscribe address. It never expires. It says nothing about the
@@ -7,8 +7,8 @@
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 
+use super::MailingId;
 use crate::mail::{Address, Domain};
-use crate::model::MailingId;
 
 /// Octets of the signature kept in a token.
 const TAG_OCTETS: usize = 11;
@@ -24,16 +24,29 @@ pub enum TokenKind {
     Unsubscribe,
     /// The Message-ID of a copy, which others may see: good for nothing but to know an answer by.
     MessageId,
+    /// The address of a case, for its author and those who decide on it; the number is that of the notice that told it.
+    Case,
 }
 
 impl TokenKind {
-    const ALL: [Self; 3] = [Self::Bounce, Self::Unsubscribe, Self::MessageId];
+    const ALL: [Self; 4] = [Self::Bounce, Self::Unsubscribe, Self::MessageId, Self::Case];
 
     fn octet(self) -> u8 {
         match self {
             Self::Bounce => b'b',
             Self::Unsubscribe => b'u',
             Self::MessageId => b'm',
+            Self::Case => b'c',
+        }
+    }
+
+    /// What its addresses begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Bounce => "b",
+            Self::Unsubscribe => "u",
+            Self::MessageId => "m",
+            Self::Case => "case",
         }
     }
 }
@@ -92,9 +105,9 @@ impl TokenKey {
         })
     }
 
-    /// `b+TOKEN@domain`, `u+TOKEN@domain`: where a bounce or an unsubscribe by mail goes.
+    /// `b+TOKEN@domain`, `u+TOKEN@domain`, `case+TOKEN@domain`: where a bounce, an unsubscribe, an answer by mail goes.
     pub fn address(&self, token: &Token, domain: &Domain) -> Address {
-        let local = format!("{}+{}", char::from(token.kind.octet()), self.write(token));
+        let local = format!("{}+{}", token.kind.prefix(), self.write(token));
         Address::new(&local, domain.clone()).expect("a token is short, and has letters and digits only")
     }
 
@@ -102,7 +115,7 @@ impl TokenKey {
     pub fn read_local(&self, local: &str) -> Option<Token> {
         let (kind, text) = local.split_once('+')?;
         let token = self.read(text)?;
-        (kind.as_bytes().to_ascii_lowercase() == [token.kind.octet()]).then_some(token)
+        kind.eq_ignore_ascii_case(token.kind.prefix()).then_some(token)
     }
 }
 
