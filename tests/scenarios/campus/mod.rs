@@ -61,17 +61,12 @@ impl Campus {
         let smarthost = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let dir = home.path().join("config");
         let port = smarthost.local_addr().expect("an address").port();
-        let (relay, public) = (free().await, free().await);
         settings(&dir, &|file, text| {
-            let text = text
-                .replace("127.0.0.1:2525", &relay.to_string())
-                .replace("127.0.0.1:8081", &public.to_string())
-                .replace("port  = 2526", &format!("port  = {port}"));
-            let anywhere = ["127.0.0.1:2587", "127.0.0.1:2465", "127.0.0.1:8080"];
-            let text = anywhere
+            let taken = ["2525", "2587", "2465", "8080", "8081"].map(|port| format!("127.0.0.1:{port}"));
+            let text = taken
                 .iter()
                 .fold(text, |text, taken| text.replace(taken, "127.0.0.1:0"));
-            change(file, text)
+            change(file, text.replace("port  = 2526", &format!("port  = {port}")))
         });
         let recorder = Arc::new(Recorder::in_memory());
         let (closer, closing) = shutdown();
@@ -79,6 +74,9 @@ impl Campus {
         let config = config::load(&dir).expect("good settings");
         let socket = config.gateway.data_dir.join("control.sock");
         let sockets = service::bind(&config).await.expect("free ports");
+        let relay = sockets.smtp.iter().find(|(_, settings)| settings.name == "relay");
+        let relay = relay.expect("the shipped one").0.local_addr().expect("an address");
+        let public = sockets.public.local_addr().expect("an address");
         let keys = service::first_start(&config).expect("keys");
         let clock = Clock::standing_at(Timestamp::from_micros(MORNING));
         tokio::spawn(walk(clock.clone()));
@@ -269,11 +267,6 @@ async fn walk(clock: Clock) {
         tokio::time::sleep(STEP).await;
         clock.advance(STEP);
     }
-}
-
-async fn free() -> SocketAddr {
-    let socket = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    socket.local_addr().expect("an address")
 }
 
 /// The folder that ships, changed.
