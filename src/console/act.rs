@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Room;
 use super::error::{self, Error};
-use super::mailing;
+use super::mailing::{self, Seen};
 use super::page::Said;
 use super::session::Posted;
 use crate::stage::review::{Edit, Refusal, Words};
@@ -37,7 +37,15 @@ pub(super) async fn act(
         .any(|said| said.chars().count() > COMMENT_CHARS_MAX)
     {
         let said = Said::Refused(format!("A comment has at most {COMMENT_CHARS_MAX} characters."));
-        return mailing::respond(room, who, id, StatusCode::UNPROCESSABLE_ENTITY, Some(said), comment).await;
+        return mailing::respond(
+            room,
+            who,
+            id,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Some(said),
+            (comment, Seen::default()),
+        )
+        .await;
     }
     let (desk, by) = (&room.state.desk, &who.account);
     let words = Words {
@@ -77,7 +85,15 @@ pub(super) async fn act(
         Err(refusal @ (Refusal::NoSuchMailing(_) | Refusal::Store(_))) => Err(Error::Refused(refusal)),
         Err(refusal) => {
             let said = Said::Refused(error::sentence(&refusal));
-            mailing::respond(room, who, id, error::status(&refusal), Some(said), comment).await
+            mailing::respond(
+                room,
+                who,
+                id,
+                error::status(&refusal),
+                Some(said),
+                (comment, Seen::default()),
+            )
+            .await
         }
     }
 }

@@ -8,13 +8,15 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract;
+use axum::extract::{self, Query};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
 
 use super::Room;
 use super::error::Error;
 use super::session::SignedIn;
+use crate::model::lifecycle::State;
 
 /// The answer's own policy.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; \
@@ -76,6 +78,13 @@ const LAYOUT: [&str; 8] = [
     "width",
 ];
 
+/// How a mail is looked at: `dark` paper, or as it comes.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Look {
+    #[serde(default)]
+    look: String,
+}
+
 /// HTML that does nothing, and what it would have loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cleaned {
@@ -92,23 +101,35 @@ pub(super) async fn show(
     extract::State(room): extract::State<Arc<Room>>,
     who: SignedIn,
     extract::Path(id): extract::Path<String>,
+    Query(look): Query<Look>,
 ) -> Result<Response, Error> {
     let id = super::mailing::case(&id)?;
     tokio::task::spawn_blocking(move || {
         let state = room.state.desk.visible(id, &who.account)?;
-        let preview = room.state.desk.preview(&state)?;
-        let html = preview.html.as_deref().ok_or(Error::NoSuchPage)?;
-        let page = document(&clean(html).html);
-        Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response())
+        of(&room, &state, &look)
     })
     .await?
 }
 
-fn document(body: &str) -> String {
-    // Mails are written for white paper; the frame stays so in the dark.
-    let style = ":root{color-scheme:light}body{margin:1rem;background:#fff;color:#1b1f23;font:1rem/1.5 system-ui,\
-        sans-serif;overflow-wrap:anywhere}a{color:#0b4f8a;text-decoration:underline}img{max-width:100%;\
-        border:1px dashed #767676;color:#595959}table{max-width:100%}";
+/// The HTML of a mailing, as somebody who may see it looks at it.
+pub(super) fn of(room: &Room, state: &State, look: &Look) -> Result<Response, Error> {
+    let preview = room.state.desk.preview(state)?;
+    let html = preview.html.as_deref().ok_or(Error::NoSuchPage)?;
+    let page = document(&clean(html).html, look);
+    Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response())
+}
+
+fn document(body: &str, look: &Look) -> String {
+    // Mails are written for white paper; the frame stays so in the dark, unless that is what is to be seen.
+    let paper = if look.look == "dark" {
+        ":root{color-scheme:dark}body{background:#121212;color:#e8e8e8}a{color:#8ab4f8}"
+    } else {
+        ":root{color-scheme:light}body{background:#fff;color:#1b1f23}a{color:#0b4f8a}"
+    };
+    let style = format!(
+        "{paper}body{{margin:1rem;font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}\
+         a{{text-decoration:underline}}img{{max-width:100%;border:1px dashed #767676;color:#767676}}table{{max-width:100%}}"
+    );
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>The mail</title>\
         <style>{style}</style></head><body>{body}</body></html>\n"

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract;
+use axum::extract::{self, Query};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
 
 use super::Room;
 use super::audit::{self, Line};
@@ -14,13 +15,13 @@ use super::count::Counted;
 use super::error::Error;
 use super::page::{Frame, Said};
 use super::preview::{self, Letter};
-use super::remarks::Remarks;
+use super::remarks::{Mend, Remarks};
 use super::session::SignedIn;
 use super::status::{self, Status};
 use super::words::{self, When};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{Ask, Exclusion, Finding, Mailing, MailingId, Masked, Segment, Series};
-use crate::stage::review::{Refusal, Standing};
+use crate::stage::review::{Change, Refusal, Standing};
 
 #[derive(Template)]
 #[template(path = "mailing.html", config = ".askama.toml")]
@@ -33,6 +34,9 @@ struct MailingPage {
     findings: Vec<Found>,
     /// What the editorial checks say while it waits.
     remarks: Remarks,
+    versions: Option<Versions>,
+    /// How the HTML is looked at.
+    look: &'static str,
     author: String,
     proof: &'static str,
     submitted: When,
@@ -44,6 +48,37 @@ struct MailingPage {
     /// What recipients get; `None` when the message is no longer one that can be shown.
     letter: Option<Letter>,
     trail: Vec<Line>,
+}
+
+/// Lines of a diff on a page.
+const CHANGES_MAX: usize = 400;
+
+/// What is asked of the page.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Seen {
+    /// The version whose difference is shown.
+    since: Option<u16>,
+    /// `phone`, `dark`, or as it comes.
+    #[serde(default)]
+    look: String,
+}
+
+/// The versions of a mailing, and what has changed since one of them.
+#[derive(Debug)]
+struct Versions {
+    now: u16,
+    since: u16,
+    before: Vec<Before>,
+    /// Class and text of each line.
+    lines: Vec<(&'static str, String)>,
+}
+
+/// A version that another has followed.
+#[derive(Debug)]
+struct Before {
+    number: u16,
+    at: When,
+    followed_by: String,
 }
 
 /// What this person may do now.
@@ -144,10 +179,11 @@ pub(super) async fn show(
     extract::State(room): extract::State<Arc<Room>>,
     who: SignedIn,
     extract::Path(id): extract::Path<String>,
+    Query(seen): Query<Seen>,
 ) -> Result<Response, Error> {
     let id = case(&id)?;
     let said = room.sessions.said(&who);
-    respond(room, who, id, StatusCode::OK, said, String::new()).await
+    respond(room, who, id, StatusCode::OK, said, (String::new(), seen)).await
 }
 
 /// The page of a mailing, with what is to be said of the last act, and what they had written.
@@ -157,11 +193,11 @@ pub(super) async fn respond(
     id: MailingId,
     status: StatusCode,
     said: Option<Said>,
-    comment: String,
+    (comment, seen): (String, Seen),
 ) -> Result<Response, Error> {
     tokio::task::spawn_blocking(move || {
         let state = room.state.desk.visible(id, &who.account)?;
-        let html = page(&room, &who, &state, said, comment)?.render()?;
+        let html = page(&room, &who, &state, said, (comment, &seen))?.render()?;
         Ok((status, Html(html)).into_response())
     })
     .await?
@@ -176,7 +212,14 @@ pub(super) fn case(id: &str) -> Result<MailingId, Error> {
     }
 }
 
-fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment: String) -> Result<MailingPage, Error> {
+fn page(
+    room: &Room,
+    who: &SignedIn,
+    state: &State,
+    said: Option<Said>,
+    (comment, seen): (String, &Seen),
+) -> Result<MailingPage, Error> {
+    let (since, shown) = (seen.since, seen.look.as_str());
     let mailing = state.mailing();
     let title = format!("{} {}", mailing.id, words::subject(mailing));
     Ok(MailingPage {
@@ -186,7 +229,9 @@ fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment:
         status: status::status(room, state)?,
         acts: acts(room, who, state, comment)?,
         findings: findings(state),
-        remarks: Remarks::of(room.state.desk.remarks(state)?),
+        remarks: remarks(room, who, state)?,
+        versions: versions(room, state, since)?,
+        look: look(shown),
         author: mailing.author.address.to_string(),
         proof: words::proof(mailing.author.proof),
         submitted: words::when(mailing.submitted_at, &room.state.zone),
@@ -198,6 +243,52 @@ fn page(room: &Room, who: &SignedIn, state: &State, said: Option<Said>, comment:
         letter: letter(room, state),
         trail: audit::of_mailing(room, mailing)?,
     })
+}
+
+/// Who may change it may take a mend over.
+fn remarks(room: &Room, who: &SignedIn, state: &State) -> Result<Remarks, Error> {
+    let may_edit = room.state.desk.standing(state, &who.account).edit;
+    let mend = may_edit.then(|| Mend {
+        id: state.id().to_string(),
+        csrf: who.csrf.clone(),
+    });
+    Ok(Remarks::of(room.state.desk.remarks(state)?).mended(mend))
+}
+
+/// The versions before this one, newest first, and what has changed since the one that is asked for.
+fn versions(room: &Room, state: &State, since: Option<u16>) -> Result<Option<Versions>, Error> {
+    let Some(held) = held(state) else { return Ok(None) };
+    let known = held.hold().versions();
+    let Some(newest) = known.last() else { return Ok(None) };
+    let since = since.filter(|since| known.iter().any(|version| version.number == *since));
+    let since = since.unwrap_or(newest.number);
+    let lines = room.state.desk.changes(state, since)?;
+    let line = |change: Change| match change {
+        Change::Same(text) => ("same", text),
+        Change::Gone(text) => ("gone", text),
+        Change::New(text) => ("new", text),
+    };
+    Ok(Some(Versions {
+        now: state.mailing().version,
+        since,
+        before: known
+            .iter()
+            .rev()
+            .map(|version| Before {
+                number: version.number,
+                at: words::when(version.at, &room.state.zone),
+                followed_by: version.followed_by.to_string(),
+            })
+            .collect(),
+        lines: lines.into_iter().take(CHANGES_MAX).map(line).collect(),
+    }))
+}
+
+fn look(shown: &str) -> &'static str {
+    ["phone", "dark"]
+        .into_iter()
+        .find(|known| *known == shown)
+        .unwrap_or("")
 }
 
 fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Result<Acts, Error> {
@@ -306,7 +397,7 @@ fn sealed(planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
     }
 }
 
-fn left_out(exclusions: &BTreeMap<Exclusion, u64>) -> Vec<(&'static str, String)> {
+pub(super) fn left_out(exclusions: &BTreeMap<Exclusion, u64>) -> Vec<(&'static str, String)> {
     exclusions
         .iter()
         .map(|(reason, count)| (reason.words(), words::number(*count)))

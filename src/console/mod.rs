@@ -17,7 +17,9 @@ mod act;
 pub mod api;
 mod asset;
 mod audit;
+mod calendar;
 mod count;
+mod decide;
 mod door;
 mod error;
 mod explain;
@@ -27,6 +29,7 @@ mod live;
 mod login;
 mod mailing;
 mod mailings;
+mod mine;
 mod page;
 mod preview;
 mod public;
@@ -95,7 +98,12 @@ pub fn app(state: State) -> Router {
     });
     Router::new()
         .route("/", get(queue::show))
+        .route("/queue", post(queue::several))
         .route("/queue/live", get(queue::live))
+        .route("/mine", get(mine::show))
+        .route("/calendar", get(calendar::show))
+        .route("/decide/{link}", get(decide::show).post(decide::decide))
+        .route("/decide/{link}/html", get(decide::html))
         .route("/mailings", get(mailings::show))
         .route("/mailing/{id}", get(mailing::show))
         .route("/mailing/{id}/html", get(frame::show))

@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract;
-use axum::response::{Html, IntoResponse, Response};
+use axum::extract::{self, Query};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Room;
-use super::error::Error;
+use super::error::{self, Error};
 use super::live::{self, Part};
-use super::page::Frame;
+use super::page::{self, Frame, Said};
 use super::session::{SignedIn, Watching};
 use super::words::{self, Tag, When};
 use crate::mail::Address;
-use crate::model::Series;
 use crate::model::lifecycle::{Held, State};
+use crate::model::{MailingId, Series};
+use crate::stage::review::Refusal;
 use crate::store::{Kind, Table};
 
 /// Rows in each half; the oldest, since who came first is served first.
@@ -31,6 +33,83 @@ const TICK: Duration = Duration::from_secs(30);
 struct QueuePage {
     frame: Frame,
     queue: Queue,
+    sift: Sift,
+    whose: [(&'static str, &'static str); 5],
+    sorts: [(&'static str, &'static str); 3],
+    /// This very page.
+    here: String,
+    /// Where its rows are kept fresh.
+    live: String,
+}
+
+/// Whose turn it may be.
+const WHOSE: [(&str, &str); 5] = [
+    ("", "anybody's"),
+    ("mine", "those I have taken on"),
+    ("free", "those nobody has taken on"),
+    ("steward", "a steward's"),
+    ("author", "its author's"),
+];
+/// In which order.
+const SORTS: [(&str, &str); 3] = [
+    ("", "who came first"),
+    ("newest", "who came last"),
+    ("lapses", "what lapses first"),
+];
+
+/// What is looked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Sift {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    whose: String,
+    #[serde(default)]
+    sort: String,
+}
+
+impl Sift {
+    /// As the query of a path; empty when nothing is looked for.
+    fn query(&self) -> String {
+        let parts = [("q", &self.q), ("whose", &self.whose), ("sort", &self.sort)];
+        let said: Vec<String> = parts
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", page::query_value(value)))
+            .collect();
+        if said.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", said.join("&"))
+        }
+    }
+
+    fn fits(&self, state: &State, held: &Held, who: &Address) -> bool {
+        let mailing = state.mailing();
+        let q = self.q.trim().to_lowercase();
+        let claim = held.hold().claim();
+        let is_theirs = held.hold().returned().is_some() || held.wants_agreement();
+        let turn = match self.whose.as_str() {
+            "mine" => claim.is_some_and(|claim| claim.by.is_same_mailbox(who)),
+            "free" => claim.is_none(),
+            "steward" => !is_theirs && !held.wanting().is_empty(),
+            "author" => is_theirs,
+            _ => true,
+        };
+        let found = || {
+            let all = format!("{} {} {}", mailing.id, mailing.subject, mailing.author.address);
+            all.to_lowercase().contains(&q)
+        };
+        turn && (q.is_empty() || found())
+    }
+
+    fn sort(&self, held: &mut [(State, Held)]) {
+        match self.sort.as_str() {
+            "newest" => held.sort_by_key(|(state, _)| std::cmp::Reverse(state.mailing().submitted_at)),
+            "lapses" => held.sort_by_key(|(_, held)| held.hold().until),
+            _ => held.sort_by_key(|(state, _)| (state.mailing().lane, state.mailing().submitted_at)),
+        }
+    }
 }
 
 /// The part of the page that is kept fresh.
@@ -41,6 +120,8 @@ struct Queue {
     others: Vec<Row>,
     /// How many more wait than are shown.
     more: usize,
+    /// Whether rows can be ticked.
+    ticks: bool,
 }
 
 impl Queue {
@@ -68,16 +149,27 @@ struct Row {
     waits: String,
     /// Who is still wanted.
     wanted: String,
+    /// Which reviewer has it.
+    claimed: Option<String>,
     is_urgent: bool,
 }
 
 /// `GET /`.
-pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: SignedIn) -> Result<Response, Error> {
+pub(super) async fn show(
+    extract::State(room): extract::State<Arc<Room>>,
+    who: SignedIn,
+    Query(sift): Query<Sift>,
+) -> Result<Response, Error> {
     tokio::task::spawn_blocking(move || {
         let said = room.sessions.said(&who);
         let page = QueuePage {
             frame: Frame::of(&room, &who, "Queue", "/", said),
-            queue: queue(&room, &who.account)?,
+            queue: queue(&room, &who.account, &sift)?,
+            whose: WHOSE,
+            sorts: SORTS,
+            here: format!("/{}", sift.query()),
+            live: format!("/queue/live{}", sift.query()),
+            sift,
         };
         Ok(Html(page.render()?).into_response())
     })
@@ -88,19 +180,20 @@ pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: S
 pub(super) async fn live(
     extract::State(room): extract::State<Arc<Room>>,
     Watching(who): Watching,
+    Query(sift): Query<Sift>,
 ) -> Result<Response, Error> {
     let bell = room.state.store.watch(Table::ByState);
     let shared = Arc::clone(&room);
     live::keep_fresh(&room, bell, TICK, move || {
         Ok(Part {
-            html: queue(&shared, &who.account)?.render()?,
+            html: queue(&shared, &who.account, &sift)?.render()?,
             stands_on: String::new(),
         })
     })
 }
 
 /// What waits, as this person may see it: urgent first, then who came first.
-fn queue(room: &Room, who: &Address) -> Result<Queue, Error> {
+fn queue(room: &Room, who: &Address, sift: &Sift) -> Result<Queue, Error> {
     let mut held: Vec<(State, Held)> = Vec::new();
     // Slices go with their cases, and are not decided on.
     let cases = room
@@ -115,12 +208,13 @@ fn queue(room: &Room, who: &Address) -> Result<Queue, Error> {
         };
         if let State::Held(inner) = &state
             && room.state.desk.may_see(&state, who)
+            && sift.fits(&state, inner, who)
         {
             let inner = inner.clone();
             held.push((state, inner));
         }
     }
-    held.sort_by_key(|(state, _)| (state.mailing().lane, state.mailing().submitted_at));
+    sift.sort(&mut held);
     let (yours, others): (Vec<_>, Vec<_>) = held.into_iter().partition(|(state, _)| {
         let standing = room.state.desk.standing(state, who);
         standing.approve || standing.release
@@ -137,6 +231,54 @@ fn queue(room: &Room, who: &Address) -> Result<Queue, Error> {
         yours: rows(yours)?,
         others: rows(others)?,
         more,
+        ticks: room.state.desk.offices().reviewer(who).is_some(),
+    })
+}
+
+/// `POST /queue`: one act on all that are ticked.
+pub(super) async fn several(
+    extract::State(room): extract::State<Arc<Room>>,
+    who: SignedIn,
+    body: String,
+) -> Result<Response, Error> {
+    let fields: Vec<(String, String)> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    let field = |name: &str| {
+        let found = fields.iter().find(|(field, _)| field == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    };
+    who.sent(field("csrf"))?;
+    let ticked = fields.iter().filter(|(name, _)| name == "id");
+    let ids = ticked
+        .map(|(_, id)| super::mailing::case(id))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let said = match field("act") {
+        _ if ids.is_empty() => Said::Refused("Tick those you mean first.".to_owned()),
+        "claim" => claimed(&room, &who.account, &ids).await?,
+        "combine" => match room.state.desk.combine(&ids, &who.account, field("subject")).await {
+            Ok(done) => Said::Done(done.sentence),
+            Err(Refusal::Store(error)) => return Err(Error::Refused(Refusal::Store(error))),
+            Err(refusal) => Said::Refused(error::sentence(&refusal)),
+        },
+        _ => return Err(Error::NoSuchPage),
+    };
+    room.sessions.say(&who, said);
+    Ok(Redirect::to("/").into_response())
+}
+
+async fn claimed(room: &Room, who: &Address, ids: &[MailingId]) -> Result<Said, Error> {
+    let mut taken = 0;
+    let mut refused = None;
+    for id in ids {
+        match room.state.desk.claim(*id, who).await {
+            Ok(_) => taken += 1,
+            Err(Refusal::Store(error)) => return Err(Error::Refused(Refusal::Store(error))),
+            Err(refusal) => refused = Some(format!("{id}: {refusal}")),
+        }
+    }
+    let sentence = format!("You have taken on {}.", words::counted(taken, "mailing", "mailings"));
+    Ok(match refused {
+        None => Said::Done(sentence),
+        Some(why) => Said::Refused(format!("{sentence} Not all: {why}.")),
     })
 }
 
@@ -162,6 +304,7 @@ fn row(room: &Room, state: &State, held: &Held, until: Instant) -> Result<Row, E
         } else {
             names.join(", ")
         },
+        claimed: held.hold().claim().map(|claim| claim.by.to_string()),
         is_urgent: mailing.lane == crate::model::Lane::Emergency,
     })
 }

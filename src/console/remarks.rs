@@ -9,6 +9,15 @@ use crate::stage::review::{Level, Remark};
 #[template(path = "remarks.html", config = ".askama.toml")]
 pub(super) struct Remarks {
     remarks: Vec<Remarked>,
+    /// Who reads may take a mend over.
+    mend: Option<Mend>,
+}
+
+/// Where a mend is sent.
+#[derive(Debug)]
+pub(super) struct Mend {
+    pub(super) id: String,
+    pub(super) csrf: String,
 }
 
 /// One remark.
@@ -39,7 +48,13 @@ impl Remarks {
         };
         Self {
             remarks: remarks.into_iter().map(remarked).collect(),
+            mend: None,
         }
+    }
+
+    /// For somebody who may change the mailing.
+    pub(super) fn mended(self, mend: Option<Mend>) -> Self {
+        Self { mend, ..self }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -31,6 +31,10 @@ pub(super) struct Status {
     comment: String,
     /// The offices whose approval it wants, when it is held.
     wanted: Vec<Wanted>,
+    /// Which reviewer has it, since when.
+    claim: Option<(String, When)>,
+    /// When it is to leave.
+    scheduled: Option<When>,
     /// When it lapses, when it is held.
     lapses: Option<When>,
     progress: Option<Progress>,
@@ -81,12 +85,22 @@ pub(super) fn status(room: &Room, state: &State) -> Result<Status, Error> {
         sentence: String::new(),
         comment: String::new(),
         wanted: Vec::new(),
+        claim: None,
+        scheduled: None,
         lapses: None,
         progress: None,
     };
     match state {
         State::Held(held) => {
             status.sentence = waits_for(room, held);
+            if let Some(returned) = held.hold().returned() {
+                status.comment.clone_from(&returned.comment);
+            }
+            status.claim = held.hold().claim().map(|claim| {
+                let at = words::when(claim.at, &room.state.zone);
+                (claim.by.to_string(), at)
+            });
+            status.scheduled = held.hold().not_before().map(|at| words::when(at, &room.state.zone));
             status.wanted = wanted(room, held);
             status.lapses = Some(words::when(held.hold().until, &room.state.zone));
         }
@@ -112,7 +126,24 @@ pub(super) fn status(room: &Room, state: &State) -> Result<Status, Error> {
     Ok(status)
 }
 
+/// Where it stands, in one sentence.
+pub(super) fn sentence(room: &Room, state: &State) -> Result<String, Error> {
+    let status = status(room, state)?;
+    let progress = status.progress.map(|progress| format!(" {}.", progress.sentence));
+    Ok(format!("{}{}", status.sentence, progress.unwrap_or_default()))
+}
+
 fn waits_for(room: &Room, held: &Held) -> String {
+    if let Some(returned) = held.hold().returned() {
+        let at = returned.at.readable(&room.state.zone);
+        return format!(
+            "Returned by {} on {at}: its author sends it anew, under the same number.",
+            returned.by
+        );
+    }
+    if held.wants_agreement() {
+        return "A reviewer has changed it, and its author has still to agree.".to_owned();
+    }
     let names: Vec<String> = held
         .wanting()
         .iter()

@@ -12,6 +12,16 @@ use crate::mail::{Address, Timestamp};
 pub struct Binding([u8; 32]);
 
 impl Binding {
+    #[cfg(test)]
+    pub(super) fn sample(octet: u8) -> Self {
+        Self([octet; 32])
+    }
+
+    /// As octets, to be signed.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The binding of a mailing as it stands, to leave no earlier than then.
     pub fn of(mailing: &Mailing, not_before: Option<Timestamp>) -> Self {
         let bound = (
@@ -109,6 +119,8 @@ pub struct Hold {
     /// Somebody has had a copy of it, exactly as it stands.
     pub(super) tested: Option<Binding>,
     pub(super) versions: Vec<Version>,
+    /// When this version came; `None` of the first.
+    pub(super) renewed_at: Option<Timestamp>,
     /// How often those who are wanted have been reminded.
     pub(super) reminders: u8,
     /// When it lapses.
@@ -132,13 +144,14 @@ impl Hold {
             unagreed: None,
             tested: None,
             versions: Vec::new(),
+            renewed_at: None,
             reminders: 0,
             until,
         }
     }
 
     /// The hold of the version that follows: what was approved stays in sight, and binds no more.
-    pub(super) fn renewed(self, findings: Vec<Finding>, before: Version, until: Timestamp) -> Self {
+    pub(super) fn renewed(self, findings: Vec<Finding>, before: Version, until: Timestamp, now: Timestamp) -> Self {
         let mut versions = self.versions;
         versions.push(before);
         Self {
@@ -147,6 +160,7 @@ impl Hold {
             claim: self.claim,
             not_before: self.not_before,
             versions,
+            renewed_at: Some(now),
             ..Self::new(findings, until)
         }
     }
@@ -224,6 +238,11 @@ impl Hold {
     /// How often those who are wanted have been reminded.
     pub fn reminders(&self) -> u8 {
         self.reminders
+    }
+
+    /// When this version came; of the first, when the mailing did.
+    pub fn since(&self, mailing: &Mailing) -> Timestamp {
+        self.renewed_at.unwrap_or(mailing.submitted_at)
     }
 
     /// Whose approval of this very mailing is still wanting.

@@ -109,7 +109,7 @@ pub struct Mailing {
     pub author: Author,
     /// Where it came from and was sent to.
     pub envelope: Envelope,
-    /// When we took it; of a later version, when we took that.
+    /// When we took it, in its first version.
     pub submitted_at: Timestamp,
     /// Counts from 1: its author, or a reviewer, has sent it anew under the same number. Policy C14.
     pub version: u16,

@@ -7,11 +7,13 @@
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 
-use super::MailingId;
+use super::{Binding, MailingId};
 use crate::mail::{Address, Domain};
 
 /// Octets of the signature kept in a token.
 const TAG_OCTETS: usize = 11;
+/// Octets of the signature kept in a link.
+const LINK_TAG_OCTETS: usize = 20;
 /// Octets of what is signed: kind, mailing, recipient.
 const CLAIM_OCTETS: usize = 1 + 7 + 4;
 
@@ -105,6 +107,29 @@ impl TokenKey {
         })
     }
 
+    /// The one-tap link of somebody who decides on a case as it stands: void when it changes.
+    pub fn write_link(&self, mailing: MailingId, who: &Address, binding: Binding) -> String {
+        let tag = hmac::sign(&self.0, &link_claim(mailing, who, binding));
+        let tag = BASE32_NOPAD.encode(tag.as_ref().get(..LINK_TAG_OCTETS).unwrap_or_default());
+        let who = BASE32_NOPAD.encode(who.key().as_bytes());
+        format!("{mailing}.{who}.{tag}").to_ascii_lowercase()
+    }
+
+    /// Which case a link is for, and whose it says it is; nothing is proved yet.
+    pub fn read_link(text: &str) -> Option<(MailingId, Address)> {
+        let mut parts = text.splitn(3, '.');
+        let mailing = parts.next()?.parse().ok()?;
+        let who = BASE32_NOPAD_NOCASE.decode(parts.next()?.as_bytes()).ok()?;
+        Some((mailing, String::from_utf8(who).ok()?.parse().ok()?))
+    }
+
+    /// Whether this key wrote that link, for the case as it stands.
+    pub fn is_link(&self, text: &str, mailing: MailingId, who: &Address, binding: Binding) -> bool {
+        let expected = self.write_link(mailing, who, binding);
+        let text = text.to_ascii_lowercase();
+        constant_time::verify_slices_are_equal(expected.as_bytes(), text.as_bytes()).is_ok()
+    }
+
     /// `b+TOKEN@domain`, `u+TOKEN@domain`, `case+TOKEN@domain`: where a bounce, an unsubscribe, an answer by mail goes.
     pub fn address(&self, token: &Token, domain: &Domain) -> Address {
         let local = format!("{}+{}", token.kind.prefix(), self.write(token));
@@ -117,6 +142,17 @@ impl TokenKey {
         let token = self.read(text)?;
         kind.eq_ignore_ascii_case(token.kind.prefix()).then_some(token)
     }
+}
+
+fn link_claim(mailing: MailingId, who: &Address, binding: Binding) -> Vec<u8> {
+    [
+        b"d".as_slice(),
+        &mailing.to_key(),
+        who.key().as_bytes(),
+        b"\0",
+        binding.as_bytes(),
+    ]
+    .concat()
 }
 
 fn claim(token: &Token) -> [u8; CLAIM_OCTETS] {
@@ -172,6 +208,21 @@ mod tests {
             prop_assume!(changed != text);
             prop_assert_eq!(key().read(&changed), None);
         }
+    }
+
+    #[test]
+    fn a_link_is_for_one_person_one_case_and_what_it_was() {
+        let who: Address = "records@mst.example".parse().expect("valid");
+        let other: Address = "hr@mst.example".parse().expect("valid");
+        let mailing = token(TokenKind::Case, 1, 0).mailing;
+        let link = key().write_link(mailing, &who, Binding::sample(1));
+        assert_eq!(TokenKey::read_link(&link), Some((mailing, who.clone())));
+        assert!(key().is_link(&link, mailing, &who, Binding::sample(1)));
+        assert!(key().is_link(&link.to_uppercase(), mailing, &who, Binding::sample(1)));
+        assert!(!key().is_link(&link, mailing, &who, Binding::sample(2)));
+        assert!(!key().is_link(&link, mailing, &other, Binding::sample(1)));
+        assert!(!TokenKey::new(&[8; 32]).is_link(&link, mailing, &who, Binding::sample(1)));
+        assert_eq!(TokenKey::read_link("MC-2026-0001"), None);
     }
 
     #[test]

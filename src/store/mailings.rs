@@ -131,7 +131,11 @@ impl Store {
     /// [`Error::Conflict`] when the same message was taken at the same moment.
     pub async fn admit(&self, admission: Admission, outgoing: Vec<Outgoing>) -> Result<MailingId, Error> {
         let id = admission.state.id();
-        let mut batch = Batch::default();
+        self.enter_all(Batch::default(), admission, outgoing).await.map(|()| id)
+    }
+
+    async fn enter_all(&self, mut batch: Batch, admission: Admission, outgoing: Vec<Outgoing>) -> Result<(), Error> {
+        let id = admission.state.id();
         if let Some(fingerprint) = admission.fingerprint {
             self.mark(&mut batch, &fingerprint, id, admission.state.mailing().submitted_at)?;
         }
@@ -149,7 +153,21 @@ impl Store {
             names.push(state.id().to_string());
             self.enter(&mut batch, &state, out.message).await?;
         }
-        self.commit_spooled(batch, &names).await.map(|()| id)
+        self.commit_spooled(batch, &names).await
+    }
+
+    /// Takes a mailing into the house that several others have become, and ends those in the same commit.
+    pub async fn combine(&self, admission: Admission, outgoing: Vec<Outgoing>, ends: Vec<Move>) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        let mut outgoing = outgoing;
+        for end in ends {
+            self.moved(&mut batch, &end.from, &end.to)?;
+            if let Some(event) = &end.event {
+                batch.append(postcard::to_allocvec(event)?);
+            }
+            outgoing.extend(end.outgoing);
+        }
+        self.enter_all(batch, admission, outgoing).await
     }
 
     /// Adds to the batch: what recognises a repeat. [`Error::Conflict`] when the same message has just been taken, on

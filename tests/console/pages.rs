@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::site::{AUTHOR, MESSAGE, REVIEWER, STEWARD, Site, get};
+use crate::site::{AUTHOR, MESSAGE, REVIEWER, STEWARD, Site, get, post};
 
 #[tokio::test]
 async fn the_queue_has_first_what_waits_for_you() {
@@ -85,7 +85,7 @@ async fn the_html_of_a_mail_can_do_nothing() {
     let reviewer = site.browser(REVIEWER).await;
     let page = reviewer.get(&format!("/mailing/{id}")).await;
     assert!(page.body.contains(&format!(
-        "<iframe class=\"letter\" sandbox=\"\" src=\"/mailing/{id}/html\""
+        "<iframe class=\"letter \" sandbox=\"\" src=\"/mailing/{id}/html\""
     )));
     // The editorial checks quote it, as text.
     assert!(!page.body.contains("<script>alert(1)") && !page.body.contains("<img"));
@@ -282,4 +282,188 @@ async fn a_message_is_tried_and_nothing_is_taken() {
         .await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
     assert!(site.store.in_state(bedel::store::Kind::Held).expect("reads").is_empty());
+}
+
+#[tokio::test]
+async fn the_queue_is_searched_and_sorted() {
+    let site = Site::new().await;
+    let first = site.held(AUTHOR).await;
+    let second = site.held(REVIEWER).await;
+    let reviewer = site.browser(REVIEWER).await;
+    let found = reviewer
+        .get(&format!("/?q={}", second.to_string().to_lowercase()))
+        .await
+        .body;
+    assert!(
+        found.contains(&second.to_string()) && !found.contains(&format!("/mailing/{first}\"")),
+        "{found}"
+    );
+    let none = reviewer.get("/?whose=mine").await.body;
+    assert!(!none.contains(&format!("/mailing/{first}\"")));
+    let done = reviewer
+        .post(
+            "/queue",
+            &[
+                ("act", "claim"),
+                ("id", &first.to_string()),
+                ("id", &second.to_string()),
+            ],
+        )
+        .await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    let mine = reviewer.get("/?whose=mine&sort=newest").await.body;
+    assert!(mine.contains("You have taken on 2 mailings."), "{mine}");
+    let (one, other) = (
+        mine.find(&format!("/mailing/{second}\"")),
+        mine.find(&format!("/mailing/{first}\"")),
+    );
+    assert!(one.is_some() && other.is_some(), "{mine}");
+    let nothing = reviewer.post("/queue", &[("act", "claim")]).await;
+    assert_eq!(nothing.status, StatusCode::SEE_OTHER);
+    assert!(reviewer.get("/").await.body.contains("Tick those you mean first."));
+}
+
+#[tokio::test]
+async fn several_become_one_and_each_author_is_told() {
+    let site = Site::new().await;
+    let text = "From: The Dean <dean@mst.example>\r\nSubject: Fees\r\n\r\nPay <now>.\r\n";
+    let first = site.held_with(AUTHOR, text).await;
+    let second = site.held_with(STEWARD, text).await;
+    let ids = [first.to_string(), second.to_string()];
+    let fields = |subject| {
+        [
+            ("act", "combine"),
+            ("id", ids[0].as_str()),
+            ("id", ids[1].as_str()),
+            ("subject", subject),
+        ]
+    };
+    let reviewer = site.browser(REVIEWER).await;
+    reviewer.post("/queue", &fields("")).await;
+    assert!(
+        reviewer
+            .get("/")
+            .await
+            .body
+            .contains("Say what the subject of the whole is.")
+    );
+    reviewer.post("/queue", &fields("News of the week")).await;
+    let queue = reviewer.get("/").await.body;
+    assert!(queue.contains("2 messages are one now"), "{queue}");
+    assert!(queue.contains("News of the week"), "{queue}");
+    for id in [first, second] {
+        let page = reviewer.get(&format!("/mailing/{id}")).await.body;
+        assert!(page.contains("combined into MC-2026-"), "{page}");
+    }
+    reviewer.post("/queue", &fields("Again")).await;
+    assert!(
+        reviewer.get("/").await.body.contains("class=\"said refused\""),
+        "what has ended is not combined again"
+    );
+}
+
+#[tokio::test]
+async fn a_link_decides_once_and_only_for_what_it_was() {
+    let site = Site::new().await;
+    let id = site.held(AUTHOR).await;
+    let link = site.link(id, STEWARD);
+    let looked = get(&site.app, &link, &[]).await;
+    assert_eq!(looked.status, StatusCode::OK, "{}", looked.body);
+    assert!(
+        looked.body.contains("Approve the use of the audience"),
+        "{}",
+        looked.body
+    );
+    assert!(!looked.body.contains("value=\"release\""), "a steward does not release");
+    assert_eq!(looked.header("referrer-policy"), "no-referrer");
+    assert_eq!(site.word(id), "held");
+    let frame = get(&site.app, &format!("{link}/html"), &[]).await;
+    assert!(frame.header("content-security-policy").contains("sandbox"));
+
+    let done = post(&site.app, &link, &[], &[("act", "approve")]).await;
+    assert!(
+        done.body.contains("Approved for the Office of the Registrar."),
+        "{}",
+        done.body
+    );
+    let again = post(&site.app, &link, &[], &[("act", "approve")]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.body.contains("Already approved by"), "{}", again.body);
+    let release = post(&site.app, &link, &[], &[("act", "release")]).await;
+    assert_eq!(release.status, StatusCode::FORBIDDEN);
+
+    let reviewer = site.browser(REVIEWER).await;
+    let when = [("comment", "2099-01-05T09:00")];
+    assert_eq!(
+        reviewer.post(&format!("/mailing/{id}/schedule"), &when).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let void = get(&site.app, &link, &[]).await;
+    assert_eq!(void.status, StatusCode::GONE, "what it was for has changed");
+    let forged = get(&site.app, &format!("{}a", site.link(id, STEWARD)), &[]).await;
+    assert_eq!(forged.status, StatusCode::GONE);
+    let stranger = get(&site.app, &site.link(id, "nobody@mst.example"), &[]).await;
+    assert_eq!(stranger.status, StatusCode::GONE, "who may not see it has no link");
+}
+
+#[tokio::test]
+async fn an_author_sees_their_own_and_everybody_the_calendar() {
+    let site = Site::new().await;
+    let own = site.held(AUTHOR).await;
+    let other = site.held(REVIEWER).await;
+    let author = site.browser(AUTHOR).await;
+    let mine = author.get("/mine").await.body;
+    assert!(
+        mine.contains(&own.to_string()) && !mine.contains(&other.to_string()),
+        "{mine}"
+    );
+    assert!(mine.contains("Waits for the approval of"), "{mine}");
+    let reviewer = site.browser(REVIEWER).await;
+    reviewer
+        .post(&format!("/mailing/{own}/schedule"), &[("comment", "2099-01-05T09:00")])
+        .await;
+    let calendar = reviewer.get("/calendar?month=2099-01").await;
+    assert_eq!(calendar.status, StatusCode::OK);
+    assert!(calendar.body.contains("January 2099") && calendar.body.contains(&format!("/mailing/{own}")));
+    assert!(
+        !reviewer
+            .get("/calendar?month=2099-02")
+            .await
+            .body
+            .contains(&format!("/mailing/{own}"))
+    );
+    assert_eq!(reviewer.get("/calendar?month=soon").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_has_changed_is_shown_line_by_line() {
+    let site = Site::new().await;
+    let text = "From: The Dean <dean@mst.example>\r\nSubject: Fees\r\n\r\nPay in room 9.\r\nThank you.\r\n";
+    let id = site.held_with(AUTHOR, text).await;
+    let reviewer = site.browser(REVIEWER).await;
+    let edit = [("before", "room 9"), ("after", "room 10 & 11")];
+    assert_eq!(
+        reviewer.post(&format!("/mailing/{id}/edit"), &edit).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let page = reviewer.get(&format!("/mailing/{id}?since=1")).await.body;
+    assert!(
+        page.contains("Version 2") && page.contains("<del>Pay in room 9.</del>"),
+        "{page}"
+    );
+    assert!(page.contains("<ins>Pay in room 10 &#38; 11.</ins>"), "{page}");
+    let author = site.browser(AUTHOR).await;
+    assert!(
+        author
+            .get(&format!("/mailing/{id}"))
+            .await
+            .body
+            .contains("I agree to the change")
+    );
+    assert_eq!(
+        author.post(&format!("/mailing/{id}/agree"), &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let again = author.post(&format!("/mailing/{id}/agree"), &[]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
 }

@@ -15,7 +15,7 @@ use bedel::decide::lint;
 use bedel::decide::notice::Notices;
 use bedel::decide::policy::Policy;
 use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
-use bedel::model::lifecycle::Submitted;
+use bedel::model::lifecycle::{State, Submitted};
 use bedel::model::{
     Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
     Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series, TokenKey,
@@ -57,6 +57,19 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// The link of somebody who decides on a case, as their notice has it.
+    pub(crate) fn link(&self, id: MailingId, who: &str) -> String {
+        let State::Held(held) = self.store.mailing(id).expect("reads").expect("there is one") else {
+            panic!("{id} waits no more");
+        };
+        let tokens = TokenKey::new(&[1; 32]);
+        format!("/decide/{}", tokens.write_link(id, &address(who), held.binding()))
+    }
+
+    pub(crate) fn word(&self, id: MailingId) -> &'static str {
+        self.store.mailing(id).expect("reads").expect("there is one").word()
+    }
+
     pub(crate) async fn new() -> Self {
         Self::at("https://bedel.mst.example").await
     }
@@ -125,9 +138,7 @@ impl Site {
             note: "steward-routing".to_owned(),
         };
         let admission = Admission {
-            state: bedel::model::lifecycle::State::Held(
-                Submitted::new(mailing(id, author, now)).hold(vec![finding], until),
-            ),
+            state: State::Held(Submitted::new(mailing(id, author, now)).hold(vec![finding], until)),
             message: message.into(),
             fingerprint: None,
             event: Some(event),

@@ -36,7 +36,9 @@ function listen(part) {
 function show(part, html) {
   const before = part.querySelector("[data-news]")?.textContent;
   const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const ticked = new Set([...part.querySelectorAll("input:checked")].map((tick) => tick.value));
   part.innerHTML = html;
+  for (const tick of part.querySelectorAll("input[type=checkbox]")) tick.checked = ticked.has(tick.value);
   if (focused) part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
   const after = part.querySelector("[data-news]")?.textContent;
   if (after && after !== before) news.textContent = after;

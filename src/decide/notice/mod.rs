@@ -23,8 +23,8 @@ pub use template::{Faulty, Template};
 use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Released, Submitted};
 use crate::model::{
-    Audience, Author, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, OfficeId, Offices, Proof,
-    Series, Token, TokenKey, TokenKind,
+    Audience, Author, Binding, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, OfficeId, Offices,
+    Proof, Series, Token, TokenKey, TokenKind,
 };
 
 /// What a notice tells. In the order of a mailing's life.
@@ -175,6 +175,8 @@ pub struct Told<'a> {
     pub until: Option<Timestamp>,
     /// Where to look; the page of the mailing, unless it is said.
     pub link: Option<String>,
+    /// As it stands, for whoever decides on it: their link decides without signing in.
+    pub binding: Option<Binding>,
 }
 
 impl<'a> Told<'a> {
@@ -189,6 +191,7 @@ impl<'a> Told<'a> {
             comment: String::new(),
             until: None,
             link: None,
+            binding: None,
         }
     }
 }
@@ -202,7 +205,7 @@ pub fn write(
     id: MailingId,
     now: Timestamp,
 ) -> (Released, Vec<u8>) {
-    let words = words(notices, told);
+    let words = words(notices, kind, to, told);
     let (subject, text) = match notices.templates.get(&kind) {
         Some(template) => template.fill(&words),
         None => (format!("{}: {}", told.mailing.id, kind.file()), String::new()),
@@ -231,7 +234,7 @@ fn passed(mailing: Mailing, now: Timestamp) -> Released {
         .expect("a notice is conveyed, and conveyed mail passes")
 }
 
-fn words(notices: &Notices, told: &Told<'_>) -> BTreeMap<&'static str, String> {
+fn words(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> BTreeMap<&'static str, String> {
     let mailing = told.mailing;
     let lists: Vec<String> = mailing
         .audience
@@ -268,12 +271,21 @@ fn words(notices: &Notices, told: &Told<'_>) -> BTreeMap<&'static str, String> {
         ),
         (
             "link",
-            told.link
-                .clone()
-                .unwrap_or_else(|| format!("{}/mailing/{}", notices.console_url, mailing.id)),
+            told.link.clone().unwrap_or_else(|| link(notices, kind, to, told)),
         ),
         ("organization", notices.organization.clone()),
     ])
+}
+
+/// Where to look; for whoever decides, where to decide at once.
+fn link(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> String {
+    let (url, mailing) = (&notices.console_url, told.mailing);
+    let decides = matches!(kind, Kind::Wanted | Kind::Ready | Kind::Changed | Kind::Reminder);
+    let is_author = mailing.author.address.is_same_mailbox(to);
+    match told.binding.filter(|_| decides && !is_author) {
+        Some(binding) => format!("{url}/decide/{}", notices.tokens.write_link(mailing.id, to, binding)),
+        None => format!("{url}/mailing/{}", mailing.id),
+    }
 }
 
 #[expect(

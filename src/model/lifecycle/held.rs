@@ -32,7 +32,7 @@ impl Held {
     }
 
     /// What an approval given now binds to.
-    fn binding(&self) -> Binding {
+    pub fn binding(&self) -> Binding {
         Binding::of(&self.mailing, self.hold.not_before)
     }
 
@@ -205,8 +205,9 @@ impl Held {
         findings: Vec<Finding>,
         by: &Address,
         wants_yes: bool,
-        until: Timestamp,
+        (until, now): (Timestamp, Timestamp),
     ) -> Self {
+        let since = self.hold.since(&self.mailing);
         let Mailing {
             version,
             content,
@@ -218,14 +219,18 @@ impl Held {
             number: version,
             content,
             subject,
-            at: submitted_at,
+            at: since,
             followed_by: by.clone(),
         };
-        let mut hold = self.hold.renewed(findings, before, until);
+        let mut hold = self.hold.renewed(findings, before, until, now);
         hold.unagreed = wants_yes.then_some(mailing.content);
         let version = version.saturating_add(1);
         Self {
-            mailing: Mailing { version, ..mailing },
+            mailing: Mailing {
+                version,
+                submitted_at,
+                ..mailing
+            },
             hold: Box::new(hold),
         }
     }

@@ -299,6 +299,7 @@ impl Gate {
             remarks: self.remarks(mailing, bytes),
             wanting: in_words(&policy.offices, held.hold().wants()),
             until: Some(held.hold().until),
+            binding: Some(held.binding()),
             ..Told::of(mailing)
         };
         let mut whom = notice::on_hold(&policy.offices, &mailing.author.address, held.hold().wants());

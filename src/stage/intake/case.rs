@@ -99,7 +99,7 @@ impl Gate {
         };
         let approved = approved(&held);
         let until = now.plus(self.settings.policy.lapse_after);
-        let renewed = held.renew(mailing, findings, &author, false, until);
+        let renewed = held.renew(mailing, findings, &author, false, (until, now));
         let version = State::Held(renewed.clone()).mailing().version;
         let outgoing = self.tell_renewed(&renewed, &approved, &bytes);
         let note = format!("version {version}");
@@ -130,6 +130,7 @@ impl Gate {
             actor: mailing.author.address.to_string(),
             comment: "Its author has sent another version.".to_owned(),
             until: Some(held.hold().until),
+            binding: Some(held.binding()),
             ..Told::of(mailing)
         };
         let whom = notice::on_hold(offices, &mailing.author.address, held.hold().wants());

@@ -92,13 +92,11 @@ impl Desk {
         {
             Refused::Whole(ended) => self.declined(state, *ended, by, comment).await,
             Refused::Part(held) => {
-                let to = State::Held(*held);
+                let to = State::Held((*held).clone());
                 let note = format!("for the {office}: {comment}");
                 let mut outgoing = self.tell_author(Kind::Partly, &to, by, &note);
-                if let State::Held(held) = &to
-                    && held.wanting().is_empty()
-                {
-                    outgoing.extend(self.tell_reviewers(to.mailing()));
+                if held.wanting().is_empty() {
+                    outgoing.extend(self.tell_reviewers(&held));
                 }
                 self.step(state, to, by, Act::KeptOut, note, outgoing).await?;
                 Ok(Done {
@@ -204,6 +202,16 @@ impl Desk {
         } else {
             Err(Refusal::NoSuchMailing(id))
         }
+    }
+
+    /// The case that a link of this person's is for, as long as it waits as it did when the link was written.
+    pub fn linked(&self, link: &str, id: MailingId, who: &Address) -> Result<Option<State>, Refusal> {
+        let Some(state @ State::Held(_)) = self.store.mailing(id)? else {
+            return Ok(None);
+        };
+        let State::Held(held) = &state else { return Ok(None) };
+        let is_good = self.settings.notices.tokens.is_link(link, id, who, held.binding());
+        Ok((is_good && self.may_see(&state, who)).then_some(state))
     }
 
     /// The hold, whoever asks: a second person of the emergency roles need not have seen it before.

@@ -53,7 +53,7 @@ impl Desk {
         let wants_yes = !is_typing_error(before, edit.after);
         let was_approved = approved(&held);
         let (findings, until) = (held.hold().findings().to_vec(), held.hold().until);
-        let renewed = held.renew(mailing, findings, by, wants_yes, until);
+        let renewed = held.renew(mailing, findings, by, wants_yes, (until, self.clock.now()));
         let what = format!("“{before}” became “{}”", edit.after.trim());
         let mut outgoing = self.tell_void(&renewed, &was_approved, by, &what);
         let to = State::Held(renewed);

@@ -92,7 +92,7 @@ impl Desk {
 
     /// When those who are wanted are reminded next.
     fn next_reminder(&self, held: &Held) -> Option<Timestamp> {
-        let since = State::Held(held.clone()).mailing().submitted_at;
+        let since = held.hold().since(State::Held(held.clone()).mailing());
         match held.hold().reminders() {
             0 => Some(self.working_days_after(since, 1)),
             1 => Some(self.working_days_after(since, 3)),
@@ -156,6 +156,7 @@ impl Desk {
         let told = Told {
             comment: what,
             until: Some(held.hold().until),
+            binding: Some(held.binding()),
             ..Told::of(state.mailing())
         };
         whom.iter().map(|to| self.notice(Kind::Reminder, to, &told)).collect()

@@ -5,6 +5,7 @@
 //! of it. A second click finds the state moved on and is told so.
 
 mod act;
+mod combine;
 mod edit;
 mod hear;
 mod lint;

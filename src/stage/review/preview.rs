@@ -99,7 +99,7 @@ impl Desk {
 }
 
 /// Takes a message apart for reading.
-fn taken_apart(message: &Message) -> Preview {
+pub(super) fn taken_apart(message: &Message) -> Preview {
     let bytes = message.to_bytes();
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let Some(parsed) = MessageParser::default().parse(&bytes) else {

@@ -4,7 +4,7 @@ use super::Desk;
 use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::mail::Address;
 use crate::model::lifecycle::{End, Held, State};
-use crate::model::{Mailing, OfficeId, Series, Steward};
+use crate::model::{OfficeId, Series, Steward};
 use crate::store::Outgoing;
 
 /// The notice that tells of an end.
@@ -34,7 +34,7 @@ impl Desk {
         let state = State::Held(held.clone());
         let mut outgoing = self.tell_author(Kind::Approved, &state, steward.account(), "");
         if held.wanting().is_empty() {
-            outgoing.extend(self.tell_reviewers(state.mailing()));
+            outgoing.extend(self.tell_reviewers(held));
         }
         outgoing
     }
@@ -47,6 +47,7 @@ impl Desk {
             reasons: findings.iter().map(|finding| finding.sentence.clone()).collect(),
             wanting: self.names(held.hold().wants()),
             until: Some(held.hold().until),
+            binding: Some(held.binding()),
             ..Told::of(state.mailing())
         };
         let author = &state.mailing().author.address;
@@ -56,8 +57,12 @@ impl Desk {
             .collect()
     }
 
-    pub(super) fn tell_reviewers(&self, mailing: &Mailing) -> Vec<Outgoing> {
-        let told = Told::of(mailing);
+    pub(super) fn tell_reviewers(&self, held: &Held) -> Vec<Outgoing> {
+        let state = State::Held(held.clone());
+        let told = Told {
+            binding: Some(held.binding()),
+            ..Told::of(state.mailing())
+        };
         let reviewers = self.offices().reviewers();
         reviewers
             .into_iter()

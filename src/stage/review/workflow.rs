@@ -154,7 +154,7 @@ impl Desk {
         let (state, held) = self.held(id, by)?;
         let agreed = held.agree(by).map_err(|why| self.wanting(why))?;
         let outgoing = if agreed.wanting().is_empty() {
-            self.tell_reviewers(state.mailing())
+            self.tell_reviewers(&agreed)
         } else {
             Vec::new()
         };
@@ -172,6 +172,7 @@ impl Desk {
         let told = Told {
             actor: by.to_string(),
             comment: what.to_owned(),
+            binding: Some(now.binding()),
             ..Told::of(state.mailing())
         };
         let void = approved.iter().filter(|office| wanting.contains(office));
