@@ -14,6 +14,8 @@ pub(super) const LIST: &str = "students@lists.mst.example";
 pub(super) struct Campus {
     process: Child,
     pub(super) console: String,
+    pub(super) public: String,
+    mail: PathBuf,
     settings: PathBuf,
     submission: String,
     passwords: HashMap<String, String>,
@@ -30,6 +32,8 @@ impl Campus {
         let mut campus = Self {
             process,
             console: String::new(),
+            public: String::new(),
+            mail: PathBuf::new(),
             settings: PathBuf::new(),
             submission: String::new(),
             passwords: HashMap::new(),
@@ -49,6 +53,12 @@ impl Campus {
     }
 
     fn note(&mut self, line: &str) {
+        if let Some(path) = line.trim_start().strip_prefix("Sent mail") {
+            self.mail = path.trim().into();
+        }
+        if let Some(url) = line.trim_start().strip_prefix("Public pages") {
+            self.public = url.trim().trim_end_matches("/preferences").to_owned();
+        }
         let mut words = line.split_whitespace();
         match (words.next(), words.next()) {
             (Some("Console"), Some(url)) => self.console = url.trim_end_matches('/').to_owned(),
@@ -65,13 +75,49 @@ impl Campus {
         self.passwords.get(account).expect("an account of the demo")
     }
 
-    /// Sends a message to the list with curl; gives its case number.
+    /// The one-tap link of the newest notice to somebody: a path of the console.
+    pub(super) fn link(&self, who: &str) -> String {
+        for _ in 0..100 {
+            let files = std::fs::read_dir(&self.mail).expect("the folder of sent mail");
+            let mut found: Vec<(std::time::SystemTime, String)> = files
+                .filter_map(|file| {
+                    let path = file.ok()?.path();
+                    let text = std::fs::read_to_string(&path).ok()?.replace("=\r\n", "");
+                    let at = path.metadata().ok()?.modified().ok()?;
+                    let rest = text
+                        .split_once("/decide/")
+                        .filter(|_| text.contains(&format!("<{who}>")))?
+                        .1;
+                    let link = rest.split(|c: char| c.is_whitespace()).next()?;
+                    Some((at, format!("/decide/{link}")))
+                })
+                .collect();
+            found.sort();
+            if let Some((_, link)) = found.pop() {
+                return link;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("no notice with a link to {who}");
+    }
+
+    /// Sends a message to the list; gives its case number.
     pub(super) fn submit(&self, author: &str, subject: &str) -> String {
+        let html = "<html><body><h1>Commencement</h1><p>The ceremony begins at <b>ten</b>. \
+                    <a href=\"https://www.mst.example/\">Directions</a></p>\
+                    <script>document.title = top.document.title = 'taken over'</script></body></html>";
+        self.submit_html(author, subject, html)
+    }
+
+    /// Sends a message with this HTML to the list with curl; gives its case number.
+    pub(super) fn submit_html(&self, author: &str, subject: &str, html: &str) -> String {
+        // Base64, so that no line is too long for SMTP.
+        let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, html);
+        let lines: Vec<&[u8]> = body.as_bytes().chunks(76).collect();
+        let body = String::from_utf8(lines.join(&b"\r\n"[..])).expect("base64");
         let message = format!(
             "From: {author}\r\nTo: {LIST}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n\
-             Content-Type: text/html; charset=utf-8\r\n\r\n<html><body><h1>Commencement</h1>\
-             <p>The ceremony begins at <b>ten</b>. <a href=\"https://www.mst.example/\">Directions</a></p>\
-             <script>document.title = top.document.title = 'taken over'</script></body></html>\r\n"
+             Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n"
         );
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), message).expect("writes");

@@ -5,27 +5,56 @@
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod accessible;
 mod campus;
+mod hostile;
 mod pages;
 
-use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use campus::{AUTHOR, Campus, REVIEWER, STEWARD};
 use pages::Browser;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailing_walks_from_the_queue_to_its_recipients() {
-    let Some(browser) = Browser::open().await else { return };
-    let (browser, campus) = (Arc::new(browser), Arc::new(Campus::open()));
-    // A task of its own, so that the browser is closed however the story ends.
-    let told = {
-        let (browser, campus) = (Arc::clone(&browser), Arc::clone(&campus));
-        tokio::spawn(async move { story(&browser, &campus).await })
+    tell("light", async |browser, campus| story(browser, campus).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_kept_from_a_page_by_light() {
+    tell("light", async |browser, campus| {
+        accessible::story(browser, campus, "light").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_kept_from_a_page_by_dark() {
+    tell("dark", async |browser, campus| {
+        accessible::story(browser, campus, "dark").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_message_does_nothing() {
+    tell("light", async |browser, campus| hostile::story(browser, campus).await).await;
+}
+
+/// A story with a browser and a campus of its own; the browser is closed however it ends.
+async fn tell(theme: &str, story: impl AsyncFnOnce(&Browser, &Campus)) {
+    let Some(browser) = Browser::open(theme).await else {
+        return;
     };
+    let campus = Campus::open();
+    let told = std::panic::AssertUnwindSafe(story(&browser, &campus)).catch_unwind();
     let told = tokio::time::timeout(Duration::from_secs(300), told).await;
     browser.close().await;
-    told.expect("the story ends in five minutes").expect("and ends well");
+    if let Err(panicked) = told.expect("the story ends in five minutes") {
+        std::panic::resume_unwind(panicked);
+    }
 }
 
 async fn story(browser: &Browser, campus: &Campus) {
@@ -130,7 +159,16 @@ async fn not_their_own(browser: &Browser, campus: &Campus) {
 
 async fn on_a_phone(browser: &Browser, campus: &Campus, case: &str) {
     browser.narrow().await;
-    for page in ["", "mailings", "audit", "explain", &format!("mailing/{case}"), "login"] {
+    for page in [
+        "",
+        "mailings",
+        "audit",
+        "explain",
+        "calendar",
+        "mine",
+        &format!("mailing/{case}"),
+        "login",
+    ] {
         browser.go(&format!("{}/{page}", campus.console)).await;
         assert!(
             !browser.scrolls_sideways().await,

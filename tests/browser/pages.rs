@@ -21,7 +21,7 @@ pub(super) struct Browser {
 
 impl Browser {
     /// Starts it; `None`, with a word, where there is no driver and none is demanded.
-    pub(super) async fn open() -> Option<Self> {
+    pub(super) async fn open(theme: &str) -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|probe| probe.local_addr())
             .expect("a port")
@@ -31,22 +31,13 @@ impl Browser {
             .stdout(Stdio::null())
             .spawn();
         let Ok(mut driver) = driver else {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "tests/run says this way that everything must be there"
-            )]
-            let wanted = std::env::var("BEDEL_TESTS").is_ok_and(|tests| tests == "all");
-            assert!(!wanted, "there is no chromedriver, and all tests are wanted");
-            #[expect(clippy::print_stdout, reason = "who runs the tests is to know what was not run")]
-            {
-                println!("skipped: there is no chromedriver (apt install chromium-driver)");
-            }
+            skipped("there is no chromedriver (apt install chromium-driver)");
             return None;
         };
         let profile = tempfile::tempdir().expect("a folder for the profile");
         for _ in 0..100 {
             let connected = ClientBuilder::new(HttpConnector::new())
-                .capabilities(capabilities(profile.path()))
+                .capabilities(capabilities(profile.path(), theme))
                 .connect(&format!("http://127.0.0.1:{port}"))
                 .await;
             if let Ok(client) = connected {
@@ -134,6 +125,35 @@ impl Browser {
         self.client.title().await.expect("a title")
     }
 
+    pub(super) async fn address(&self) -> String {
+        self.client.current_url().await.expect("an address").to_string()
+    }
+
+    /// Waits until a frame of the page holds this text.
+    pub(super) async fn inside(&self, frame: &str, text: &str) {
+        let element = self.client.find(Locator::Css(frame)).await.expect("the frame");
+        element.enter_frame().await.expect("it can be looked into");
+        self.see("body", text).await;
+        self.client.enter_parent_frame().await.expect("and left");
+    }
+
+    /// Opens all that is folded away.
+    pub(super) async fn unfold(&self) {
+        let script = "document.querySelectorAll('details').forEach((one) => { one.open = true; })";
+        self.client.execute(script, vec![]).await.expect("the script runs");
+    }
+
+    /// What axe-core holds against the page: rule, and the elements it is about.
+    pub(super) async fn violations(&self, axe: &str) -> Vec<String> {
+        self.client.execute(axe, vec![]).await.expect("axe-core is there");
+        let script = "const done = arguments[arguments.length - 1];\
+            axe.run(document, {iframes: false}).then((found) => done(found.violations.map((one) => \
+            one.id + ': ' + one.nodes.map((node) => node.html + ' ' + (node.any[0] || {message: ''}).message).join(' | '))))";
+        let found = self.client.execute_async(script, vec![]).await.expect("it looks");
+        let found = found.as_array().cloned().unwrap_or_default();
+        found.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+    }
+
     pub(super) async fn narrow(&self) {
         self.client.set_window_size(360, 800).await.expect("a window");
         let _handle: WindowHandle = self.client.window().await.expect("a window");
@@ -153,7 +173,23 @@ impl Browser {
     }
 }
 
-fn capabilities(profile: &Path) -> Capabilities {
+/// Says what is not there, and that something was not run; fails where everything is wanted.
+pub(super) fn skipped(why: &str) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests/run says this way that everything must be there"
+    )]
+    let wanted = std::env::var("BEDEL_TESTS").is_ok_and(|tests| tests == "all");
+    assert!(!wanted, "{why}, and all tests are wanted");
+    #[expect(clippy::print_stdout, reason = "who runs the tests is to know what was not run")]
+    {
+        println!("skipped: {why}");
+    }
+}
+
+fn capabilities(profile: &Path, theme: &str) -> Capabilities {
+    // What Chromium calls them: 0 is dark.
+    let scheme = if theme == "dark" { 0 } else { 1 };
     let flags = [
         "--headless=new",
         "--no-sandbox",
@@ -165,6 +201,7 @@ fn capabilities(profile: &Path) -> Capabilities {
         "--disable-sync",
         "--disable-dev-shm-usage",
         &format!("--user-data-dir={}", profile.display()),
+        &format!("--blink-settings=preferredColorScheme={scheme}"),
     ];
     let mut capabilities = Capabilities::new();
     capabilities.insert("goog:chromeOptions".to_owned(), serde_json::json!({ "args": flags }));

@@ -131,8 +131,8 @@ pub(super) struct Ports {
 }
 
 impl Campus {
-    /// Sets it up and opens the gateway.
-    pub(super) async fn open() -> Result<Self, Error> {
+    /// Sets it up and opens the gateway. What it sends is kept in a folder to look at, or in memory to be counted.
+    pub(super) async fn open(keeps_mail: bool) -> Result<Self, Error> {
         let home = tempfile::Builder::new()
             .prefix("bedel-demo-")
             .tempdir()
@@ -147,7 +147,11 @@ impl Campus {
             &ports,
             smarthost.local_addr().context("the smarthost's port")?.port(),
         )?;
-        let recorder = Arc::new(Recorder::in_memory());
+        let recorder = Arc::new(if keeps_mail {
+            Recorder::in_folder(&home.path().join("mail"), true).context("the folder of sent mail")?
+        } else {
+            Recorder::in_memory()
+        });
         let (closer, closing) = shutdown();
         let sink = tokio::spawn(sink::run(smarthost, Arc::clone(&recorder), closing.clone()));
         let config = config::load(&dir)?;
@@ -232,6 +236,7 @@ impl Campus {
                 format!("127.0.0.1:{relay} (X-Campus-Authenticated names the author)"),
             ),
             ("Settings", self.home.path().join("config").display().to_string()),
+            ("Sent mail", self.home.path().join("mail").display().to_string()),
         ])?;
         out::line("")?;
         let rows: Vec<[String; 3]> = self

@@ -26,7 +26,7 @@ pub(super) struct Demo {
 }
 
 pub(super) async fn run(demo: Demo) -> Result<(), Error> {
-    let campus = Campus::open().await?;
+    let campus = Campus::open(!demo.play).await?;
     let ended = if demo.play {
         play::play(&campus).await
     } else {

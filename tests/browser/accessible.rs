@@ -1,0 +1,70 @@
+//! Every page, light and dark, looked at by axe-core: nothing that keeps somebody from using it. WCAG 2.1 AA.
+
+use std::path::Path;
+
+use super::campus::{AUTHOR, Campus, REVIEWER, STEWARD};
+use super::pages::Browser;
+
+/// Where `tests/run` puts axe-core.
+const AXE: &str = "target/axe/node_modules/axe-core/axe.min.js";
+
+pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
+    let Some(axe) = axe() else { return };
+    let case = campus.submit(AUTHOR, "Commencement");
+    campus.approve(&case);
+    let link = campus.link(STEWARD);
+    let look = async |page: &str, name: &str| {
+        browser.go(&format!("{}{page}", campus.console)).await;
+        let found = browser.violations(&axe).await;
+        assert!(found.is_empty(), "{theme} {page}: {found:#?}");
+        browser.picture(&format!("{name}-{theme}")).await;
+    };
+    look("/login", "login").await;
+    look(&link, "decide").await;
+    browser
+        .sign_in(&campus.console, REVIEWER, campus.password(REVIEWER))
+        .await;
+    browser.see("main", &case).await;
+    // A version, so that the page has a diff; and all its forms unfolded.
+    browser.go(&format!("{}/mailing/{case}", campus.console)).await;
+    browser.press("details:has(#before) summary").await;
+    browser.write("#before", "ten").await;
+    browser.write("#after", "eleven").await;
+    browser.press("form[action$='/edit']:has(#before) button").await;
+    browser.see("p.said.done", "Changed").await;
+    browser.unfold().await;
+    let found = browser.violations(&axe).await;
+    assert!(found.is_empty(), "{theme} a mailing, unfolded: {found:#?}");
+    let mailing = format!("/mailing/{case}?look=phone");
+    let pages = [
+        ("/", "queue"),
+        (mailing.as_str(), "review"),
+        ("/mailings", "mailings"),
+        ("/calendar", "calendar"),
+        ("/mine", "mine"),
+        ("/explain", "explain"),
+        ("/audit", "audit"),
+        ("/nowhere", "nowhere"),
+    ];
+    for (page, name) in pages {
+        look(page, name).await;
+    }
+    browser.go(&campus.console).await;
+    browser.press("form.me button").await;
+    browser.sign_in(&campus.console, AUTHOR, campus.password(AUTHOR)).await;
+    browser.see("main", "Queue").await;
+    look("/mine", "yours").await;
+    browser.go(&format!("{}/preferences", campus.public)).await;
+    let found = browser.violations(&axe).await;
+    assert!(found.is_empty(), "{theme} the public pages: {found:#?}");
+}
+
+/// axe-core; `None`, with a word, where it is not and not demanded.
+fn axe() -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE);
+    let axe = std::fs::read_to_string(path).ok();
+    if axe.is_none() {
+        super::pages::skipped("there is no axe-core (tests/run installs it)");
+    }
+    axe
+}
