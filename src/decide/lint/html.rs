@@ -66,6 +66,8 @@ const BLOCK: [&str; 20] = [
     "pre",
     "hr",
 ];
+/// So much of a page is read. Long before that it is too long to be sent.
+const READ_BYTES_MAX: usize = 512 * 1024;
 /// Deeper elements hold nothing: what is nested so deep is no letter.
 const DEPTH_MAX: usize = 256;
 /// What is inside is not read by people.
@@ -107,7 +109,7 @@ impl Html {
         let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
         let queue = BufferQueue::default();
         // A tag ends with `>`: piece by piece, each is known as it stands in the source.
-        for piece in source.split_inclusive('>') {
+        for piece in begun(source).split_inclusive('>') {
             tokenizer.sink.0.borrow_mut().until += piece.len();
             queue.push_back(StrTendril::from(piece));
             // It stops early for scripts and encodings alone, and our sink asks for neither.
@@ -309,6 +311,14 @@ impl Building {
                 element.texts.end = runs;
             }
         }
+    }
+}
+
+/// The beginning of a page, as far as it is read.
+pub(super) fn begun(text: &str) -> &str {
+    match (0..=READ_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)) {
+        Some(end) if end < text.len() => text.get(..end).unwrap_or(text),
+        Some(_) | None => text,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders, PartType};
 
-use super::html::Html;
+use super::html::{self, Html};
 use super::url::{self, Target};
 
 /// A message, taken apart.
@@ -101,7 +101,7 @@ impl Letter {
     /// Reads a message; `None` when it is none.
     pub fn read(message: &[u8]) -> Option<Self> {
         let parsed = MessageParser::default().parse(message)?;
-        let text = joined(&parsed.parts, "plain");
+        let text = joined(&parsed.parts, "plain").map(|text| html::begun(&text).to_owned());
         let html = joined(&parsed.parts, "html").map(|source| Html::parse(&source));
         let links = links(text.as_deref(), html.as_ref());
         let header = header(message);

@@ -1,5 +1,7 @@
 //! What was decided → the commit, and only then the answer: a case, a slice of one, mail that goes, an emergency.
 
+use std::sync::Arc;
+
 use super::answer;
 use super::gate::{Gate, rules};
 use super::gather::Gathered;
@@ -63,7 +65,8 @@ impl Gate {
         }
         let event = self.event(Act::Held, &author, Some(id), rules(&findings));
         let held = Submitted::new(mailing).hold(findings.clone(), until);
-        outgoing.extend(self.notices(&held, &bytes));
+        let remarks = self.remarks(State::Held(held.clone()).mailing(), &bytes).await?;
+        outgoing.extend(self.notices(&held, remarks));
         let admission = Admission {
             state: State::Held(held),
             message: bytes,
@@ -289,14 +292,14 @@ impl Gate {
     }
 
     /// Who is told of a hold, and what.
-    fn notices(&self, held: &Held, bytes: &[u8]) -> Vec<Outgoing> {
+    fn notices(&self, held: &Held, remarks: Vec<String>) -> Vec<Outgoing> {
         let state = State::Held(held.clone());
         let mailing = state.mailing();
         let policy = &self.settings.policy;
         let findings = held.hold().findings();
         let told = Told {
             reasons: findings.iter().map(|finding| finding.sentence.clone()).collect(),
-            remarks: self.remarks(mailing, bytes),
+            remarks,
             wanting: in_words(&policy.offices, held.hold().wants()),
             until: Some(held.hold().until),
             binding: Some(held.binding()),
@@ -314,14 +317,19 @@ impl Gate {
     }
 
     /// What its author can mend before anybody reads it. Policy C12.
-    pub(super) fn remarks(&self, mailing: &Mailing, bytes: &[u8]) -> Vec<String> {
+    pub(super) async fn remarks(&self, mailing: &Mailing, bytes: &[u8]) -> Result<Vec<String>, Error> {
         if mailing.capacity == Capacity::Conveyed {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let remarks = self
-            .settings
-            .lint
-            .read(bytes, mailing.category, &mailing.audience, mailing.submitted_at);
+        let (lint, audience, bytes) = (
+            Arc::clone(&self.settings.lint),
+            mailing.audience.clone(),
+            bytes.to_vec(),
+        );
+        let (category, at) = (mailing.category, mailing.submitted_at);
+        // Reading takes the processor: not on the thread that serves the others.
+        let read = tokio::task::spawn_blocking(move || lint.read(&bytes, category, &audience, at));
+        let remarks = read.await.map_err(|panicked| Error::Disk(panicked.to_string()))?;
         let mended = remarks.iter().filter(|remark| remark.level > Level::Info);
         let mut lines: Vec<String> = mended
             .map(|remark| format!("“{}”: {} ({})", remark.place, remark.sentence, remark.level.words()))
@@ -330,7 +338,7 @@ impl Gate {
             lines.truncate(REMARKS_MAX);
             lines.push(format!("and {more} more, on the page"));
         }
-        lines
+        Ok(lines)
     }
 
     fn nudge(&self, mailing: &Mailing, why: &[&Finding]) -> Outgoing {

@@ -101,7 +101,8 @@ impl Gate {
         let until = now.plus(self.settings.policy.lapse_after);
         let renewed = held.renew(mailing, findings, &author, false, (until, now));
         let version = State::Held(renewed.clone()).mailing().version;
-        let outgoing = self.tell_renewed(&renewed, &approved, &bytes);
+        let remarks = self.remarks(State::Held(renewed.clone()).mailing(), &bytes).await?;
+        let outgoing = self.tell_renewed(&renewed, &approved, remarks);
         let note = format!("version {version}");
         let step = Move {
             from,
@@ -114,7 +115,7 @@ impl Gate {
     }
 
     /// Who had approved hears that it is another text; who had not yet, has it in sight anyhow.
-    fn tell_renewed(&self, held: &Held, approved: &[OfficeId], bytes: &[u8]) -> Vec<Outgoing> {
+    fn tell_renewed(&self, held: &Held, approved: &[OfficeId], remarks: Vec<String>) -> Vec<Outgoing> {
         let state = State::Held(held.clone());
         let mailing = state.mailing();
         let offices = &self.settings.policy.offices;
@@ -125,7 +126,7 @@ impl Gate {
                 .iter()
                 .map(|found| found.sentence.clone())
                 .collect(),
-            remarks: self.remarks(mailing, bytes),
+            remarks,
             wanting: in_words(offices, &held.wanting()),
             actor: mailing.author.address.to_string(),
             comment: "Its author has sent another version.".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{Desk, Done, Refusal, Words};
 use crate::decide::notice::Kind;
-use crate::mail::Address;
+use crate::mail::{Address, Timestamp};
 use crate::model::lifecycle::{Ended, Expanded, Held, Refused, State};
 use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
 use crate::store::{Error, Move, Outgoing};
@@ -44,13 +44,7 @@ impl Desk {
         held.clone()
             .release(&reviewer, now, now)
             .map_err(|why| self.wanting(why))?;
-        let despite = self.despite(&state, words.despite)?;
-        self.tested(&state, &held)?;
-        let slot = if reason.is_empty() {
-            self.slot(&state)?
-        } else {
-            self.earliest(&state)
-        };
+        let (despite, slot) = self.weigh(&state, &held, words).await?;
         let released = held.release(&reviewer, slot, now).map_err(|why| self.wanting(why))?;
         let released = State::Released(released);
         let category = released.mailing().category;
@@ -111,6 +105,24 @@ impl Desk {
         Ok(Done {
             sentence: "Declined. Its author is told, with your comment.".to_owned(),
         })
+    }
+
+    /// Why it goes despite what blocks it, and when it leaves. Reads the message and counts the audience: not on a
+    /// thread that serves others.
+    async fn weigh(&self, state: &State, held: &Held, words: Words<'_>) -> Result<(String, Timestamp), Refusal> {
+        let (desk, state, held) = (self.clone(), state.clone(), held.clone());
+        let (at_once, despite) = (!words.now.trim().is_empty(), words.despite.to_owned());
+        let weighed = tokio::task::spawn_blocking(move || {
+            let despite = desk.despite(&state, &despite)?;
+            desk.tested(&state, &held)?;
+            let slot = if at_once {
+                desk.earliest(&state)
+            } else {
+                desk.slot(&state)?
+            };
+            Ok((despite, slot))
+        });
+        weighed.await.map_err(|panicked| Error::Disk(panicked.to_string()))?
     }
 
     /// What goes to many was seen by somebody as they will get it. Policy C12.
