@@ -158,3 +158,37 @@ async fn who_may_not_see_a_mailing_hears_that_there_is_none() {
     assert_eq!(acted.status, StatusCode::NOT_FOUND);
     assert_eq!(word(&site, id), "held");
 }
+
+#[tokio::test]
+async fn two_who_release_at_once_have_one_effect() {
+    let site = Site::new().await;
+    let text = "From: The Dean <dean@mst.example>\r\nSubject: Fees\r\n\r\nPay.\r\n";
+    let id = site.held_with(AUTHOR, text).await;
+    let (steward, reviewer) = (site.browser(STEWARD).await, site.browser(REVIEWER).await);
+    let approve = format!("/mailing/{id}/approve");
+    let (one, other) = tokio::join!(steward.post(&approve, &[]), steward.post(&approve, &[]));
+    let mut answers = [one.status, other.status];
+    answers.sort();
+    assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
+    let late = if one.status == StatusCode::CONFLICT { one } else { other };
+    let words = ["already approved by", "has just changed it"];
+    assert!(
+        words.iter().any(|word| late.body.to_lowercase().contains(word)),
+        "{}",
+        late.body
+    );
+
+    let release = format!("/mailing/{id}/release");
+    let all = futures_util::future::join_all((0..8).map(|_| reviewer.post(&release, &[]))).await;
+    let done = all
+        .iter()
+        .filter(|answer| answer.status == StatusCode::SEE_OTHER)
+        .count();
+    let told = all
+        .iter()
+        .filter(|answer| answer.status == StatusCode::CONFLICT)
+        .count();
+    assert_eq!((done, told), (1, 7));
+    let trail = reviewer.get(&format!("/mailing/{id}")).await.body;
+    assert_eq!(trail.matches("<strong>released</strong>").count(), 1);
+}

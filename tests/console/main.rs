@@ -5,5 +5,6 @@
 mod acts;
 mod door;
 mod pages;
+mod silence;
 mod site;
 mod unsubscribe;

@@ -17,7 +17,7 @@ pub async fn remind(desk: Desk, shutdown: Shutdown) {
 
 impl Desk {
     /// All that comes due by the clock, or was written back.
-    async fn round(&self) -> Result<(), Error> {
+    pub async fn round(&self) -> Result<(), Error> {
         self.hear_answers().await?;
         self.lapse_overdue().await?;
         self.follow_cases().await?;
