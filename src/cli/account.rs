@@ -39,9 +39,11 @@ pub(super) enum Command {
     #[command(after_long_help = "Example:\n  bedel account remove records")]
     Remove(Which),
     /// Give an account a token for programs; it is shown once
-    #[command(after_long_help = "Example:\n  bedel account token emarcomm\n  \
-        curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:8080/api/v1/holds")]
-    Token(Which),
+    #[command(
+        after_long_help = "Examples:\n  bedel account token emarcomm\n  bedel account token reports --scope read\n  \
+        curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:8080/api/v1/holds"
+    )]
+    Token(Token),
 }
 
 /// One account.
@@ -49,6 +51,16 @@ pub(super) enum Command {
 pub(super) struct Which {
     /// Its address; without a domain it is on the campus's first
     address: String,
+}
+
+/// A token for programs.
+#[derive(Debug, Args)]
+pub(super) struct Token {
+    #[command(flatten)]
+    which: Which,
+    /// What it is good for: to look, or to act as the account may
+    #[arg(long, value_name = "SCOPE", default_value = "act", value_parser = ["read", "act"])]
+    scope: String,
 }
 
 /// An account to add.
@@ -109,9 +121,9 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
             let path = path(client, &which, "")?;
             done(&client.ask(Ask::delete(path)).await?)
         }
-        Command::Token(which) => {
-            let path = path(client, &which, "/token")?;
-            let answer = client.ask(Ask::post(path, &json!({}))).await?;
+        Command::Token(token) => {
+            let path = path(client, &token.which, "/token")?;
+            let answer = client.ask(Ask::post(path, &json!({ "scope": token.scope }))).await?;
             out::line(answer.get("token").and_then(Value::as_str).unwrap_or_default())
         }
     }

@@ -85,7 +85,7 @@ pub struct Entry {
 }
 
 /// The counts of a mailing's deliveries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Tally {
     /// Recipients in the plan.
     pub planned: u64,

@@ -18,6 +18,17 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// To look.
+    Read,
+    /// To look, and to act as its account may.
+    #[default]
+    Act,
+}
+
 impl Store {
     /// One account.
     pub fn account(&self, address: &Address) -> Result<Option<Account>, Error> {
@@ -56,7 +67,7 @@ impl Store {
         batch.delete(Table::Accounts, address.key().as_bytes());
         for item in self.engine.scan(Table::Tokens, &[]) {
             let (hash, record) = item?;
-            let owner: Address = postcard::from_bytes(&record)?;
+            let (owner, _): (Address, Scope) = postcard::from_bytes(&record)?;
             if owner.is_same_mailbox(address) {
                 batch.delete(Table::Tokens, &hash);
             }
@@ -66,15 +77,15 @@ impl Store {
     }
 
     /// Keeps a bearer token by its SHA-256.
-    pub async fn put_token(&self, hash: &[u8; 32], owner: &Address, event: Event) -> Result<(), Error> {
+    pub async fn put_token(&self, hash: &[u8; 32], owner: &Address, scope: Scope, event: Event) -> Result<(), Error> {
         let mut batch = Batch::default();
-        batch.put(Table::Tokens, hash, postcard::to_allocvec(owner)?);
+        batch.put(Table::Tokens, hash, postcard::to_allocvec(&(owner, scope))?);
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await
     }
 
-    /// Whose token has this SHA-256.
-    pub fn token_owner(&self, hash: &[u8; 32]) -> Result<Option<Address>, Error> {
+    /// Whose token has this SHA-256, and what it is good for.
+    pub fn token(&self, hash: &[u8; 32]) -> Result<Option<(Address, Scope)>, Error> {
         match self.engine.read(Table::Tokens, hash)? {
             Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
             None => Ok(None),

@@ -28,7 +28,7 @@ mod spool;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-pub use accounts::Account;
+pub use accounts::{Account, Scope};
 pub use bell::Bell;
 pub use deliveries::PACKET_ROWS;
 pub use engine::Table;

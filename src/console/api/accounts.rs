@@ -1,22 +1,24 @@
 //! Accounts: who may sign in, and the tokens of programs.
 
 use axum::Json;
-use axum::extract::{Path, State as From};
+use axum::body::Bytes;
+use axum::extract::State as From;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::ApiState;
-use super::actor::{Actor, Told};
+use super::actor::{Actor, Named, Told};
 use super::error::Fault;
 use super::people::crashed;
 use crate::mail::{Address, Timestamp};
 use crate::model::Act;
 use crate::password;
-use crate::store::Account;
+use crate::store::{Account, Scope};
 
 /// Shortest password, in characters (NIST SP 800-63B: eight at the least).
 const PASSWORD_CHARS_MIN: usize = 8;
@@ -26,17 +28,20 @@ const PASSWORD_BYTES_MAX: usize = 1024;
 const TOKEN_PREFIX: &str = "bedel_";
 
 /// An account, without its secrets.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Account)]
 pub(super) struct Line {
+    #[schema(value_type = String)]
     address: Address,
     /// What the offices of policy.toml let it do.
     roles: Vec<String>,
     has_password: bool,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
 /// An account to add.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct New {
     address: String,
     /// None for an account that only has tokens.
@@ -44,19 +49,30 @@ pub(super) struct New {
 }
 
 /// A password to set.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Secret {
     password: String,
 }
 
+/// What a token is to be good for.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    /// `read` or `act`; to act, unless it is said.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    scope: Scope,
+}
+
 /// A token, told once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Token {
     token: String,
 }
 
 /// What was done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Done)]
 pub(super) struct Did {
     done: String,
 }
@@ -70,6 +86,12 @@ pub fn token_hash(token: &str) -> [u8; 32] {
 }
 
 /// `GET /accounts`.
+#[utoipa::path(
+    get,
+    path = "/accounts",
+    tag = "accounts",
+    responses((status = 200, description = "all accounts", body = Vec<Line>), Fault)
+)]
 pub(super) async fn list(From(api): From<ApiState>, _who: Actor) -> Result<Json<Vec<Line>>, Fault> {
     let accounts = api.store.accounts()?;
     Ok(Json(accounts.into_iter().map(|account| line(&api, account)).collect()))
@@ -94,6 +116,13 @@ fn line(api: &ApiState, account: Account) -> Line {
 }
 
 /// `POST /accounts`.
+#[utoipa::path(
+    post,
+    path = "/accounts",
+    tag = "accounts",
+    request_body = New,
+    responses((status = 201, description = "what was done", body = Did), Fault)
+)]
 pub(super) async fn add(
     From(api): From<ApiState>,
     who: Actor,
@@ -130,10 +159,17 @@ pub(super) async fn add(
 }
 
 /// `DELETE /accounts/{address}`: with its tokens.
+#[utoipa::path(
+    delete,
+    path = "/accounts/{address}",
+    tag = "accounts",
+    params(("address" = String, Path, description = "the account")),
+    responses((status = 200, description = "what was done", body = Did), Fault)
+)]
 pub(super) async fn remove(
     From(api): From<ApiState>,
     who: Actor,
-    Path(address): Path<String>,
+    Named(address): Named<String>,
 ) -> Result<Json<Did>, Fault> {
     let account = found(&api, &address)?;
     let event = api.event(&who, Act::Account, None, format!("removed {}", account.address));
@@ -144,10 +180,18 @@ pub(super) async fn remove(
 }
 
 /// `POST /accounts/{address}/password`.
+#[utoipa::path(
+    post,
+    path = "/accounts/{address}/password",
+    tag = "accounts",
+    params(("address" = String, Path, description = "the account")),
+    request_body = Secret,
+    responses((status = 200, description = "what was done", body = Did), Fault)
+)]
 pub(super) async fn set_password(
     From(api): From<ApiState>,
     who: Actor,
-    Path(address): Path<String>,
+    Named(address): Named<String>,
     Told(secret): Told<Secret>,
 ) -> Result<Json<Did>, Fault> {
     let account = Account {
@@ -163,20 +207,39 @@ pub(super) async fn set_password(
 }
 
 /// `POST /accounts/{address}/token`: a new token; earlier ones stay good until the account is removed.
+#[utoipa::path(
+    post,
+    path = "/accounts/{address}/token",
+    tag = "accounts",
+    params(("address" = String, Path, description = "the account")),
+    request_body(content = Option<Wish>, content_type = "application/json"),
+    responses((status = 201, description = "a token, told once", body = Token), Fault)
+)]
 pub(super) async fn give_token(
     From(api): From<ApiState>,
     who: Actor,
-    Path(address): Path<String>,
+    Named(address): Named<String>,
+    body: Bytes,
 ) -> Result<(StatusCode, Json<Token>), Fault> {
     let account = found(&api, &address)?;
+    let wish: Wish = if body.is_empty() {
+        Wish::default()
+    } else {
+        serde_json::from_slice(&body)
+            .map_err(|error| Fault::Malformed(format!("the body is not {{\"scope\": \"read\"}}: {error}")))?
+    };
     let mut bits = [0; 32];
     aws_lc_rs::rand::fill(&mut bits)
         .map_err(|_unspecified| crate::store::Error::Disk("the system has no randomness".to_owned()))?;
     let token = format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bits));
-    let note = format!("gave a token to {}", account.address);
+    let what = match wish.scope {
+        Scope::Read => "to read with",
+        Scope::Act => "to act with",
+    };
+    let note = format!("gave a token {what} to {}", account.address);
     let event = api.event(&who, Act::Account, None, note);
     api.store
-        .put_token(&token_hash(&token), &account.address, event)
+        .put_token(&token_hash(&token), &account.address, wish.scope, event)
         .await?;
     Ok((StatusCode::CREATED, Json(Token { token })))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use axum::extract::{FromRequest, FromRequestParts, Json, Query};
+use axum::extract::{FromRequest, FromRequestParts, Json, Path, Query};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
@@ -11,6 +11,7 @@ use super::{ApiState, Door, token_hash};
 use crate::mail::Address;
 use crate::model::lifecycle::State;
 use crate::stage::review::Desk;
+use crate::store::Scope;
 
 /// The header in which the operator names the account they act as.
 const ACTOR: &str = "X-Bedel-Actor";
@@ -22,6 +23,8 @@ pub(super) enum Actor {
     Operator,
     /// An account that exists.
     Account(Address),
+    /// The same, with a token that only reads.
+    Reader(Address),
 }
 
 impl Actor {
@@ -30,6 +33,7 @@ impl Actor {
         match self {
             Self::Operator => Err(Fault::ActorWanted),
             Self::Account(address) => Ok(address),
+            Self::Reader(_) => Err(Fault::ReadOnly),
         }
     }
 
@@ -37,7 +41,7 @@ impl Actor {
     pub(super) fn may_see(&self, desk: &Desk, state: &State) -> bool {
         match self {
             Self::Operator => true,
-            Self::Account(address) => desk.may_see(state, address),
+            Self::Account(address) | Self::Reader(address) => desk.may_see(state, address),
         }
     }
 }
@@ -46,7 +50,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator => f.write_str("operator"),
-            Self::Account(address) => address.fmt(f),
+            Self::Account(address) | Self::Reader(address) => address.fmt(f),
         }
     }
 }
@@ -84,10 +88,11 @@ fn signed_in(parts: &Parts, api: &ApiState) -> Result<Actor, Fault> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Fault::SignIn);
     }
-    let owner = api.store.token_owner(&token_hash(token.trim()))?.ok_or(Fault::SignIn)?;
-    match api.store.account(&owner)? {
-        Some(account) => Ok(Actor::Account(account.address)),
-        None => Err(Fault::SignIn),
+    let (owner, scope) = api.store.token(&token_hash(token.trim()))?.ok_or(Fault::SignIn)?;
+    match (api.store.account(&owner)?, scope) {
+        (Some(account), Scope::Act) => Ok(Actor::Account(account.address)),
+        (Some(account), Scope::Read) => Ok(Actor::Reader(account.address)),
+        (None, _) => Err(Fault::SignIn),
     }
 }
 
@@ -95,6 +100,11 @@ fn signed_in(parts: &Parts, api: &ApiState) -> Result<Actor, Fault> {
 #[derive(Debug, FromRequest)]
 #[from_request(via(Json), rejection(Fault))]
 pub(super) struct Told<T>(pub(super) T);
+
+/// What a path names, refused in our own words.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(Path), rejection(Fault))]
+pub(super) struct Named<T>(pub(super) T);
 
 /// A query, refused in our own words.
 #[derive(Debug, FromRequestParts)]

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State as From;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::actor::{Actor, Asked};
@@ -19,25 +20,29 @@ const LISTED: usize = 100;
 const LISTED_MAX: usize = 100_000;
 
 /// Which lines.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     mailing: Option<String>,
     limit: Option<usize>,
 }
 
 /// One line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLine)]
 pub(super) struct Line {
     number: u64,
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     by: String,
+    #[schema(value_type = String)]
     act: Act,
     mailing: Option<String>,
     note: String,
 }
 
 /// Whether the trail is whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Verified {
     whole: bool,
     /// Lines, when it is.
@@ -49,6 +54,13 @@ pub(super) struct Verified {
 }
 
 /// `GET /audit?mailing=&limit=`: newest first.
+#[utoipa::path(
+    get,
+    path = "/audit",
+    tag = "audit",
+    params(Which),
+    responses((status = 200, description = "lines of the trail, newest first", body = Vec<Line>), Fault)
+)]
 pub(super) async fn list(
     From(api): From<ApiState>,
     _who: Actor,
@@ -91,6 +103,12 @@ fn lines(store: &Store, mailing: Option<MailingId>, count: usize) -> Result<Vec<
 }
 
 /// `GET /audit/verify`: walks the whole chain.
+#[utoipa::path(
+    get,
+    path = "/audit/verify",
+    tag = "audit",
+    responses((status = 200, description = "whether the trail is whole", body = Verified), Fault)
+)]
 pub(super) async fn verify(From(api): From<ApiState>, _who: Actor) -> Result<Json<Verified>, Fault> {
     let store = api.store.clone();
     let verified = spawn_blocking(move || store.verify_events()).await.map_err(crashed)??;

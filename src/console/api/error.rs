@@ -1,11 +1,15 @@
 //! What was not done → HTTP status and a sentence: the one table.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
-use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::decide::feed;
 use crate::stage::review::Refusal;
@@ -35,6 +39,12 @@ pub(super) enum Fault {
     /// The body is larger than its limit.
     #[error("it is larger than {0} MiB")]
     TooLarge(usize),
+    /// The body says that it is something else.
+    #[error("send JSON, with `Content-Type: application/json`")]
+    NotJson,
+    /// Their token is for reading only.
+    #[error("this token only reads; one that may act: bedel account token ADDRESS --scope act")]
+    ReadOnly,
     /// The fields are well formed, and a value is not acceptable.
     #[error("{0}")]
     Unacceptable(String),
@@ -55,7 +65,8 @@ impl Fault {
         match self {
             Self::Malformed(_) | Self::ActorWanted => StatusCode::BAD_REQUEST,
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::NoSuchActor(_) => StatusCode::FORBIDDEN,
+            Self::NoSuchActor(_) | Self::ReadOnly => StatusCode::FORBIDDEN,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Taken(_) | Self::Unready(_) => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -86,9 +97,38 @@ fn failed(error: &Error) -> StatusCode {
 }
 
 /// The body of every answer that is a no.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = No)]
 struct Said {
+    /// Why, and what to do.
     error: String,
+}
+
+impl IntoResponses for Fault {
+    /// The statuses of the table above, each with a sentence.
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        const NOES: [(&str, &str); 9] = [
+            ("400", "the request itself is wrong"),
+            ("401", "no token, or one nobody has"),
+            ("403", "it is not theirs to do"),
+            ("404", "there is no such thing, or not for them"),
+            ("409", "not as things stand, or no more"),
+            ("413", "the body is too large"),
+            ("415", "the body is not JSON"),
+            ("422", "a value is not acceptable"),
+            ("503", "the memory cannot be reached now"),
+        ];
+        let content = || Content::new(Some(Ref::from_schema_name("No")));
+        let response = |what: &str| {
+            let built = ResponseBuilder::new()
+                .description(what)
+                .content("application/json", content());
+            RefOr::T(built.build())
+        };
+        NOES.iter()
+            .map(|(status, what)| ((*status).to_owned(), response(what)))
+            .collect()
+    }
 }
 
 impl IntoResponse for Fault {
@@ -113,11 +153,18 @@ impl From<QueryRejection> for Fault {
     }
 }
 
+impl From<PathRejection> for Fault {
+    fn from(rejection: PathRejection) -> Self {
+        Self::Malformed(rejection.body_text())
+    }
+}
+
 impl From<JsonRejection> for Fault {
     fn from(rejection: JsonRejection) -> Self {
         match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(2),
             StatusCode::UNPROCESSABLE_ENTITY => Self::Unacceptable(rejection.body_text()),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::NotJson,
             _ => Self::Malformed(rejection.body_text()),
         }
     }

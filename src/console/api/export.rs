@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::ApiState;
 use super::actor::Actor;
+use super::error::Fault;
 
 /// Bytes of one piece of the stream.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -19,6 +20,12 @@ const PIECE_BYTES: usize = 64 * 1024;
 const PIECES_MAX: usize = 8;
 
 /// `GET /store/export`: the file as it is made. One that fails half-way is cut short, and without its last line.
+#[utoipa::path(
+    get,
+    path = "/store/export",
+    tag = "audit",
+    responses((status = 200, description = "the whole store, as the file that restores it", content_type = "application/octet-stream", body = Vec<u8>), Fault)
+)]
 pub(super) async fn export(From(api): From<ApiState>, _who: Actor) -> Response {
     let (sender, body) = Channel::<Bytes, io::Error>::new(PIECES_MAX);
     let handle = Handle::current();

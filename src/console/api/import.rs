@@ -35,7 +35,8 @@ use crate::store::{self, FeedPlan};
 const LINES_MAX: usize = 32;
 
 /// Whose feed it is, and how far to go.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Order {
     source: String,
     #[serde(default)]
@@ -87,6 +88,14 @@ struct Report {
 }
 
 /// `POST /people/import?source=&dry_run=&confirm_removals=`, the CSV as body.
+#[utoipa::path(
+    post,
+    path = "/people/import",
+    tag = "people",
+    params(Order),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, description = "progress and report, a line of JSON each", content_type = "application/x-ndjson", body = String), Fault)
+)]
 pub(super) async fn import(
     From(api): From<ApiState>,
     who: Actor,

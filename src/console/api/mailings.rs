@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State as From};
+use axum::extract::State as From;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use super::ApiState;
-use super::actor::{Actor, Asked};
+use super::actor::{Actor, Asked, Named};
 use super::error::Fault;
 use super::people::crashed;
 use super::view::{Line, Progress, Whole};
@@ -23,20 +24,23 @@ const LISTED: usize = 50;
 const LISTED_MAX: usize = 1_000;
 
 /// How many mailings to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
     limit: Option<usize>,
 }
 
 /// What was done, and the mailing as it is now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Acted)]
 pub(super) struct Did {
     done: String,
     mailing: Line,
 }
 
 /// What is said with an act.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = Said)]
 #[serde(deny_unknown_fields)]
 struct Comment {
     #[serde(default)]
@@ -56,6 +60,12 @@ struct Comment {
 }
 
 /// `GET /holds`: what waits for people, oldest first.
+#[utoipa::path(
+    get,
+    path = "/holds",
+    tag = "review",
+    responses((status = 200, description = "what waits, oldest first", body = Vec<Line>), Fault)
+)]
 pub(super) async fn holds(From(api): From<ApiState>, who: Actor) -> Result<Json<Vec<Line>>, Fault> {
     let mut lines = Vec::new();
     // Slices go with their cases, and are not decided on.
@@ -77,6 +87,13 @@ pub(super) async fn holds(From(api): From<ApiState>, who: Actor) -> Result<Json<
 }
 
 /// `GET /mailings?limit=`: cases of whatever state, newest first.
+#[utoipa::path(
+    get,
+    path = "/mailings",
+    tag = "review",
+    params(Page),
+    responses((status = 200, description = "cases of whatever state, newest first", body = Vec<Line>), Fault)
+)]
 pub(super) async fn list(
     From(api): From<ApiState>,
     who: Actor,
@@ -89,7 +106,18 @@ pub(super) async fn list(
 }
 
 /// `GET /mailings/{id}`.
-pub(super) async fn show(From(api): From<ApiState>, who: Actor, Path(id): Path<String>) -> Result<Json<Whole>, Fault> {
+#[utoipa::path(
+    get,
+    path = "/mailings/{id}",
+    tag = "review",
+    params(("id" = String, Path, description = "its number, such as MC-2026-0001")),
+    responses((status = 200, description = "one mailing, whole", body = Whole), Fault)
+)]
+pub(super) async fn show(
+    From(api): From<ApiState>,
+    who: Actor,
+    Named(id): Named<String>,
+) -> Result<Json<Whole>, Fault> {
     let state = seen(&api, &who, number(&id)?)?;
     // Counting reads the whole master list.
     spawn_blocking(move || whole(&api, &who, &state))
@@ -112,10 +140,17 @@ fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
 }
 
 /// `GET /mailings/{id}/progress`.
+#[utoipa::path(
+    get,
+    path = "/mailings/{id}/progress",
+    tag = "review",
+    params(("id" = String, Path, description = "its number, such as MC-2026-0001")),
+    responses((status = 200, description = "how far it is", body = Progress), Fault)
+)]
 pub(super) async fn progress(
     From(api): From<ApiState>,
     who: Actor,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Result<Json<Progress>, Fault> {
     let state = seen(&api, &who, number(&id)?)?;
     let tally = api.store.tally(state.id())?;
@@ -123,10 +158,19 @@ pub(super) async fn progress(
 }
 
 /// `POST /mailings/{id}/{act}`, with a comment where one is wanted.
+#[utoipa::path(
+    post,
+    path = "/mailings/{id}/{act}",
+    tag = "review",
+    params(("id" = String, Path, description = "its number, such as MC-2026-0001"),
+        ("act" = String, Path, description = "approve, release, return, decline, withdraw, pause, resume, stop, attest, convert, survey, confirm, reviewed, claim, unclaim, schedule, test, agree, edit")),
+    request_body(content = Option<Comment>, content_type = "application/json"),
+    responses((status = 200, description = "what was done, and the mailing as it is now", body = Did), Fault)
+)]
 pub(super) async fn act(
     From(api): From<ApiState>,
     who: Actor,
-    Path((id, act)): Path<(String, String)>,
+    Named((id, act)): Named<(String, String)>,
     body: Bytes,
 ) -> Result<Json<Did>, Fault> {
     let id = number(&id)?;

@@ -22,10 +22,16 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
+use axum::routing::get;
+use axum::{Json, Router};
 use tokio::sync::Mutex;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{OpenApi, Server};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use accounts::token_hash;
 
@@ -89,51 +95,85 @@ impl ApiState {
     }
 }
 
-/// Every route of `/api/v1`, prefix and all, for the door the state names.
+/// Every route of `/api/v1`, prefix and all, for the door the state names; `openapi.json` describes them.
 pub fn routes(state: ApiState) -> Router {
-    let review = Router::new()
-        .route("/holds", get(mailings::holds))
-        .route("/mailings", get(mailings::list))
-        .route("/mailings/{id}", get(mailings::show))
-        .route("/mailings/{id}/progress", get(mailings::progress))
-        .route("/mailings/{id}/{act}", post(mailings::act))
-        .route("/people/count", get(people::count));
-    let routes = match state.door {
-        Door::Socket => review.merge(operation()),
-        Door::Port => review,
-    };
+    let (routes, mut document) = match state.door {
+        Door::Socket => review().merge(operation()),
+        Door::Port => review(),
+    }
+    .split_for_parts();
+    described(&mut document, state.door);
     let routes = routes
+        .route("/openapi.json", get(async || Json(document)))
         .fallback(error::nowhere)
         .method_not_allowed_fallback(error::not_so)
         .with_state(state);
     Router::new().nest("/api/v1", routes)
 }
 
+/// What whoever reviews does.
+fn review() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(mailings::holds))
+        .routes(routes!(mailings::list))
+        .routes(routes!(mailings::show))
+        .routes(routes!(mailings::progress))
+        .routes(routes!(mailings::act))
+        .routes(routes!(people::count))
+}
+
 /// What only the operator does.
-fn operation() -> Router<ApiState> {
-    let feed_limit = DefaultBodyLimit::max(feed::BYTES_MAX);
-    Router::new()
-        .route("/people/import", post(import::import).layer(feed_limit))
-        .route("/people/find", post(people::find))
-        .route("/people/suppress", post(people::suppress))
-        .route("/people/forget", post(people::forget))
-        .route("/accounts", get(accounts::list).post(accounts::add))
-        .route("/accounts/{address}", delete(accounts::remove))
-        .route("/accounts/{address}/password", post(accounts::set_password))
-        .route("/accounts/{address}/token", post(accounts::give_token))
-        .route(
-            "/policy/explain",
-            post(policy::explain).layer(DefaultBodyLimit::max(feed::BYTES_MAX)),
+fn operation() -> OpenApiRouter<ApiState> {
+    let long = || DefaultBodyLimit::max(feed::BYTES_MAX);
+    OpenApiRouter::new()
+        .routes(routes!(people::find))
+        .routes(routes!(people::suppress))
+        .routes(routes!(people::forget))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::remove))
+        .routes(routes!(accounts::set_password))
+        .routes(routes!(accounts::give_token))
+        .routes(routes!(policy::enroll))
+        .routes(routes!(policy::arm))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+        .routes(routes!(export::export))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(import::import))
+                .routes(routes!(policy::explain))
+                .routes(routes!(policy::rosters))
+                .layer(long()),
         )
-        .route(
-            "/rosters",
-            post(policy::rosters).layer(DefaultBodyLimit::max(feed::BYTES_MAX)),
-        )
-        .route("/emergency/enroll", post(policy::enroll))
-        .route("/emergency/arm", post(policy::arm))
-        .route("/audit", get(audit::list))
-        .route("/audit/verify", get(audit::verify))
-        .route("/store/export", get(export::export))
+}
+
+/// What the document says of the whole.
+fn described(document: &mut OpenApi, door: Door) {
+    document.info.title = "Bedel".to_owned();
+    document.info.version = "1".to_owned();
+    document.info.description = Some(
+        "Mass mail that waits, is decided on and leaves. Every answer that is a no has a body `{\"error\": \"…\"}` \
+         with a sentence that says why, and what to do."
+            .to_owned(),
+    );
+    document.info.license = None;
+    document.servers = Some(vec![Server::new("/api/v1")]);
+    let (name, scheme) = match door {
+        Door::Port => (
+            "token",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        ),
+        Door::Socket => (
+            "actor",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+                "X-Bedel-Actor",
+                "the account the operator acts as",
+            ))),
+        ),
+    };
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(name, scheme);
+    document.security = Some(vec![SecurityRequirement::new(name, Vec::<String>::new())]);
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State as From;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::actor::{Actor, Asked, Told};
@@ -13,13 +14,14 @@ use crate::model::{Act, Contact, ContactId, Selection, Suppression, SuppressionR
 use crate::store::{self, Store};
 
 /// Which audience to count.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     audience: String,
 }
 
 /// How many an audience has now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Counted {
     audience: String,
     /// Contacts that are in it.
@@ -29,7 +31,7 @@ pub(super) struct Counted {
 }
 
 /// One person, and why they are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct Person {
     address: String,
     #[serde(default)]
@@ -44,12 +46,20 @@ pub(super) struct Known {
 }
 
 /// What was done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Done)]
 pub(super) struct Did {
     done: String,
 }
 
 /// `GET /people/count?audience=`.
+#[utoipa::path(
+    get,
+    path = "/people/count",
+    tag = "people",
+    params(Which),
+    responses((status = 200, description = "how many an audience has now", body = Counted), Fault)
+)]
 pub(super) async fn count(
     From(api): From<ApiState>,
     _who: Actor,
@@ -88,6 +98,13 @@ fn counted(store: &Store, selection: &Selection) -> Result<(u64, u64), store::Er
 }
 
 /// `POST /people/find`: one contact, for a reason that is kept.
+#[utoipa::path(
+    post,
+    path = "/people/find",
+    tag = "people",
+    request_body = Person,
+    responses((status = 200, description = "all that is known of an address", body = Object), Fault)
+)]
 pub(super) async fn find(
     From(api): From<ApiState>,
     who: Actor,
@@ -111,6 +128,13 @@ pub(super) async fn find(
 }
 
 /// `POST /people/suppress`: never write to this address again.
+#[utoipa::path(
+    post,
+    path = "/people/suppress",
+    tag = "people",
+    request_body = Person,
+    responses((status = 200, description = "what was done", body = Did), Fault)
+)]
 pub(super) async fn suppress(
     From(api): From<ApiState>,
     who: Actor,
@@ -137,6 +161,13 @@ pub(super) async fn suppress(
 }
 
 /// `POST /people/forget`: erase a contact; a suppression stays.
+#[utoipa::path(
+    post,
+    path = "/people/forget",
+    tag = "people",
+    request_body = Person,
+    responses((status = 200, description = "what was done", body = Did), Fault)
+)]
 pub(super) async fn forget(
     From(api): From<ApiState>,
     who: Actor,

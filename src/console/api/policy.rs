@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State as From;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::actor::{Actor, Told};
@@ -15,15 +16,25 @@ use crate::password;
 use crate::stage::intake::{self, Explained, Question};
 
 /// A message to judge without taking it.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Ask {
     message: String,
+    #[schema(value_type = String)]
     from: Address,
+    #[schema(value_type = Vec<String>)]
     to: Vec<Address>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
 }
 
 /// `POST /policy/explain`: what would happen to a message.
+#[utoipa::path(
+    post,
+    path = "/policy/explain",
+    tag = "policy",
+    request_body = Ask,
+    responses((status = 200, description = "what would happen to a message", body = Object), Fault)
+)]
 pub(super) async fn explain(
     From(api): From<ApiState>,
     _who: Actor,
@@ -42,22 +53,32 @@ pub(super) async fn explain(
 }
 
 /// A term's rosters, whole.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Rosters {
     term: String,
+    #[schema(value_type = String, format = Date)]
     begins: jiff::civil::Date,
+    #[schema(value_type = String, format = Date)]
     ends: jiff::civil::Date,
     /// Columns `section`, `email`, `role` (`instructor` or `student`).
     csv: String,
 }
 
 /// What was done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Done)]
 pub(super) struct Did {
     done: String,
 }
 
 /// `POST /rosters`: replaces the rosters of one term.
+#[utoipa::path(
+    post,
+    path = "/rosters",
+    tag = "policy",
+    request_body = Rosters,
+    responses((status = 200, description = "what was done", body = Did), Fault)
+)]
 pub(super) async fn rosters(
     From(api): From<ApiState>,
     who: Actor,
@@ -118,7 +139,7 @@ fn rows(csv: &str) -> Result<Vec<RosterRow>, String> {
 }
 
 /// An emergency role, and the code its authenticator shows.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Code {
     code: String,
     /// Whether what follows is a drill.
@@ -127,13 +148,19 @@ pub(super) struct Code {
 }
 
 /// The secret of an authenticator, told once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Enrolled {
     secret: String,
     url: String,
 }
 
 /// `POST /emergency/enroll`: a new authenticator for an emergency role.
+#[utoipa::path(
+    post,
+    path = "/emergency/enroll",
+    tag = "policy",
+    responses((status = 200, description = "the secret of an authenticator, told once", body = Enrolled), Fault)
+)]
 pub(super) async fn enroll(From(api): From<ApiState>, who: Actor) -> Result<Json<Enrolled>, Fault> {
     let account = who.account()?;
     let secret = password::new_second_factor();
@@ -144,6 +171,13 @@ pub(super) async fn enroll(From(api): From<ApiState>, who: Actor) -> Result<Json
 }
 
 /// `POST /emergency/arm`: a fresh second factor; emergencies may be sent for a while. Policy C17.
+#[utoipa::path(
+    post,
+    path = "/emergency/arm",
+    tag = "policy",
+    request_body = Code,
+    responses((status = 200, description = "what was done", body = Did), Fault)
+)]
 pub(super) async fn arm(From(api): From<ApiState>, who: Actor, Told(code): Told<Code>) -> Result<Json<Did>, Fault> {
     let account = who.account()?.clone();
     let Some(fresh) = api.desk.emergency_fresh(&account) else {

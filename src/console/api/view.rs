@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::actor::Actor;
 use crate::mail::Timestamp;
@@ -11,7 +12,8 @@ use crate::model::{Ask, Category, Exclusion, Finding, OfficeId, Release, Tally};
 use crate::stage::review::{Count, Desk, Preview, Remark, Standing};
 
 /// One line of a listing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Mailing)]
 pub(super) struct Line {
     /// `MC-2026-0412`.
     id: String,
@@ -23,33 +25,39 @@ pub(super) struct Line {
     subject: String,
     /// The account that submitted it.
     author: String,
+    #[schema(value_type = String)]
     category: Category,
     /// The lists it is for; none when its author named the recipients.
     lists: Vec<String>,
     /// How many people are named beside the lists.
     people: usize,
+    #[schema(value_type = String, format = DateTime)]
     submitted_at: Timestamp,
     /// Counts from 1.
     version: u16,
     /// Which reviewer has a held one.
     claimed_by: Option<String>,
     /// When a held one is to leave, if somebody has said so.
+    #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_for: Option<Timestamp>,
     /// When a held one lapses.
+    #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
     /// Whose approval a held one still wants.
     wanting: Vec<OfficeName>,
 }
 
 /// An office, for programs and for people.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Office)]
 struct OfficeName {
     id: String,
     name: String,
 }
 
 /// One mailing, with what happened to it and what may happen next.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WholeMailing)]
 pub(super) struct Whole {
     #[serde(flatten)]
     line: Line,
@@ -62,6 +70,7 @@ pub(super) struct Whole {
     released: Option<Let>,
     ended: Option<Over>,
     tally: Option<Tally>,
+    #[schema(value_type = BTreeMap<String, u64>)]
     exclusions: BTreeMap<Exclusion, u64>,
     /// The acts that whoever asked may do now.
     may: Vec<&'static str>,
@@ -72,7 +81,8 @@ pub(super) struct Whole {
     preview: Option<Seen>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Finding)]
 struct Found {
     rule: String,
     clause: String,
@@ -80,38 +90,49 @@ struct Found {
     sentence: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Approval)]
 struct Approved {
     office: OfficeName,
     by: String,
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Release)]
 struct Let {
     /// `None` where the policy itself passed it.
     by: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     not_before: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = End)]
 struct Over {
     by: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     comment: String,
 }
 
 /// How many a mailing would reach, as the master list stands now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reach)]
 struct Reach {
     recipients: u64,
     /// How many of them got so many of our mailings in the last 7 days.
+    #[schema(value_type = BTreeMap<String, u64>)]
     pressed: BTreeMap<u32, u64>,
+    #[schema(value_type = BTreeMap<String, u64>)]
     exclusions: BTreeMap<Exclusion, u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Seen)]
 struct Seen {
     headers: Vec<(String, String)>,
     text: Option<String>,
@@ -119,7 +140,8 @@ struct Seen {
 }
 
 /// How far a mailing is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Progress)]
 pub(super) struct Progress {
     id: String,
     state: &'static str,
@@ -167,7 +189,7 @@ impl Whole {
     pub(super) fn of(state: &State, desk: &Desk, who: &Actor, tally: Tally) -> Self {
         let standing = match who {
             Actor::Operator => Standing::default(),
-            Actor::Account(address) => desk.standing(state, address),
+            Actor::Account(address) | Actor::Reader(address) => desk.standing(state, address),
         };
         let mut whole = Self {
             line: Line::of(state, desk),

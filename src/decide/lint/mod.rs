@@ -40,7 +40,7 @@ use rules::{
 };
 
 /// How much a remark weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Good to know.
@@ -63,9 +63,10 @@ impl Level {
 }
 
 /// What one check has to say about one spot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Remark {
     /// Which check.
+    #[schema(value_type = String)]
     pub rule: Cow<'static, str>,
     /// How much it weighs.
     pub level: Level,
@@ -78,7 +79,7 @@ pub struct Remark {
 }
 
 /// One line of a diff.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fix {
     /// The line as it is.
     pub before: String,
