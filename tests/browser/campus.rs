@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 pub(super) const AUTHOR: &str = "author@mst.example";
 pub(super) const STEWARD: &str = "records@mst.example";
 pub(super) const REVIEWER: &str = "emarcomm@mst.example";
 pub(super) const LIST: &str = "students@lists.mst.example";
+
+static OPENING: Mutex<()> = Mutex::new(());
 
 /// A demo campus, and what it printed of itself.
 pub(super) struct Campus {
@@ -23,6 +26,8 @@ pub(super) struct Campus {
 
 impl Campus {
     pub(super) fn open() -> Self {
+        // One demo after the other looks for free ports.
+        let _turn = OPENING.lock();
         let mut process = Command::new(env!("CARGO_BIN_EXE_bedel"))
             .arg("demo")
             .stdout(Stdio::piped())

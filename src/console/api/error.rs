@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::{IntoResponses, PartialSchema as _, ToSchema};
 
 use crate::decide::feed;
 use crate::stage::review::Refusal;
@@ -102,6 +102,11 @@ fn failed(error: &Error) -> StatusCode {
 struct Said {
     /// Why, and what to do.
     error: String,
+}
+
+/// The shape of every answer that is a no.
+pub(super) fn schema() -> RefOr<openapi::Schema> {
+    Said::schema()
 }
 
 impl IntoResponses for Fault {

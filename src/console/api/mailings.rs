@@ -110,7 +110,7 @@ pub(super) async fn list(
     get,
     path = "/mailings/{id}",
     tag = "review",
-    params(("id" = String, Path, description = "its number, such as MC-2026-0001")),
+    params(("id" = String, Path, description = "its number", example = "MC-2026-0001")),
     responses((status = 200, description = "one mailing, whole", body = Whole), Fault)
 )]
 pub(super) async fn show(
@@ -144,7 +144,7 @@ fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
     get,
     path = "/mailings/{id}/progress",
     tag = "review",
-    params(("id" = String, Path, description = "its number, such as MC-2026-0001")),
+    params(("id" = String, Path, description = "its number", example = "MC-2026-0001")),
     responses((status = 200, description = "how far it is", body = Progress), Fault)
 )]
 pub(super) async fn progress(
@@ -162,8 +162,8 @@ pub(super) async fn progress(
     post,
     path = "/mailings/{id}/{act}",
     tag = "review",
-    params(("id" = String, Path, description = "its number, such as MC-2026-0001"),
-        ("act" = String, Path, description = "approve, release, return, decline, withdraw, pause, resume, stop, attest, convert, survey, confirm, reviewed, claim, unclaim, schedule, test, agree, edit")),
+    params(("id" = String, Path, description = "its number", example = "MC-2026-0001"),
+        ("act" = String, Path, description = "approve, release, return, decline, withdraw, pause, resume, stop, attest, convert, survey, confirm, reviewed, claim, unclaim, schedule, test, agree, edit", example = "claim")),
     request_body(content = Option<Comment>, content_type = "application/json"),
     responses((status = 200, description = "what was done, and the mailing as it is now", body = Did), Fault)
 )]

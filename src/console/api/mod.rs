@@ -173,6 +173,7 @@ fn described(document: &mut OpenApi, door: Door) {
     };
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(name, scheme);
+    components.schemas.insert("No".to_owned(), error::schema());
     document.security = Some(vec![SecurityRequirement::new(name, Vec::<String>::new())]);
 }
 

@@ -17,6 +17,8 @@ use crate::store::{self, Store};
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
+    /// Its name in policy.toml.
+    #[param(example = "students")]
     audience: String,
 }
 
