@@ -38,6 +38,9 @@ pub(super) enum Command {
     /// Remove an account and its tokens
     #[command(after_long_help = "Example:\n  bedel account remove records")]
     Remove(Which),
+    /// Give an account a second factor: from then on it signs in to the console with a code as well
+    #[command(after_long_help = "Example:\n  bedel account factor emarcomm")]
+    Factor(Which),
     /// Give an account a token for programs; it is shown once
     #[command(
         after_long_help = "Examples:\n  bedel account token emarcomm\n  bedel account token reports --scope read\n  \
@@ -120,6 +123,13 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
         Command::Remove(which) => {
             let path = path(client, &which, "")?;
             done(&client.ask(Ask::delete(path)).await?)
+        }
+        Command::Factor(which) => {
+            let actor = client.account(&which.address)?;
+            let ask = Ask::post("/emergency/enroll", &json!({})).by(Some(&actor));
+            let answer = client.ask(ask).await?;
+            let told = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            out::card(&[("secret", told("secret")), ("for an authenticator", told("url"))])
         }
         Command::Token(token) => {
             let path = path(client, &token.which, "/token")?;

@@ -49,8 +49,18 @@ pub(super) enum Entry {
     Open(Box<Account>),
     /// No such account, or another password: we do not say which.
     Wrong,
+    /// The password is theirs, and their account wants a code as well.
+    CodeWanted,
     /// Too many failures lately; not even looked at.
     Shut,
+}
+
+/// What became of the second factor.
+enum Second {
+    NotNeeded,
+    Wanted,
+    Good,
+    Wrong,
 }
 
 impl Door {
@@ -68,7 +78,7 @@ impl Door {
         store: &Store,
         peer: Option<IpAddr>,
         account: &str,
-        password: String,
+        (password, code): (String, &str),
     ) -> Result<Entry, Error> {
         let address = account.trim().parse::<Address>().ok();
         let by_account = address.as_ref().map_or_else(|| account.to_lowercase(), Address::key);
@@ -89,7 +99,12 @@ impl Door {
         if self.verify(known.as_ref(), password).await
             && let Some(account) = known
         {
-            return Ok(Entry::Open(Box::new(account)));
+            match self.second(store, &account.address, code).await? {
+                Second::NotNeeded | Second::Good => return Ok(Entry::Open(Box::new(account))),
+                // They know the password: this is said to nobody else, and counts as no failure.
+                Second::Wanted => return Ok(Entry::CodeWanted),
+                Second::Wrong => {}
+            }
         }
         counted
             .into_iter()
@@ -97,6 +112,21 @@ impl Door {
             .for_each(|name| self.count(name));
         tracing::info!(peer.ip = peer.map(tracing::field::display), "a sign-in was refused");
         Ok(Entry::Wrong)
+    }
+
+    /// The second factor of an account that has one (RFC 6238); a code counts once.
+    async fn second(&self, store: &Store, account: &Address, code: &str) -> Result<Second, Error> {
+        let Some((secret, _)) = store.second_factor(account)? else {
+            return Ok(Second::NotNeeded);
+        };
+        if code.trim().is_empty() {
+            return Ok(Second::Wanted);
+        }
+        let seconds = self.clock.now().as_micros() / 1_000_000;
+        match password::second_factor_step(&secret, code, seconds) {
+            Some(step) if store.use_second_factor(account, step).await? => Ok(Second::Good),
+            Some(_) | None => Ok(Second::Wrong),
+        }
     }
 
     /// Verifies beside the runtime; takes as long whether or not there is such an account.

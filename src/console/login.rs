@@ -43,6 +43,8 @@ struct Fields {
     #[serde(default)]
     password: String,
     #[serde(default)]
+    code: String,
+    #[serde(default)]
     next: String,
 }
 
@@ -71,7 +73,7 @@ pub(super) async fn sign_in(
     let (account, next) = (fields.account, fields.next);
     let entry = room
         .door
-        .knock(&room.state.store, peer, &account, fields.password)
+        .knock(&room.state.store, peer, &account, (fields.password, &fields.code))
         .await?;
     let refused = |status, why| page(&room, status, &account, &next, Some(why));
     match entry {
@@ -79,15 +81,24 @@ pub(super) async fn sign_in(
             let to = Redirect::to(within(&next));
             Ok(with_cookie(to, &room.sessions.open(&account)))
         }
+        Entry::CodeWanted => refused(
+            StatusCode::FORBIDDEN,
+            "Your account has a second factor: give the code of your authenticator too.",
+        ),
         Entry::Wrong => refused(
             StatusCode::FORBIDDEN,
-            "No account has this address and this password. Check both and try again.",
+            "No account has this address, this password and, where it has one, this code. Check and try again.",
         ),
         Entry::Shut => refused(
             StatusCode::TOO_MANY_REQUESTS,
             "Signing in has failed too often. Wait a quarter of an hour and try again.",
         ),
     }
+}
+
+/// `POST /logout/everywhere`: ends every session of the account, here and elsewhere.
+pub(super) async fn sign_out_everywhere(extract::State(room): extract::State<Arc<Room>>, posted: Posted) -> Response {
+    with_cookie(Redirect::to("/login"), &room.sessions.close_all(&posted.who))
 }
 
 /// `POST /logout`.

@@ -118,6 +118,7 @@ pub fn app(state: State) -> Router {
         )
         .route("/login", get(login::show).post(login::sign_in))
         .route("/logout", post(login::sign_out))
+        .route("/logout/everywhere", post(login::sign_out_everywhere))
         .merge(asset::routes())
         .fallback(error::no_such_page)
         .method_not_allowed_fallback(error::no_such_method)

@@ -118,6 +118,13 @@ impl Sessions {
         self.cookie(&token, AGE_MAX)
     }
 
+    /// Signs them out wherever they are signed in. Returns the cookie that removes theirs.
+    pub(super) fn close_all(&self, who: &SignedIn) -> String {
+        self.lock()
+            .retain(|_, session| !session.account.is_same_mailbox(&who.account));
+        self.cookie("", Duration::ZERO)
+    }
+
     /// Signs them out. Returns the cookie that removes theirs.
     pub(super) fn close(&self, who: &SignedIn) -> String {
         self.lock().remove(&who.key);

@@ -22,6 +22,29 @@ impl Store {
         }
     }
 
+    /// Notes that a code of this step was used: it counts once. `false` when it, or a later one, has been used already.
+    pub async fn use_second_factor(&self, account: &Address, step: i64) -> Result<bool, Error> {
+        let key = account.key();
+        let Some((secret, used)) = self.second_factor(account)? else {
+            return Ok(false);
+        };
+        if step <= used {
+            return Ok(false);
+        }
+        let mut batch = Batch::default();
+        let before = postcard::to_allocvec(&(secret.as_str(), used))?;
+        batch.assert(Table::SecondFactors, key.as_bytes(), Some(before));
+        batch.put(
+            Table::SecondFactors,
+            key.as_bytes(),
+            postcard::to_allocvec(&(secret, step))?,
+        );
+        match self.engine.commit(batch).await {
+            Err(Error::Conflict) => Ok(false),
+            committed => committed.map(|()| true),
+        }
+    }
+
     /// A new authenticator; the one before counts no more.
     pub async fn put_second_factor(&self, account: &Address, secret: &str, event: Event) -> Result<(), Error> {
         let mut batch = Batch::default();

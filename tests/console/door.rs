@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use bedel::password;
 
-use crate::site::{AUTHOR, PASSWORD, REVIEWER, Site, add_account, get, post, send};
+use crate::site::{AUTHOR, PASSWORD, REVIEWER, STEWARD, Site, add_account, get, post, send};
 
 #[tokio::test]
 async fn who_is_not_signed_in_is_asked_to_and_comes_back() {
@@ -137,4 +137,43 @@ async fn a_form_too_long_is_not_read() {
     let body = Body::from("password=".to_owned() + &"x".repeat(100_000));
     let answer = send(&site.app, "POST", "/login", &kind, body).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn an_account_with_a_second_factor_wants_its_code_and_each_once() {
+    let site = Site::new().await;
+    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let event = crate::site::event(bedel::model::Act::Account);
+    let account = crate::site::address(REVIEWER);
+    site.store
+        .put_second_factor(&account, secret, event)
+        .await
+        .expect("kept");
+    let with = async |code: &str| {
+        let form = [("account", REVIEWER), ("password", PASSWORD), ("code", code)];
+        post(&site.app, "/login", &[], &form).await
+    };
+    let none = with("").await;
+    assert_eq!(none.status, StatusCode::FORBIDDEN);
+    assert!(none.body.contains("Your account has a second factor"), "{}", none.body);
+    assert_eq!(with("000000").await.status, StatusCode::FORBIDDEN);
+    let step = site.clock.now().as_micros() / 30_000_000;
+    let code = (0..1_000_000)
+        .map(|code| format!("{code:06}"))
+        .find(|code| password::second_factor_step(secret, code, step * 30) == Some(step))
+        .expect("there is one");
+    assert_eq!(with(&code).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(with(&code).await.status, StatusCode::FORBIDDEN, "a code counts once");
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_every_session_of_the_account() {
+    let site = Site::new().await;
+    let (here, elsewhere) = (site.browser(REVIEWER).await, site.browser(REVIEWER).await);
+    let other = site.browser(STEWARD).await;
+    assert_eq!(here.post("/logout/everywhere", &[]).await.status, StatusCode::SEE_OTHER);
+    for gone in [&here, &elsewhere] {
+        assert_eq!(gone.get("/").await.header("location"), "/login");
+    }
+    assert_eq!(other.get("/").await.status, StatusCode::OK);
 }

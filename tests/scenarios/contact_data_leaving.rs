@@ -6,7 +6,9 @@ use zip::ZipWriter;
 use zip::unstable::write::FileOptionsExt;
 use zip::write::SimpleFileOptions;
 
-use crate::campus::{Campus, Letter, case, goes, people};
+use serde_json::{Value, json};
+
+use crate::campus::{Campus, Letter, case, goes, list, people};
 
 fn letter() -> Letter {
     Letter::new("The file you asked for", "Here it is, as we said on the telephone.")
@@ -71,4 +73,25 @@ async fn a_steward_sends_nothing_behind_a_password() {
     case(&campus.submit("records", &vendor(), &letter).await);
     let reply = campus.submit("author", &vendor(), &letter).await;
     assert!(goes(&reply), "others may: {reply}");
+}
+
+/// Whoever is told can look at what it was.
+#[tokio::test]
+async fn who_is_alerted_may_see_it_and_nothing_else() {
+    let campus = Campus::open().await;
+    let account = json!({ "address": "privacy@mst.example", "password": null });
+    campus.ask("POST", "/accounts", None, &account).await.expect("added");
+    let csv = format!("email\n{}\n", people(30, "prospect", "home.example").join("\n"));
+    let held = campus
+        .submit("author", &vendor(), &letter().attach("a.csv", csv.as_bytes()))
+        .await;
+    let other = campus.submit("author", &list("students"), &letter()).await;
+    let seen = async |case: &str| {
+        let path = format!("/mailings/{case}");
+        campus
+            .ask("GET", &path, Some("privacy@mst.example"), &Value::Null)
+            .await
+    };
+    seen(&case(&held)).await.expect("they were told of it");
+    seen(&case(&other)).await.expect_err("they were not told of that");
 }

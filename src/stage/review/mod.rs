@@ -208,10 +208,17 @@ impl Desk {
             })
         };
         let may_confirm = || held(state).is_some_and(|held| self.may_confirm(held, who));
+        // Whoever is alerted that contact data was about to leave may look at what it was. Policy C10.
+        let is_alerted = || {
+            let watches = self.settings.policy.alerts.iter().any(|to| to.is_same_mailbox(who));
+            let findings = held(state).map(|held| held.hold().findings()).unwrap_or_default();
+            watches && findings.iter().any(|finding| finding.rule == "contact-data-leaving")
+        };
         state.mailing().author.address.is_same_mailbox(who)
             || offices.reviewer(who).is_some()
             || is_wanted_steward()
             || may_confirm()
+            || is_alerted()
     }
 
     /// Which acts this person may do now.
