@@ -18,10 +18,10 @@ use super::preview::{self, Letter};
 use super::remarks::{Mend, Remarks};
 use super::session::SignedIn;
 use super::status::{self, Status};
-use super::words::{self, When};
+use super::words::{self, Tag, When};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{Ask, Exclusion, Finding, Mailing, MailingId, Masked, Segment, Series};
-use crate::stage::review::{Change, Refusal, Standing};
+use crate::stage::review::{Change, History, Refusal, Standing};
 
 #[derive(Template)]
 #[template(path = "mailing.html", config = ".askama.toml")]
@@ -39,6 +39,10 @@ struct MailingPage {
     look: &'static str,
     author: String,
     proof: &'static str,
+    /// What became of their other cases lately.
+    history: String,
+    /// What is much the same, to the same people, lately.
+    similar: Vec<Similar>,
     submitted: When,
     category: &'static str,
     identity: String,
@@ -71,6 +75,15 @@ struct Versions {
     before: Vec<Before>,
     /// Class and text of each line.
     lines: Vec<(&'static str, String)>,
+}
+
+/// A mailing that is much the same.
+#[derive(Debug)]
+struct Similar {
+    id: String,
+    subject: String,
+    tag: Tag,
+    at: When,
 }
 
 /// A version that another has followed.
@@ -171,6 +184,8 @@ struct Reach {
     samples: Vec<Masked>,
     /// How many of them got so many of our mailings lately.
     pressed: Vec<String>,
+    /// How many of them read their mail where.
+    providers: Vec<(&'static str, String)>,
     at: Option<When>,
 }
 
@@ -234,6 +249,8 @@ fn page(
         look: look(shown),
         author: mailing.author.address.to_string(),
         proof: words::proof(mailing.author.proof),
+        history: history(room, state)?,
+        similar: similar(room, state)?,
         submitted: words::when(mailing.submitted_at, &room.state.zone),
         category: words::category(mailing.category),
         identity: words::identity(&mailing.identity),
@@ -243,6 +260,32 @@ fn page(
         letter: letter(room, state),
         trail: audit::of_mailing(room, mailing)?,
     })
+}
+
+/// In words: who is new here, and who is not.
+fn history(room: &Room, state: &State) -> Result<String, Error> {
+    let History {
+        released,
+        waiting,
+        declined,
+    } = room.state.desk.history(state)?;
+    if released + waiting + declined == 0 {
+        return Ok("no other cases lately".to_owned());
+    }
+    Ok(format!(
+        "{released} released, {waiting} waiting, {declined} declined lately"
+    ))
+}
+
+fn similar(room: &Room, state: &State) -> Result<Vec<Similar>, Error> {
+    let found = room.state.desk.similar(state)?;
+    let similar = |state: &State| Similar {
+        id: state.id().to_string(),
+        subject: words::subject(state.mailing()),
+        tag: words::tag(state),
+        at: words::when(state.mailing().submitted_at, &room.state.zone),
+    };
+    Ok(found.iter().map(similar).collect())
 }
 
 /// Who may change it may take a mend over.
@@ -372,6 +415,11 @@ fn reach(room: &Room, state: &State) -> Result<Reach, Error> {
                 exclusions: left_out(&count.exclusions),
                 samples: count.samples.clone(),
                 pressed: words::pressed(&count.pressed),
+                providers: count
+                    .providers
+                    .iter()
+                    .map(|(name, people)| (*name, words::number(*people)))
+                    .collect(),
                 at: Some(words::when(*at, &room.state.zone)),
             })
         }
@@ -393,6 +441,7 @@ fn sealed(planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
         exclusions: left_out(exclusions),
         samples: Vec::new(),
         pressed: Vec::new(),
+        providers: Vec::new(),
         at: None,
     }
 }

@@ -43,3 +43,20 @@ function show(part, html) {
   const after = part.querySelector("[data-news]")?.textContent;
   if (after && after !== before) news.textContent = after;
 }
+
+// Keys, shown on the buttons they stand for. They lead there; pressing stays the reader's own act. `j` and `k` go from
+// row to row.
+document.documentElement.classList.add("keys");
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+  const rows = [...document.querySelectorAll(".row-title")];
+  const at = rows.indexOf(document.activeElement);
+  const target = event.key === "j" ? rows[Math.min(at + 1, rows.length - 1)]
+    : event.key === "k" ? rows[Math.max(at - 1, 0)]
+    : event.key === "/" ? document.querySelector("input[type=search]")
+    : document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  target.focus();
+});

@@ -5,14 +5,16 @@
 
 mod exclude;
 mod pressure;
+mod provider;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use exclude::excluded;
 use exclude::over_cap;
 pub use pressure::Pressure;
+pub use provider::provider;
 
-use crate::mail::{Address, Timestamp};
+use crate::mail::{Address, Domain, Timestamp};
 use crate::model::{Audience, Category, Contact, Exclusion, Expansion, Lane, Masked, Recipient, Segment, Suppression};
 
 /// Samples a person may see of an audience. Policy C8.
@@ -56,6 +58,8 @@ pub struct Count {
     pub samples: Vec<Masked>,
     /// How many of those who would got so many mailings of ours in the last 7 days; none is not counted. Policy C11.
     pub pressed: BTreeMap<u32, u64>,
+    /// How many of those who would read their mail at which provider.
+    pub providers: BTreeMap<&'static str, u64>,
 }
 
 /// Walks an audience once.
@@ -183,7 +187,11 @@ fn note(expansion: &mut Expansion, verdict: Verdict, recipient: Recipient) {
 }
 
 /// Counts an audience without making recipients of it.
-pub fn count<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contact, E>>) -> Result<Count, E> {
+pub fn count<E>(
+    mut walk: Walk<'_>,
+    contacts: impl Iterator<Item = Result<Contact, E>>,
+    campus: &[Domain],
+) -> Result<Count, E> {
     let mut count = Count::default();
     for contact in contacts {
         let contact = contact?;
@@ -192,6 +200,10 @@ pub fn count<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contac
             if count.samples.len() < SAMPLES_MAX {
                 count.samples.extend(contact.masked());
             }
+            *count
+                .providers
+                .entry(provider(contact.email.domain(), campus))
+                .or_default() += 1;
             let copies = walk.pressure.copies(contact.id, walk.now.minus(exclude::WEEK), None);
             if copies > 0 {
                 *count.pressed.entry(copies).or_default() += 1;
@@ -201,6 +213,9 @@ pub fn count<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contac
     }
     for address in walk.audience.people() {
         let verdict = walk.meet_named(address);
+        if verdict == Verdict::Included {
+            *count.providers.entry(provider(address.domain(), campus)).or_default() += 1;
+        }
         tell(&mut count, verdict);
     }
     Ok(count)

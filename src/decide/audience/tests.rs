@@ -70,6 +70,7 @@ fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: Vec<Cont
     let counted = count(
         Walk::new(audience, MARKETING, suppressions, NONE, at(100)),
         contacts.iter().cloned().map(Ok::<_, Infallible>),
+        &[],
     );
     let Ok(expansion) = expand(walk, contacts.into_iter().map(Ok::<_, Infallible>));
     let Ok(counted) = counted;
@@ -201,6 +202,7 @@ fn samples_are_few_and_show_nobody_who_asked_not_to_be_shown() {
             at(0),
         ),
         contacts,
+        &[],
     );
     assert_eq!((count.recipients, count.samples.len()), (20, 5));
     assert!(count.samples.iter().all(|sample| sample.email == "s•••@z•••.example"));
@@ -340,7 +342,7 @@ fn a_count_says_who_is_written_to_often() {
     let suppressions = Suppressions::new();
     let walk = Walk::new(&audience, MARKETING, &suppressions, pressure, at(100));
     let contacts = (0..9).map(|n| Ok::<_, Infallible>(contact(n, &format!("s{n}@z.example"), "student")));
-    let Ok(count) = count(walk, contacts);
+    let Ok(count) = count(walk, contacts, &[]);
     assert_eq!(count.pressed, BTreeMap::from([(1, 3), (2, 3)]));
 }
 

@@ -91,7 +91,7 @@ pub fn explain(
             };
             let purpose = Purpose::of(resolved.category, resolved.lane);
             let walk = Walk::new(lists, purpose, &suppressions, pressure, question.at);
-            let counted = count(walk, store.contacts())?;
+            let counted = count(walk, store.contacts(), &policy.campus_domains)?;
             for (exclusion, number) in counted.exclusions {
                 *left_out.entry(exclusion.words().to_owned()).or_default() += number;
             }

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 pub use crate::decide::audience::Count;
 pub use crate::decide::lint::{Level, Remark};
 pub use edit::{Change, Edit};
-pub use preview::Preview;
+pub use preview::{History, Preview};
 pub use remind::remind;
 
 use crate::clock::Clock;

@@ -1,15 +1,36 @@
 //! What a reviewer and a steward see of a mailing: the mail, and how many it would reach. Policy C8: counts, and at
 //! most five masked samples.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::{Desk, Refusal};
 use crate::decide::audience::{self, Count, Pressure, Purpose, Walk};
 use crate::decide::compose;
-use crate::mail::Message;
-use crate::model::lifecycle::State;
+use crate::mail::{Address, Message};
+use crate::model::lifecycle::{End, State};
 use crate::model::{Audience, Capacity, Release};
 use crate::store::Error;
+
+/// How long a mailing is remembered beside a similar one.
+const SIMILAR_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Cases that are looked through for similar ones.
+const SIMILAR_AMONG: usize = 1_000;
+/// Similar ones that are named.
+const SIMILAR_MAX: usize = 5;
+
+/// What became of an author's other cases lately.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct History {
+    /// Let go.
+    pub released: usize,
+    /// Waiting.
+    pub waiting: usize,
+    /// A no.
+    pub declined: usize,
+}
 
 /// Header fields a person wants to see, in this order.
 const SHOWN: [&str; 7] = ["From", "Reply-To", "To", "Cc", "Subject", "Date", "List-Id"];
@@ -70,6 +91,45 @@ impl Desk {
         }
     }
 
+    /// What went lately, or is to go, to one of the same lists and on much the same subject; newest first. Policy C11.
+    pub fn similar(&self, state: &State) -> Result<Vec<State>, Refusal> {
+        let mailing = state.mailing();
+        let since = self.clock.now().minus(SIMILAR_FOR);
+        let lists = |state: &State| -> Vec<Address> {
+            let segments = state.mailing().audience.segments();
+            segments.iter().map(|segment| segment.list.clone()).collect()
+        };
+        let (ours, subject) = (lists(state), mailing.subject.as_str());
+        let mut newest = self.store.newest_cases(SIMILAR_AMONG)?;
+        newest.retain(|other| {
+            other.id() != mailing.id
+                && other.mailing().submitted_at >= since
+                && !matches!(other, State::Ended(_))
+                && lists(other).iter().any(|list| ours.contains(list))
+                && is_alike(subject, &other.mailing().subject)
+        });
+        newest.truncate(SIMILAR_MAX);
+        Ok(newest)
+    }
+
+    /// How often its author's cases were released, sent back and declined, this one apart.
+    pub fn history(&self, state: &State) -> Result<History, Refusal> {
+        let author = &state.mailing().author.address;
+        let mut history = History::default();
+        for other in self.store.newest_cases(SIMILAR_AMONG)? {
+            if other.id() == state.id() || !other.mailing().author.address.is_same_mailbox(author) {
+                continue;
+            }
+            match &other {
+                State::Released(_) | State::Expanded(_) | State::Closed(_) => history.released += 1,
+                State::Held(_) => history.waiting += 1,
+                State::Ended(ended) if ended.end() == End::Declined => history.declined += 1,
+                State::Ended(_) => {}
+            }
+        }
+        Ok(history)
+    }
+
     /// How many it would reach, as the master list stands now. Reads all of it.
     pub fn count(&self, state: &State) -> Result<Count, Refusal> {
         let mailing = state.mailing();
@@ -94,8 +154,20 @@ impl Desk {
             pressure,
             now,
         );
-        Ok(audience::count(walk, self.store.contacts())?)
+        let campus = &self.settings.policy.campus_domains;
+        Ok(audience::count(walk, self.store.contacts(), campus)?)
     }
+}
+
+/// Whether most words of two subjects are the same.
+fn is_alike(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+        words.filter(|word| word.chars().count() > 2).collect()
+    };
+    let (one, other) = (words(one), words(other));
+    let both = one.intersection(&other).count();
+    both > 0 && both * 2 >= one.union(&other).count()
 }
 
 /// Takes a message apart for reading.
@@ -142,4 +214,16 @@ fn decoded(value: &str) -> String {
         .and_then(|message| message.header("X"))
         .and_then(|value| value.as_text());
     text.map_or_else(|| value.to_owned(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_alike;
+
+    #[test]
+    fn subjects_are_alike_when_most_of_their_words_are() {
+        assert!(is_alike("The spring fair on Friday", "Spring fair: Friday!"));
+        assert!(!is_alike("The spring fair", "The parking garage"));
+        assert!(!is_alike("", ""));
+    }
 }
