@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::Room;
-use super::error::Error;
-use super::page::Frame;
-use super::session::SignedIn;
+use super::error::{self, Error};
+use super::page::{Frame, Said};
+use super::session::{Posted, SignedIn};
 use super::status;
 use super::words::{self, Tag, When};
 use crate::model::lifecycle::State;
+use crate::stage::review::Refusal;
 
 /// Mailings on the page.
 const ROWS_MAX: usize = 100;
@@ -23,6 +24,9 @@ const LOOKED_AT_MAX: usize = 10_000;
 #[template(path = "mine.html", config = ".askama.toml")]
 struct MinePage {
     frame: Frame,
+    /// Whether they answer for an office, and so have deputies.
+    decides: bool,
+    away: Option<When>,
     rows: Vec<Row>,
 }
 
@@ -46,11 +50,32 @@ pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: S
         let said = room.sessions.said(&who);
         let page = MinePage {
             frame: Frame::of(&room, &who, "Yours", "/mine", said),
+            decides: !room.state.desk.offices().stewardships(&who.account).is_empty(),
+            away: away_until(&room, &who)?,
             rows,
         };
         Ok(Html(page.render()?).into_response())
     })
     .await?
+}
+
+fn away_until(room: &Room, who: &SignedIn) -> Result<Option<When>, Error> {
+    let account = room.state.store.account(&who.account)?;
+    let until = account.and_then(|account| account.away_until);
+    let now = room.state.clock.now();
+    let until = until.filter(|until| *until > now);
+    Ok(until.map(|until| words::when(until, &room.state.zone)))
+}
+
+/// `POST /mine/away`: until which day they are away.
+pub(super) async fn away(extract::State(room): extract::State<Arc<Room>>, posted: Posted) -> Result<Response, Error> {
+    let said = match room.state.desk.away(&posted.who.account, &posted.comment).await {
+        Ok(done) => Said::Done(done.sentence),
+        Err(Refusal::Store(error)) => return Err(Error::Refused(Refusal::Store(error))),
+        Err(refusal) => Said::Refused(error::sentence(&refusal)),
+    };
+    room.sessions.say(&posted.who, said);
+    Ok(Redirect::to("/mine").into_response())
 }
 
 fn row(room: &Room, state: &State) -> Result<Row, Error> {

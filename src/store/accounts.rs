@@ -16,6 +16,8 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Since when.
     pub created_at: Timestamp,
+    /// Until when its keeper is away: a deputy is asked meanwhile. Policy C15.
+    pub away_until: Option<Timestamp>,
 }
 
 /// What a token is good for.
@@ -44,6 +46,14 @@ impl Store {
             .scan(Table::Accounts, &[])
             .map(|item| Ok(postcard::from_bytes(&item?.1)?))
             .collect()
+    }
+
+    /// Whether the keeper of this account has said that they are away.
+    pub fn is_away(&self, address: &Address, now: Timestamp) -> Result<bool, Error> {
+        let account = self.account(address)?;
+        Ok(account
+            .and_then(|account| account.away_until)
+            .is_some_and(|until| now < until))
     }
 
     /// Adds an account, or changes it.

@@ -467,3 +467,29 @@ async fn what_has_changed_is_shown_line_by_line() {
     let again = author.post(&format!("/mailing/{id}/agree"), &[]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
 }
+
+#[tokio::test]
+async fn who_is_away_says_so_and_is_back_by_saying_nothing() {
+    let site = Site::new().await;
+    let steward = site.browser(STEWARD).await;
+    let account = crate::site::address(STEWARD);
+    let away = || site.store.is_away(&account, site.clock.now()).expect("reads");
+    steward.post("/mine/away", &[("comment", "2099-12-24")]).await;
+    assert!(away());
+    assert!(
+        steward
+            .get("/mine")
+            .await
+            .body
+            .contains("You are away until 2099-12-24")
+    );
+    steward.post("/mine/away", &[("comment", "Christmas")]).await;
+    assert!(steward.get("/mine").await.body.contains("is no day"));
+    steward.post("/mine/away", &[("comment", "")]).await;
+    assert!(!away());
+    let author = site.browser(AUTHOR).await;
+    assert!(
+        !author.get("/mine").await.body.contains("Away until"),
+        "who answers for nothing has no deputies"
+    );
+}

@@ -279,6 +279,7 @@ pub(crate) async fn add_account(store: &Store, account: &str, hash: &str) {
         address: address(account),
         password_hash: Some(hash.to_owned()),
         created_at: Timestamp::from_micros(0),
+        away_until: None,
     };
     store.put_account(&account, event(Act::Account)).await.expect("commits");
 }

@@ -327,3 +327,15 @@ async fn what_waits_is_told_in_the_morning() {
         "nothing waits for them"
     );
 }
+
+#[tokio::test]
+async fn a_deputy_is_asked_when_the_first_is_away_or_does_not_answer() {
+    let campus = Campus::open().await;
+    held(&campus, &list("students")).await;
+    campus.reaches("records@", 1).await;
+    assert!(campus.got("records-deputy@").is_empty());
+    campus.pass(DAY + DAY / 24);
+    campus
+        .until("nobody answered", async || !campus.got("records-deputy@").is_empty())
+        .await;
+}

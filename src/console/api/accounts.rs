@@ -144,6 +144,7 @@ pub(super) async fn add(
         address,
         password_hash,
         created_at: api.clock.now(),
+        away_until: None,
     };
     let event = api.event(&who, Act::Account, None, format!("added {}", account.address));
     api.store.put_account(&account, event).await?;

@@ -360,12 +360,24 @@ fn carrier(notices: &Notices, to: &Address, id: MailingId, now: Timestamp, subje
     }
 }
 
-/// Who is told that a mailing is held: its author; the stewards it wants; without any, the reviewers at once.
-pub fn on_hold(offices: &Offices, author: &Address, wanted: &[OfficeId]) -> Vec<(Kind, Address)> {
+/// Who is told that a mailing is held: its author, a steward of each office it wants; without any, the reviewers.
+///
+/// Of an office the first who is not away is asked, or all where everybody is; deputies hear when nobody answers.
+/// Policy C15.
+pub fn on_hold(
+    offices: &Offices,
+    author: &Address,
+    wanted: &[OfficeId],
+    is_away: &dyn Fn(&Address) -> bool,
+) -> Vec<(Kind, Address)> {
     let stewards = wanted
         .iter()
         .filter_map(|office| offices.find(office))
-        .flat_map(|office| &office.stewards);
+        .flat_map(|office| {
+            let present = office.stewards.iter().position(|steward| !is_away(steward));
+            let asked = present.map_or(0..office.stewards.len(), |at| at..at + 1);
+            office.stewards.get(asked).unwrap_or_default()
+        });
     let mut told: Vec<(Kind, Address)> = vec![(Kind::Held, author.clone())];
     for steward in stewards {
         if !told.iter().any(|(kind, to)| *kind == Kind::Wanted && to == steward) {

@@ -305,7 +305,9 @@ impl Gate {
             binding: Some(held.binding()),
             ..Told::of(mailing)
         };
-        let mut whom = notice::on_hold(&policy.offices, &mailing.author.address, held.hold().wants());
+        let mut whom = notice::on_hold(&policy.offices, &mailing.author.address, held.hold().wants(), &|who| {
+            self.is_away(who)
+        });
         let is_alarming =
             |finding: &Finding| finding.rule == "contact-data-leaving" && matches!(finding.ask, Ask::Hold { .. });
         if findings.iter().any(is_alarming) {
@@ -339,6 +341,11 @@ impl Gate {
             lines.push(format!("and {more} more, on the page"));
         }
         Ok(lines)
+    }
+
+    /// A steward of whom nothing can be read is taken to be there.
+    pub(super) fn is_away(&self, who: &Address) -> bool {
+        self.store.is_away(who, self.clock.now()).unwrap_or(false)
     }
 
     fn nudge(&self, mailing: &Mailing, why: &[&Finding]) -> Outgoing {

@@ -134,7 +134,9 @@ impl Gate {
             binding: Some(held.binding()),
             ..Told::of(mailing)
         };
-        let whom = notice::on_hold(offices, &mailing.author.address, held.hold().wants());
+        let whom = notice::on_hold(offices, &mailing.author.address, held.hold().wants(), &|who| {
+            self.is_away(who)
+        });
         let had_approved = |to: &Address| {
             let theirs = approved.iter().filter_map(|office| offices.find(office));
             theirs.into_iter().any(|office| office.stewards.contains(to))

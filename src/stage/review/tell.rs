@@ -51,7 +51,7 @@ impl Desk {
             ..Told::of(state.mailing())
         };
         let author = &state.mailing().author.address;
-        let whom = notice::on_hold(self.offices(), author, held.hold().wants());
+        let whom = notice::on_hold(self.offices(), author, held.hold().wants(), &|who| self.is_away(who));
         whom.into_iter()
             .map(|(kind, to)| self.notice(kind, &to, &told))
             .collect()
@@ -75,6 +75,11 @@ impl Desk {
         let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));
         let (state, message) = notice::write(&self.settings.notices, kind, to, told, id, now);
         Outgoing { state, message }
+    }
+
+    /// A steward of whom nothing can be read is taken to be there.
+    pub(super) fn is_away(&self, who: &Address) -> bool {
+        self.store.is_away(who, self.clock.now()).unwrap_or(false)
     }
 
     /// Offices by their names.

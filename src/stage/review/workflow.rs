@@ -7,7 +7,7 @@ use crate::decide::compose;
 use crate::decide::notice::{self, Kind, Told};
 use crate::mail::{Address, Message, Timestamp};
 use crate::model::lifecycle::{Held, State};
-use crate::model::{Act, MailingId, OfficeId, Recipient, Series};
+use crate::model::{Act, Event, MailingId, OfficeId, Recipient, Series};
 use crate::store::{Error, Outgoing};
 
 /// The number of a test copy in its plan: no recipient has it, so its links lead nowhere.
@@ -163,6 +163,38 @@ impl Desk {
         Ok(Done {
             sentence: "Agreed. It goes on its way to a decision.".to_owned(),
         })
+    }
+
+    /// Somebody says until which day they are away, that day too, so that a deputy is asked meanwhile; or, with nothing,
+    /// that they are back. Policy C15.
+    pub async fn away(&self, who: &Address, until: &str) -> Result<Done, Refusal> {
+        let account = self.store.account(who)?;
+        let account = account.ok_or_else(|| Refusal::NotEntitled(format!("there is no account {who}")))?;
+        let until = until.trim();
+        let away_until = if until.is_empty() {
+            None
+        } else {
+            let unreadable = || Refusal::Malformed(format!("`{until}` is no day; write such as 2026-12-24"));
+            let day: jiff::civil::Date = until.parse().map_err(|_source| unreadable())?;
+            let next = day.tomorrow().map_err(|_far| unreadable())?;
+            let morning = next.to_zoned(self.settings.zone.clone()).map_err(|_far| unreadable())?;
+            let morning: Timestamp = morning.timestamp().into();
+            Some(morning).filter(|morning| *morning > self.clock.now())
+        };
+        let sentence = match away_until {
+            Some(_) => format!("You are away until {until}: meanwhile your deputies are asked."),
+            None => "You are back: you are asked first again.".to_owned(),
+        };
+        let event = Event {
+            at: self.clock.now(),
+            by: who.to_string(),
+            act: Act::Account,
+            mailing: None,
+            note: away_until.map_or_else(|| "back".to_owned(), |_| format!("away until {until}")),
+        };
+        let account = crate::store::Account { away_until, ..account };
+        self.store.put_account(&account, event).await?;
+        Ok(Done { sentence })
     }
 
     /// Stewards whose approval was of something else now, and are asked again.
