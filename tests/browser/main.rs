@@ -7,6 +7,7 @@
 
 mod accessible;
 mod campus;
+mod day;
 mod hostile;
 mod pages;
 
@@ -36,6 +37,11 @@ async fn nobody_is_kept_from_a_page_by_dark() {
         accessible::story(browser, campus, "dark").await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_has_a_day_of_work() {
+    tell("light", async |browser, campus| day::story(browser, campus).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,18 +77,28 @@ impl Browser {
 
     /// Presses a button by the keyboard, as somebody without a mouse would.
     pub(super) async fn press(&self, button: &str) {
-        let wait = self.client.wait().at_most(PATIENCE);
-        let button = wait
-            .for_element(Locator::Css(button))
-            .await
-            .unwrap_or_else(|_late| panic!("no {button}"));
-        button.send_keys("\u{E007}").await.expect("Enter presses it");
+        self.type_into(button, "\u{E007}").await;
     }
 
     /// Types into a field, or names a file to send.
     pub(super) async fn write(&self, field: &str, text: &str) {
-        let field = self.client.find(Locator::Css(field)).await.expect("the field");
-        field.send_keys(text).await.expect("it can be typed in");
+        self.type_into(field, text).await;
+    }
+
+    /// A part of the page that is kept fresh may be another between finding it and typing there.
+    async fn type_into(&self, part: &str, keys: &str) {
+        let mut last = String::new();
+        for _ in 0..50 {
+            let wait = self.client.wait().at_most(PATIENCE);
+            let found = wait.for_element(Locator::Css(part)).await;
+            let found = found.unwrap_or_else(|_late| panic!("no {part}"));
+            match found.send_keys(keys).await {
+                Ok(()) => return,
+                Err(error) => last = error.to_string(),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{part} takes no keys: {last}");
     }
 
     /// Waits until a part of the page holds this text.
@@ -152,6 +162,39 @@ impl Browser {
         let found = self.client.execute_async(script, vec![]).await.expect("it looks");
         let found = found.as_array().cloned().unwrap_or_default();
         found.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Goes back a page, as the browser's button does.
+    pub(super) async fn back(&self) {
+        self.client.back().await.expect("there is a page before");
+    }
+
+    /// Sets a field that takes dates: what is typed there depends on the browser's language.
+    pub(super) async fn pick(&self, field: &str, value: &str) {
+        let script = "document.querySelector(arguments[0]).value = arguments[1]";
+        let words = vec![field.into(), value.into()];
+        self.client.execute(script, words).await.expect("the script runs");
+    }
+
+    /// Ticks a box with the space bar.
+    pub(super) async fn tick(&self, checkbox: &str) {
+        self.write(checkbox, " ").await;
+    }
+
+    /// Types on the page itself.
+    pub(super) async fn keys(&self, keys: &str) {
+        self.write("body", keys).await;
+    }
+
+    /// Where the focus is: the target of the link.
+    pub(super) async fn focused(&self) -> String {
+        let script = "return String(document.activeElement.href || '')";
+        let found = self.client.execute(script, vec![]).await.expect("the script runs");
+        found.as_str().unwrap_or_default().to_owned()
+    }
+
+    pub(super) async fn widen(&self) {
+        self.client.set_window_size(1200, 900).await.expect("a window");
     }
 
     pub(super) async fn narrow(&self) {

@@ -1,0 +1,112 @@
+//! A day of each who works with Bedel: a steward with a phone, a reviewer at the desk, an author who looks after their
+//! own. By the keyboard, as somebody without a mouse would.
+
+use super::campus::{AUTHOR, Campus, REVIEWER, STEWARD};
+use super::pages::Browser;
+
+pub(super) async fn story(browser: &Browser, campus: &Campus) {
+    let first = campus.submit(AUTHOR, "The library on Sunday");
+    steward(browser, campus, &first).await;
+    reviewer(browser, campus, &first).await;
+    author(browser, campus).await;
+}
+
+/// One tap from the notice to the decision, and nothing to sign in to.
+async fn steward(browser: &Browser, campus: &Campus, case: &str) {
+    browser.narrow().await;
+    let link = campus.link(STEWARD);
+    browser.go(&format!("{}{link}", campus.console)).await;
+    browser.see("main", "The library on Sunday").await;
+    assert!(
+        !browser.scrolls_sideways().await,
+        "the page of a link scrolls sideways at phone width"
+    );
+    browser.picture("decide-phone").await;
+    browser.press("button[value=approve]").await;
+    browser.see("main", "Approved for the Office of the Registrar").await;
+    // The back button shows it as it now is: there is nothing to approve twice.
+    browser.back().await;
+    browser.see("main", "The library on Sunday").await;
+    assert!(!browser.has("button[value=approve]").await, "it can be approved twice");
+    browser.widen().await;
+    browser
+        .sign_in(&campus.console, STEWARD, campus.password(STEWARD))
+        .await;
+    browser.see("main", case).await;
+    browser.go(&format!("{}/mine", campus.console)).await;
+    browser.pick("#until", "2099-12-24").await;
+    browser.press("form[action='/mine/away'] button").await;
+    browser.see("p.said.done", "You are away until 2099-12-24").await;
+    browser.press("form.me button").await;
+}
+
+async fn reviewer(browser: &Browser, campus: &Campus, case: &str) {
+    let two = [
+        campus.submit(AUTHOR, "Parking in the north"),
+        campus.submit(AUTHOR, "Parking in the south"),
+    ];
+    browser
+        .sign_in(&campus.console, REVIEWER, campus.password(REVIEWER))
+        .await;
+    browser.see("main", &two[1]).await;
+
+    // Search, tick, make one of two.
+    browser.write("#q", "parking").await;
+    browser.press(".sift button").await;
+    browser.see("main", &two[0]).await;
+    assert!(
+        !browser.has(&format!("a[href='/mailing/{case}']")).await,
+        "the search shows what it was not asked for"
+    );
+    for ticked in &two {
+        browser.tick(&format!("input[value='{ticked}']")).await;
+    }
+    browser.press(".several summary").await;
+    browser.write("#subject", "Parking this week").await;
+    browser.press("button[value=combine]").await;
+    browser.see("p.said.done", "2 messages are one now").await;
+    browser.picture("combined").await;
+
+    // The keys lead from row to row, and to the buttons.
+    browser.keys("j").await;
+    assert!(browser.focused().await.contains("/mailing/"), "j leads to no row");
+    browser.go(&format!("{}/mailing/{case}", campus.console)).await;
+    browser.keys("t").await;
+    browser.press(":focus").await;
+    browser.see("p.said.done", "It is yours").await;
+    browser.press("form[action$='/test'] button").await;
+    browser.see("p.said.done", "A test copy is on its way").await;
+
+    // Put to an hour: who has approved is asked again.
+    browser.press("details:has(#when) summary").await;
+    browser.pick("#when", "2099-01-05T09:00").await;
+    browser.press("form[action$='/schedule'] button").await;
+    browser.see("p.said.done", "asked again").await;
+    browser.go(&format!("{}/calendar?month=2099-01", campus.console)).await;
+    browser.see("main", "The library on Sunday").await;
+    browser.picture("calendar-planned").await;
+    browser.go(&format!("{}/mailing/{case}", campus.console)).await;
+    browser.press("details:has(#when) summary").await;
+    browser.press("form[action$='/schedule'] button").await;
+    browser.see("p.said.done", "as soon as it is released").await;
+
+    // Back to its author.
+    browser.press("details:has(#comment) summary").await;
+    browser.write("#comment", "Say until which hour.").await;
+    browser.press("form[action$='/return'] button").await;
+    browser.see("section.verdict", "its author sends it anew").await;
+    browser.press("form.me button").await;
+}
+
+/// They see where theirs stand, and take one back.
+async fn author(browser: &Browser, campus: &Campus) {
+    let case = campus.submit(AUTHOR, "A mistake");
+    browser.sign_in(&campus.console, AUTHOR, campus.password(AUTHOR)).await;
+    browser.go(&format!("{}/mine", campus.console)).await;
+    browser.see("main", "its author sends it anew").await;
+    browser.picture("mine").await;
+    browser.go(&format!("{}/mailing/{case}", campus.console)).await;
+    browser.press("details:has(form[action$='/withdraw']) summary").await;
+    browser.press("form[action$='/withdraw'] button").await;
+    browser.see("section.verdict", "Withdrawn").await;
+}
