@@ -50,7 +50,7 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
         look(page, name).await;
     }
     browser.go(&campus.console).await;
-    browser.press("form.me button").await;
+    browser.sign_out().await;
     browser.sign_in(&campus.console, AUTHOR, campus.password(AUTHOR)).await;
     browser.see("main", "Queue").await;
     look("/mine", "yours").await;

@@ -37,7 +37,7 @@ async fn steward(browser: &Browser, campus: &Campus, case: &str) {
     browser.pick("#until", "2099-12-24").await;
     browser.press("form[action='/mine/away'] button").await;
     browser.see("p.said.done", "You are away until 2099-12-24").await;
-    browser.press("form.me button").await;
+    browser.sign_out().await;
 }
 
 async fn reviewer(browser: &Browser, campus: &Campus, case: &str) {
@@ -95,7 +95,7 @@ async fn reviewer(browser: &Browser, campus: &Campus, case: &str) {
     browser.write("#comment", "Say until which hour.").await;
     browser.press("form[action$='/return'] button").await;
     browser.see("section.verdict", "its author sends it anew").await;
-    browser.press("form.me button").await;
+    browser.sign_out().await;
 }
 
 /// They see where theirs stand, and take one back.

@@ -110,7 +110,7 @@ async fn approved(browser: &Browser, campus: &Campus, case: &str) {
     browser
         .see("p.said.done", "Approved for the Office of the Registrar")
         .await;
-    browser.press("form.me button").await;
+    browser.sign_out().await;
 }
 
 async fn released(browser: &Browser, campus: &Campus, case: &str) {

@@ -75,6 +75,12 @@ impl Browser {
         self.press("form button.primary").await;
     }
 
+    /// Signs out, and waits until that is done: its answer takes the cookie away.
+    pub(super) async fn sign_out(&self) {
+        self.press("form.me button").await;
+        self.see("h1", "Sign in").await;
+    }
+
     /// Presses a button by the keyboard, as somebody without a mouse would.
     pub(super) async fn press(&self, button: &str) {
         self.type_into(button, "\u{E007}").await;
