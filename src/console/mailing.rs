@@ -104,6 +104,8 @@ struct Acts {
     comment: String,
     /// When the copies would begin to leave, if not at once. Policy C11.
     slot: Option<When>,
+    /// How long they would take at the least.
+    takes: String,
 }
 
 impl Acts {
@@ -345,18 +347,19 @@ fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Result<A
         .take(1)
         .collect();
     let standing = room.state.desk.standing(state, &who.account);
-    let slot = if standing.release {
+    let (mut slot, mut takes) = (None, String::new());
+    if standing.release {
         let recipients = room.counts.of(&room.state, state)?.count.recipients;
-        let slot = room.state.desk.next_slot(state, recipients);
-        Some(slot).filter(|slot| *slot > room.state.clock.now())
-    } else {
-        None
-    };
+        let begins = room.state.desk.next_slot(state, recipients);
+        slot = Some(begins).filter(|begins| *begins > room.state.clock.now());
+        takes = words::how_long(room.state.desk.takes(recipients));
+    }
     Ok(Acts {
         standing,
         approve_for: approve_for.concat(),
         comment,
         slot: slot.map(|slot| words::when(slot, &room.state.zone)),
+        takes,
     })
 }
 

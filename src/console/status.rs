@@ -213,7 +213,8 @@ fn ended_by(room: &Room, ended: &Ended) -> String {
     let at = ended.at().readable(&room.state.zone);
     match ended.end() {
         End::Lapsed => format!("Nobody decided in time; it lapsed on {at}. No copy was sent."),
-        End::Declined | End::Withdrawn | End::Converted | End::Combined => {
+        End::Combined => format!("Since {at} it is {}, and goes out with that.", ended.comment()),
+        End::Declined | End::Withdrawn | End::Converted => {
             format!("By {} on {at}. No copy was sent.", ended.by())
         }
     }

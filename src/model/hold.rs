@@ -86,6 +86,9 @@ pub struct Returned {
     pub at: Timestamp,
 }
 
+/// Versions that one case may have; whoever sends more begins another.
+pub const VERSIONS_MAX: usize = 50;
+
 /// A version that another has followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {

@@ -46,7 +46,7 @@ pub use event::{Act, Event};
 pub use feed::FeedRow;
 pub use finding::{Ask, Decision, Finding};
 pub use group::{Group, PEOPLE_MAX, Pace, Person, Sketch};
-pub use hold::{Approval, Binding, Claim, Hold, Release, Returned, Version, Wanting};
+pub use hold::{Approval, Binding, Claim, Hold, Release, Returned, VERSIONS_MAX, Version, Wanting};
 pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};

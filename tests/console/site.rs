@@ -384,6 +384,7 @@ fn desk_settings() -> review::Settings {
     review::Settings {
         policy: Arc::new(policy),
         lint: Arc::new(checks()),
+        copies_per_second: 200,
         offices: Arc::clone(&offices),
         notices: Arc::new(Notices {
             templates: BTreeMap::new(),

@@ -194,6 +194,8 @@ impl Held {
             at: now,
         });
         self.hold.until = until;
+        // Of what its author has just heard, they are reminded once, before it lapses.
+        self.hold.reminders = 2;
         Ok(self)
     }
 

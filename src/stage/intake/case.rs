@@ -9,7 +9,7 @@ use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::decide::report::read_word;
 use crate::mail::{Address, Envelope, Message};
 use crate::model::lifecycle::{Held, State};
-use crate::model::{Act, Answer, Author, Finding, Mailing, MailingId, OfficeId};
+use crate::model::{Act, Answer, Author, Finding, Mailing, MailingId, OfficeId, VERSIONS_MAX};
 use crate::smtp::Reply;
 use crate::store::{Error, Move, Outgoing};
 
@@ -67,7 +67,8 @@ impl Gate {
             Some(State::Held(held)) => {
                 let state = State::Held(held.clone());
                 let is_theirs = state.mailing().author.address.is_same_mailbox(&author.address);
-                Ok((is_theirs && held.hold().case().is_none()).then_some(held))
+                let is_one = held.hold().case().is_none() && held.hold().versions().len() < VERSIONS_MAX;
+                Ok((is_theirs && is_one).then_some(held))
             }
             Some(State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_)) | None => Ok(None),
         }

@@ -8,7 +8,7 @@ use crate::decide::compose;
 use crate::decide::notice::Kind;
 use crate::mail::{Address, Field, Message};
 use crate::model::lifecycle::State;
-use crate::model::{Act, Content, Mailing, MailingId};
+use crate::model::{Act, Content, Mailing, MailingId, VERSIONS_MAX};
 use crate::store::Move;
 
 /// Words that may change as typing errors do; more wants its author's yes.
@@ -31,6 +31,11 @@ impl Desk {
         self.reviewer(by, "change")?;
         if held.hold().returned().is_some() {
             return Err(Refusal::NotEntitled(format!("{id} is its author's to change now")));
+        }
+        if held.hold().versions().len() >= VERSIONS_MAX {
+            return Err(Refusal::NotEntitled(format!(
+                "{id} has {VERSIONS_MAX} versions already: return it"
+            )));
         }
         let before = edit.before.trim();
         if before.is_empty() || before == edit.after.trim() {

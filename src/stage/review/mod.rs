@@ -16,6 +16,7 @@ mod word;
 mod workflow;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -48,6 +49,8 @@ pub struct Settings {
     pub policy: Arc<Policy>,
     /// The house style.
     pub lint: Arc<checks::Settings>,
+    /// Copies a second at most, as the postmaster allows.
+    pub copies_per_second: u32,
     /// The zone in which people read times.
     pub zone: TimeZone,
 }
@@ -176,7 +179,7 @@ impl Desk {
     }
 
     /// How long a second factor of this account counts; `None` when it has no emergency role. Policy C17.
-    pub fn emergency_fresh(&self, account: &Address) -> Option<std::time::Duration> {
+    pub fn emergency_fresh(&self, account: &Address) -> Option<Duration> {
         let emergency = &self.settings.policy.emergency;
         emergency.heralds.find(account).map(|_herald| emergency.fresh)
     }
@@ -189,6 +192,12 @@ impl Desk {
     /// The table of offices.
     pub fn offices(&self) -> &Offices {
         &self.settings.offices
+    }
+
+    /// How long so many copies take to leave at the very least.
+    pub fn takes(&self, recipients: u64) -> Duration {
+        let seconds = recipients.div_ceil(u64::from(self.settings.copies_per_second.max(1)));
+        Duration::from_secs(seconds)
     }
 
     /// Whether this person may see it: its author, a steward it wants, any reviewer. Ordinary mail is its author's alone.

@@ -101,6 +101,7 @@ fn settings() -> Settings {
     Settings {
         policy: Arc::new(policy),
         lint: Arc::new(checks()),
+        copies_per_second: 200,
         offices: Arc::new(offices()),
         notices: Arc::new(notices),
         compose: Arc::new(compose()),
