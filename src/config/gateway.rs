@@ -53,8 +53,25 @@ pub struct Gateway {
     pub route: Route,
     /// The review console.
     pub console: ConsoleSettings,
+    /// The campus's own provider, when people may sign in to the console with it.
+    pub oidc: Option<OidcSettings>,
     /// What anybody may reach: unsubscribe, preferences.
     pub public: ConsoleSettings,
+}
+
+/// A provider of OpenID Connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OidcSettings {
+    /// Where its discovery document is found: `https://idp.mst.example`.
+    pub issuer: String,
+    /// What it calls the console.
+    pub client_id: String,
+    /// A file with the console's password there.
+    pub client_secret_file: PathBuf,
+    /// What people call it, on the button.
+    pub name: String,
+    /// Whose certificates are believed, instead of the machine's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// PEM files of a certificate and its key; made at the first start when both are missing.
@@ -131,6 +148,7 @@ struct Raw {
     dkim: RawDkim,
     relay: RawRelay,
     console: RawConsole,
+    oidc: Option<RawOidc>,
     public: RawConsole,
 }
 
@@ -228,6 +246,32 @@ struct RawConsole {
     url: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOidc {
+    issuer: String,
+    client_id: String,
+    client_secret_file: PathBuf,
+    name: String,
+    ca_file: Option<PathBuf>,
+}
+
+impl RawOidc {
+    fn check(self, base: &Path) -> Result<OidcSettings, String> {
+        let is_loopback = self.issuer.starts_with("http://127.0.0.1") || self.issuer.starts_with("http://localhost");
+        if !(self.issuer.starts_with("https://") || is_loopback) {
+            return Err(format!("`{}` is no issuer; write \"https://…\"", self.issuer));
+        }
+        Ok(OidcSettings {
+            issuer: self.issuer,
+            client_id: self.client_id,
+            client_secret_file: base.join(self.client_secret_file),
+            name: self.name,
+            ca_file: self.ca_file.map(|file| base.join(file)),
+        })
+    }
+}
+
 fn free_bytes_min() -> u64 {
     FREE_BYTES_MIN
 }
@@ -281,6 +325,7 @@ impl Raw {
             dkim,
             route: self.relay.check(base)?,
             console: self.console.check(&hostname)?,
+            oidc: self.oidc.map(|oidc| oidc.check(base)).transpose()?,
             public: self.public.check(&lists_domain)?,
             campus_domains: self.campus_domains,
             hostname,

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use fault::Fault;
-pub use gateway::{ConsoleSettings, DkimSettings, Gateway, Route, TlsFiles};
+pub use gateway::{ConsoleSettings, DkimSettings, Gateway, OidcSettings, Route, TlsFiles};
 pub use shaping::Shaping;
 
 use crate::decide::lint;

@@ -25,6 +25,8 @@ struct LoginPage<'a> {
     account: &'a str,
     next: &'a str,
     refused: Option<&'static str>,
+    /// The name of the campus's own provider.
+    provider: Option<&'a str>,
     style: &'static str,
     icon: &'static str,
 }
@@ -119,6 +121,7 @@ fn page(
         account,
         next: within(next),
         refused,
+        provider: room.provider.as_ref().map(|provider| provider.settings.name.as_str()),
         style: asset::STYLE.path(),
         icon: asset::ICON.path(),
     };
@@ -126,7 +129,7 @@ fn page(
 }
 
 /// A path of ours, and never another site: browsers read `//` and `/\` as the beginning of a host.
-fn within(next: &str) -> &str {
+pub(super) fn within(next: &str) -> &str {
     let is_ours = next.starts_with('/')
         && !next.starts_with("//")
         && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

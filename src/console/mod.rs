@@ -23,6 +23,7 @@ mod decide;
 mod door;
 mod error;
 mod explain;
+mod fetch;
 mod frame;
 mod guard;
 mod live;
@@ -30,6 +31,7 @@ mod login;
 mod mailing;
 mod mailings;
 mod mine;
+pub mod oidc;
 mod page;
 mod preview;
 mod public;
@@ -75,6 +77,8 @@ pub struct State {
     pub hostname: String,
     /// The zone in which people read times.
     pub zone: TimeZone,
+    /// The campus's own provider, when people may sign in with it.
+    pub oidc: Option<oidc::Settings>,
 }
 
 /// What the pages share while the house is open.
@@ -83,6 +87,7 @@ struct Room {
     state: State,
     sessions: session::Sessions,
     door: door::Door,
+    provider: Option<oidc::Provider>,
     counts: count::Counts,
     streams: Arc<Semaphore>,
 }
@@ -92,6 +97,10 @@ pub fn app(state: State) -> Router {
     let room = Arc::new(Room {
         sessions: session::Sessions::new(&state),
         door: door::Door::new(state.clock.clone()),
+        provider: state
+            .oidc
+            .clone()
+            .map(|settings| oidc::Provider::new(settings, &state.url)),
         counts: count::Counts::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         state,
@@ -118,6 +127,8 @@ pub fn app(state: State) -> Router {
                 .layer(DefaultBodyLimit::max(explain::BYTES_MAX)),
         )
         .route("/login", get(login::show).post(login::sign_in))
+        .route("/login/provider", get(oidc::begin))
+        .route("/login/provider/back", get(oidc::back))
         .route("/logout", post(login::sign_out))
         .route("/logout/everywhere", post(login::sign_out_everywhere))
         .merge(asset::routes())

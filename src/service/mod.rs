@@ -21,7 +21,7 @@ pub use keys::{Keys, first_start};
 pub use sockets::{Sockets, bind};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Gateway};
 use crate::console::api::{self, ApiState, Door};
 use crate::console::{self, PublicState};
 use crate::decide::compose;
@@ -89,6 +89,7 @@ struct Rooms {
     deliver: deliver::Settings,
     audiences: Arc<BTreeMap<String, Selection>>,
     tend: tend::Settings,
+    oidc: Option<console::oidc::Settings>,
 }
 
 impl Rooms {
@@ -140,6 +141,7 @@ impl Rooms {
                 exports: gateway.data_dir.join("exports"),
                 zone: gateway.time_zone.clone(),
             },
+            oidc: oidc(gateway)?,
             compose,
             notices,
         })
@@ -241,6 +243,7 @@ impl Rooms {
             organization: gateway.organization.clone(),
             hostname: gateway.hostname.to_string(),
             zone: gateway.time_zone.clone(),
+            oidc: self.oidc.clone(),
         }
     }
 
@@ -261,6 +264,20 @@ impl Rooms {
         let (store, clock) = (self.store.clone(), self.clock.clone());
         ApiState::new(store, clock, self.desk.clone(), Arc::clone(&self.audiences), door)
     }
+}
+
+/// The campus's own provider; its secret is a file, and its certificate one that the machine believes.
+fn oidc(gateway: &Gateway) -> anyhow::Result<Option<console::oidc::Settings>> {
+    let Some(named) = &gateway.oidc else { return Ok(None) };
+    let secret = std::fs::read_to_string(&named.client_secret_file)
+        .with_context(|| named.client_secret_file.display().to_string())?;
+    Ok(Some(console::oidc::Settings {
+        issuer: named.issuer.clone(),
+        client_id: named.client_id.clone(),
+        client_secret: secret.trim().to_owned(),
+        name: named.name.clone(),
+        tls: deliver::trust(deliver::RelayTls::Verified, named.ca_file.as_deref())?,
+    }))
 }
 
 fn deliver_settings(

@@ -95,6 +95,7 @@ impl Site {
             organization: "Missouri S&T".to_owned(),
             hostname: "bedel.mst.example".to_owned(),
             zone: TimeZone::UTC,
+            oidc: None,
         };
         let public = PublicState {
             store: store.clone(),

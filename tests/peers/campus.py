@@ -46,7 +46,7 @@ def can_connect(port):
 class Campus:
     """A gateway and its smarthost, in a temporary folder."""
 
-    def __init__(self, contacts=40, shaping="", data_dir=None, keep_messages=True, free_bytes_min=None):
+    def __init__(self, contacts=40, shaping="", data_dir=None, keep_messages=True, free_bytes_min=None, oidc=None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="bedel-peers-"))
         self.config = self.home / "config"
         self.taken = self.home / "taken"
@@ -56,9 +56,9 @@ class Campus:
         self.keep_messages = keep_messages
         self.running = []
         self.gateway = None
-        self._write_config(shaping, free_bytes_min)
+        self._write_config(shaping, free_bytes_min, oidc)
 
-    def _write_config(self, shaping, free_bytes_min):
+    def _write_config(self, shaping, free_bytes_min, oidc):
         shutil.copytree(ROOT / "config", self.config)
         path = self.config / "gateway.toml"
         text = path.read_text()
@@ -68,6 +68,11 @@ class Campus:
         text = re.sub(r'data_dir\s*= "var"', f'data_dir = "{self.data_dir}"', text)
         if free_bytes_min is not None:
             text = text.replace("[store]", f"free_bytes_min = {free_bytes_min}\n\n[store]", 1)
+        if oidc:
+            (self.home / "oidc.secret").write_text("a secret of the trial\n")
+            address = f"127.0.0.1:{self.ports['console']}"
+            text = re.sub(rf'(address = "{address}")', rf'\1\nurl = "http://{address}"', text, count=1)
+            text += f'\n[oidc]\nissuer = "{oidc}"\nclient_id = "bedel"\nclient_secret_file = "{self.home}/oidc.secret"\nname = "campus account"\n'
         path.write_text(text)
         # The stories are told at any hour.
         policy = self.config / "policy.toml"
