@@ -2,7 +2,7 @@
 //! gives no role.
 //!
 //! # Standards
-//! OpenID Connect Core 1.0 (authorization code flow), RFC 7636 (PKCE), RFC 9207 is left to the provider.
+//! OpenID Connect Core 1.0 (authorization code flow), RFC 7636 (PKCE).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
