@@ -46,7 +46,7 @@ pub(super) struct Line {
 
 /// `GET /audit`.
 pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: SignedIn) -> Result<Response, Error> {
-    if room.state.desk.offices().reviewer(&who.account).is_none() {
+    if !room.state.desk.may_audit(&who.account) {
         return Err(Error::ReviewersOnly);
     }
     tokio::task::spawn_blocking(move || {

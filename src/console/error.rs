@@ -29,7 +29,7 @@ pub(super) enum Error {
     #[error("this page cannot be asked for in this way")]
     NoSuchMethod,
     /// Only reviewers may see it.
-    #[error("only reviewers may see this page")]
+    #[error("only reviewers, and those who watch over contact data, may see this page")]
     ReviewersOnly,
     /// The desk said no.
     #[error(transparent)]

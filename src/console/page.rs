@@ -19,8 +19,10 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     /// Who is signed in.
     pub(super) who: String,
-    /// Whether they are a reviewer, and see the trail.
+    /// Whether they are a reviewer.
     pub(super) reviews: bool,
+    /// Whether they see the trail.
+    pub(super) audits: bool,
     /// Goes into every form.
     pub(super) csrf: String,
     /// What was just done, or was not.
@@ -52,6 +54,7 @@ impl Frame {
             here,
             who: who.account.to_string(),
             reviews: offices.reviewer(&who.account).is_some(),
+            audits: room.state.desk.may_audit(&who.account),
             csrf: who.csrf.clone(),
             said,
             style: asset::STYLE.path(),

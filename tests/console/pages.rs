@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::site::{AUTHOR, MESSAGE, REVIEWER, STEWARD, Site, get, post};
+use crate::site::{AUTHOR, MESSAGE, PRIVACY, REVIEWER, STEWARD, Site, get, post};
 
 #[tokio::test]
 async fn the_queue_has_first_what_waits_for_you() {
@@ -492,4 +492,15 @@ async fn who_is_away_says_so_and_is_back_by_saying_nothing() {
         !author.get("/mine").await.body.contains("Away until"),
         "who answers for nothing has no deputies"
     );
+}
+
+#[tokio::test]
+async fn the_trail_is_for_reviewers_and_those_who_watch_over_contact_data() {
+    let site = Site::new().await;
+    for (account, status) in [(REVIEWER, 200), (PRIVACY, 200), (STEWARD, 403), (AUTHOR, 403)] {
+        let browser = site.browser(account).await;
+        assert_eq!(browser.get("/audit").await.status.as_u16(), status, "{account}");
+        let menu = browser.get("/mine").await.body;
+        assert_eq!(menu.contains("href=\"/audit\""), status == 200, "{account}");
+    }
 }

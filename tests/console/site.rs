@@ -29,6 +29,7 @@ use tower::ServiceExt;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const PRIVACY: &str = "privacy@mst.example";
 pub(crate) const STEWARD: &str = "records@mst.example";
 pub(crate) const REVIEWER: &str = "emarcomm@mst.example";
 pub(crate) const AUTHOR: &str = "dean@mst.example";
@@ -83,7 +84,7 @@ impl Site {
         let store = Store::open(&settings).expect("opens");
         let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));
         let desk = Desk::new(store.clone(), clock.clone(), desk_settings());
-        for account in [STEWARD, REVIEWER, AUTHOR, STRANGER] {
+        for account in [STEWARD, REVIEWER, AUTHOR, STRANGER, PRIVACY] {
             add_account(&store, account, &HASH).await;
         }
         feed(&store).await;
@@ -376,12 +377,13 @@ fn desk_settings() -> review::Settings {
         ),
     ]);
     let offices = Arc::new(Offices::new(offices));
-    let policy = Policy::new(
+    let mut policy = Policy::new(
         vec!["mst.example".parse().expect("valid")],
         "lists.mst.example".parse().expect("valid"),
         Arc::clone(&offices),
         TimeZone::UTC,
     );
+    policy.alerts = vec![address(PRIVACY)];
     review::Settings {
         policy: Arc::new(policy),
         lint: Arc::new(checks()),

@@ -194,6 +194,12 @@ impl Desk {
         &self.settings.offices
     }
 
+    /// Whether this person reads the audit trail: a reviewer, or one who watches over contact data. Law 7; Policy C10.
+    pub fn may_audit(&self, who: &Address) -> bool {
+        let watches = self.settings.policy.alerts.iter().any(|to| to.is_same_mailbox(who));
+        watches || self.offices().reviewer(who).is_some()
+    }
+
     /// How long so many copies take to leave at the very least.
     pub fn takes(&self, recipients: u64) -> Duration {
         let seconds = recipients.div_ceil(u64::from(self.settings.copies_per_second.max(1)));
