@@ -119,8 +119,11 @@ fn clauses(config: &Config) -> Result<(), Error> {
         |hours| {
             let (from, to, large) = (hours.from, hours.to, hours.large_from);
             format!(
-                "{from} to {to} on working days; from {} recipients on after {large}",
-                hours.large_at
+                "{} to {} on working days; from {} recipients on after {}",
+                of_day(from),
+                of_day(to),
+                hours.large_at,
+                of_day(large)
             )
         },
     );
@@ -171,8 +174,10 @@ fn clauses(config: &Config) -> Result<(), Error> {
             "C11",
             "a mailing has",
             format!(
-                "{} words on campus, {} off; {} bytes",
-                frequency.words_on_campus, frequency.words_off_campus, frequency.bytes
+                "{} words on campus, {} off; {}",
+                frequency.words_on_campus,
+                frequency.words_off_campus,
+                octets(frequency.bytes)
             ),
         ),
         row(
@@ -192,6 +197,23 @@ fn clauses(config: &Config) -> Result<(), Error> {
     out::line("")
 }
 
+/// Octets in the largest unit that is whole.
+fn octets(count: u64) -> String {
+    let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let whole = units
+        .iter()
+        .find(|(_, size)| count >= *size && count.is_multiple_of(*size));
+    whole.map_or_else(
+        || format!("{count} bytes"),
+        |(unit, size)| format!("{} {unit}", count / size),
+    )
+}
+
+/// `08:00`.
+fn of_day(time: jiff::civil::Time) -> String {
+    time.strftime("%H:%M").to_string()
+}
+
 fn limits(config: &Config) -> Result<(), Error> {
     let (limits, shaping) = (&config.gateway.limits, &config.shaping);
     let seconds = |span: std::time::Duration| format!("{} s", span.as_secs());
@@ -207,7 +229,10 @@ fn limits(config: &Config) -> Result<(), Error> {
         ("errors a session", limits.errors_max.to_string()),
         ("command line", format!("{} bytes", limits.line_bytes_max)),
         ("recipients a message", limits.recipients_max.to_string()),
-        ("message", format!("{} bytes", limits.message_bytes_max)),
+        (
+            "message",
+            octets(u64::try_from(limits.message_bytes_max).unwrap_or(u64::MAX)),
+        ),
         ("silence", seconds(limits.idle_timeout)),
         ("one message", seconds(limits.transaction_timeout)),
         (
@@ -217,8 +242,11 @@ fn limits(config: &Config) -> Result<(), Error> {
                 limits.failed_logins_per_account_max, limits.failed_logins_per_peer_max
             ),
         ),
-        ("free disk", format!("{} bytes", config.gateway.free_bytes_min)),
-        ("a hold lapses after", seconds(config.policy.lapse_after)),
+        ("free disk", octets(config.gateway.free_bytes_min)),
+        (
+            "a hold lapses after",
+            format!("{} days", config.policy.lapse_after.as_secs() / 86_400),
+        ),
         ("copies a second", shaping.messages_per_second_max.to_string()),
         ("connections out", shaping.connections_max.to_string()),
         ("copies a connection", shaping.messages_per_connection_max.to_string()),
