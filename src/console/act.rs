@@ -31,6 +31,7 @@ pub(super) async fn act(
         despite,
         before,
         after,
+        seen,
     } = posted;
     if [&comment, &now, &despite, &before, &after]
         .iter()
@@ -53,8 +54,14 @@ pub(super) async fn act(
         despite: &despite,
     };
     let done = match act.as_str() {
-        "approve" => desk.approve(id, by).await,
-        "release" => desk.release(id, by, words).await,
+        "approve" => match desk.is_as_seen(id, by, &seen) {
+            Ok(()) => desk.approve(id, by).await,
+            Err(changed) => Err(changed),
+        },
+        "release" => match desk.is_as_seen(id, by, &seen) {
+            Ok(()) => desk.release(id, by, words).await,
+            Err(changed) => Err(changed),
+        },
         "attest" => desk.attest(id, by, &comment).await,
         "convert" => desk.convert(id, by, &comment).await,
         "survey" => desk.name_survey(id, by, &comment).await,

@@ -106,6 +106,8 @@ struct Acts {
     slot: Option<When>,
     /// How long they would take at the least.
     takes: String,
+    /// What is looked at: a decision is of this. Law 3.
+    seen: String,
 }
 
 impl Acts {
@@ -360,6 +362,7 @@ fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Result<A
         comment,
         slot: slot.map(|slot| words::when(slot, &room.state.zone)),
         takes,
+        seen: held(state).map(|held| held.binding().as_text()).unwrap_or_default(),
     })
 }
 

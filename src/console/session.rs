@@ -82,6 +82,8 @@ pub(super) struct Posted {
     pub(super) before: String,
     /// What it becomes.
     pub(super) after: String,
+    /// What was looked at.
+    pub(super) seen: String,
 }
 
 impl Sessions {
@@ -261,6 +263,8 @@ struct Fields {
     before: String,
     #[serde(default)]
     after: String,
+    #[serde(default)]
+    seen: String,
 }
 
 impl FromRequest<Arc<Room>> for Posted {
@@ -280,6 +284,7 @@ impl FromRequest<Arc<Room>> for Posted {
             despite: fields.despite,
             before: fields.before,
             after: fields.after,
+            seen: fields.seen,
         })
     }
 }

@@ -33,6 +33,8 @@ pub struct Answer {
     pub by: Address,
     /// When it came.
     pub at: Timestamp,
+    /// When the notice that it answers was written.
+    pub told_at: Timestamp,
     /// What they ask for.
     pub word: Word,
 }

@@ -12,6 +12,11 @@ use crate::mail::{Address, Timestamp};
 pub struct Binding([u8; 32]);
 
 impl Binding {
+    /// As a page bears it, so that a decision is of what was looked at.
+    pub fn as_text(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.0)
+    }
+
     #[cfg(test)]
     pub(super) fn sample(octet: u8) -> Self {
         Self([octet; 32])
@@ -122,6 +127,8 @@ pub struct Hold {
     /// Somebody has had a copy of it, exactly as it stands.
     pub(super) tested: Option<Binding>,
     pub(super) versions: Vec<Version>,
+    /// When what an approval binds to changed last; `None` when it never did.
+    pub(super) changed_at: Option<Timestamp>,
     /// When this version came; `None` of the first.
     pub(super) renewed_at: Option<Timestamp>,
     /// How often those who are wanted have been reminded.
@@ -147,6 +154,7 @@ impl Hold {
             unagreed: None,
             tested: None,
             versions: Vec::new(),
+            changed_at: None,
             renewed_at: None,
             reminders: 0,
             until,
@@ -164,6 +172,7 @@ impl Hold {
             not_before: self.not_before,
             versions,
             renewed_at: Some(now),
+            changed_at: Some(now),
             ..Self::new(findings, until)
         }
     }
@@ -241,6 +250,11 @@ impl Hold {
     /// How often those who are wanted have been reminded.
     pub fn reminders(&self) -> u8 {
         self.reminders
+    }
+
+    /// When what an approval binds to changed last.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        self.changed_at
     }
 
     /// When this version came; of the first, when the mailing did.
@@ -336,6 +350,9 @@ pub enum Wanting {
         /// Since when.
         at: Timestamp,
     },
+    /// What they decide on is not what they looked at. Law 3.
+    #[error("it has changed since you looked at it: look again")]
+    Changed,
     /// It stands as they want it.
     #[error("that is how it stands already")]
     Unchanged,

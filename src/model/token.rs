@@ -26,7 +26,8 @@ pub enum TokenKind {
     Unsubscribe,
     /// The Message-ID of a copy, which others may see: good for nothing but to know an answer by.
     MessageId,
-    /// The address of a case, for its author and those who decide on it; the number is that of the notice that told it.
+    /// A case, for its author and those who decide on it. In an address the number is when the notice was written, in
+    /// seconds since 1970; in a Message-ID that of the notice.
     Case,
 }
 

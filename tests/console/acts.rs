@@ -192,3 +192,35 @@ async fn two_who_release_at_once_have_one_effect() {
     let trail = reviewer.get(&format!("/mailing/{id}")).await.body;
     assert_eq!(trail.matches("<strong>released</strong>").count(), 1);
 }
+
+/// Law 3: a yes is to what was looked at.
+#[tokio::test]
+async fn who_has_looked_at_another_version_looks_again() {
+    let site = Site::new().await;
+    let text = "From: The Dean <dean@mst.example>\r\nSubject: Fees\r\n\r\nPay in room 9.\r\n";
+    let id = site.held_with(AUTHOR, text).await;
+    let (steward, reviewer) = (site.browser(STEWARD).await, site.browser(REVIEWER).await);
+    let page = steward.get(&format!("/mailing/{id}")).await.body;
+    let seen = page
+        .split("name=\"seen\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let seen = seen.expect("the page says what is looked at").to_owned();
+    let edit = [("before", "room 9"), ("after", "room 10")];
+    reviewer.post(&format!("/mailing/{id}/edit"), &edit).await;
+    let approve = format!("/mailing/{id}/approve");
+    let late = steward.post(&approve, &[("seen", &seen)]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(
+        late.body.contains("It has changed since you looked at it"),
+        "{}",
+        late.body
+    );
+    let page = steward.get(&format!("/mailing/{id}")).await.body;
+    let seen = page
+        .split("name=\"seen\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let done = steward.post(&approve, &[("seen", seen.expect("another"))]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+}

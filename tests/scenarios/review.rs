@@ -339,3 +339,24 @@ async fn a_deputy_is_asked_when_the_first_is_away_or_does_not_answer() {
         .until("nobody answered", async || !campus.got("records-deputy@").is_empty())
         .await;
 }
+
+/// Law 3: a yes by mail is to what its writer was told of.
+#[tokio::test]
+async fn an_answer_to_an_old_notice_approves_nothing_new() {
+    let campus = Campus::open().await;
+    let case = held(&campus, &list("students")).await;
+    campus.reaches("records@", 1).await;
+    campus.pass(Duration::from_secs(60));
+    let sense = json!({ "before": "room 9", "after": "room 10" });
+    campus.act(&case, "edit", "emarcomm", &sense).await.expect("changed");
+    campus.answer("records", "approve").await;
+    campus
+        .until("they hear that it has changed", async || {
+            campus
+                .got("records@")
+                .iter()
+                .any(|(_, notice)| notice.contains("has changed since you looked"))
+        })
+        .await;
+    assert!(campus.mailing(&case).await["wanting"].to_string().contains("Registrar"));
+}

@@ -57,6 +57,9 @@ struct Comment {
     /// What it becomes.
     #[serde(default)]
     after: String,
+    /// The `binding` that was looked at, of an approval or a release; refused when the case has changed since.
+    #[serde(default)]
+    seen: String,
 }
 
 /// `GET /holds`: what waits for people, oldest first.
@@ -195,6 +198,9 @@ async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, told: &Com
         now: &told.now,
         despite: &told.despite,
     };
+    if matches!(act, "approve" | "release") {
+        desk.is_as_seen(id, by, &told.seen)?;
+    }
     let done = match act {
         "approve" => desk.approve(id, by).await,
         "release" => desk.release(id, by, words).await,

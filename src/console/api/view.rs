@@ -35,6 +35,8 @@ pub(super) struct Line {
     submitted_at: Timestamp,
     /// Counts from 1.
     version: u16,
+    /// What an approval of a held one binds to: say it back as `seen`.
+    binding: Option<String>,
     /// Which reviewer has a held one.
     claimed_by: Option<String>,
     /// When a held one is to leave, if somebody has said so.
@@ -168,6 +170,7 @@ impl Line {
             people: mailing.audience.people().len(),
             submitted_at: mailing.submitted_at,
             version: mailing.version,
+            binding: held_binding(state),
             claimed_by: hold.and_then(|hold| hold.claim()).map(|claim| claim.by.to_string()),
             scheduled_for: hold.and_then(|hold| hold.not_before()),
             until: hold.map(|hold| hold.until),
@@ -316,6 +319,13 @@ impl Progress {
             paused: is_paused(state),
             tally,
         }
+    }
+}
+
+fn held_binding(state: &State) -> Option<String> {
+    match state {
+        State::Held(held) => Some(held.binding().as_text()),
+        State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
     }
 }
 

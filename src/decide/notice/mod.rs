@@ -326,7 +326,12 @@ fn message(
         .header("X-Auto-Response-Suppress", Raw::new("All"))
         .text_body(text.to_owned());
     if told.mailing.id.series == Series::Case {
-        builder = builder.reply_to(notices.tokens.address(&token, &notices.lists_domain).to_string());
+        // An answer says by it what they had been told.
+        let told = Token {
+            seq: u32::try_from(now.as_micros().div_euclid(1_000_000)).unwrap_or(u32::MAX),
+            ..token
+        };
+        builder = builder.reply_to(notices.tokens.address(&told, &notices.lists_domain).to_string());
     }
     if let Some(original) = told.mailing.message_id.as_deref().filter(|_| kind.is_answer()) {
         builder = builder.in_reply_to(original.to_owned()).references(original.to_owned());

@@ -274,11 +274,12 @@ impl Held {
 
     /// A reviewer says when it is to leave; `None` is as soon as it is released. Approvals before were of another
     /// schedule. Law 3.
-    pub fn schedule(mut self, not_before: Option<Timestamp>) -> Result<Self, Wanting> {
+    pub fn schedule(mut self, not_before: Option<Timestamp>, now: Timestamp) -> Result<Self, Wanting> {
         if self.hold.not_before == not_before {
             return Err(Wanting::Unchanged);
         }
         self.hold.not_before = not_before;
+        self.hold.changed_at = Some(now);
         Ok(self)
     }
 

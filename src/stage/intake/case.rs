@@ -7,7 +7,7 @@ use super::gather::Gathered;
 use super::{Submission, answer};
 use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::decide::report::read_word;
-use crate::mail::{Address, Envelope, Message};
+use crate::mail::{Address, Envelope, Message, Timestamp};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{Act, Answer, Author, Finding, Mailing, MailingId, OfficeId, VERSIONS_MAX};
 use crate::smtp::Reply;
@@ -15,7 +15,12 @@ use crate::store::{Error, Move, Outgoing};
 
 impl Gate {
     /// What is sent to the address of a case alone.
-    pub(super) async fn to_case(&self, submission: Submission, case: MailingId) -> Result<Reply, Error> {
+    pub(super) async fn to_case(
+        &self,
+        submission: Submission,
+        case: MailingId,
+        told_at: Timestamp,
+    ) -> Result<Reply, Error> {
         let message = match Message::parse(&submission.message) {
             Ok(message) => message,
             Err(malformed) => return Ok(answer::malformed(&malformed)),
@@ -40,6 +45,7 @@ impl Gate {
                 mailing: case,
                 by: author.address,
                 at: self.clock.now(),
+                told_at,
                 word,
             };
             self.store.put_answer(&answer).await?;

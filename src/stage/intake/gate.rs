@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::decide::lint;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{self, Place, Policy};
-use crate::mail::{Address, Domain, Envelope, Message};
+use crate::mail::{Address, Domain, Envelope, Message, Timestamp};
 use crate::model::{
     Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series, Token, TokenKey,
     TokenKind,
@@ -90,7 +90,10 @@ impl Gate {
     }
 
     /// Takes what came back; what remains is for people and lists, or for a case.
-    async fn take_reports(&self, submission: &Submission) -> Result<(Option<Envelope>, Option<MailingId>), Error> {
+    async fn take_reports(
+        &self,
+        submission: &Submission,
+    ) -> Result<(Option<Envelope>, Option<(MailingId, Timestamp)>), Error> {
         let envelope = &submission.envelope;
         let (mut rest, mut case) = (Vec::new(), None);
         for path in envelope.forward_paths() {
@@ -104,7 +107,7 @@ impl Gate {
                 // Such an address is none that we give out: `token` has not let it through.
                 TokenKind::MessageId => continue,
                 TokenKind::Case => {
-                    case = Some(mailing);
+                    case = Some((mailing, Timestamp::from_micros(i64::from(seq) * 1_000_000)));
                     continue;
                 }
             };
@@ -279,8 +282,8 @@ impl Intake for Gate {
     async fn admit(&self, submission: Submission) -> Reply {
         let admitted = match self.take_reports(&submission).await {
             Ok((None, None)) => return answer::noted(),
-            Ok((None, Some(case))) => self.to_case(submission, case).await,
-            Ok((Some(envelope), case)) => self.judge(submission, envelope, case).await,
+            Ok((None, Some((case, told_at)))) => self.to_case(submission, case, told_at).await,
+            Ok((Some(envelope), case)) => self.judge(submission, envelope, case.map(|(case, _)| case)).await,
             Err(error) => Err(error),
         };
         admitted.unwrap_or_else(|error| answer::fault(&error))

@@ -33,6 +33,10 @@ impl Desk {
 
     async fn answered(&self, answer: &Answer) -> Result<Done, Refusal> {
         let (id, by) = (answer.mailing, &answer.by);
+        // Who says yes says it to what they were told of. Law 3.
+        if matches!(answer.word, Word::Approve | Word::Release) {
+            self.is_as_told(id, by, answer.told_at)?;
+        }
         match &answer.word {
             Word::Approve => self.approve(id, by).await,
             Word::Release => self.release(id, by, Words::default()).await,

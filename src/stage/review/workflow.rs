@@ -7,7 +7,7 @@ use crate::decide::compose;
 use crate::decide::notice::{self, Kind, Told};
 use crate::mail::{Address, Message, Timestamp};
 use crate::model::lifecycle::{Held, State};
-use crate::model::{Act, Event, MailingId, OfficeId, Recipient, Series};
+use crate::model::{Act, Event, MailingId, OfficeId, Recipient, Series, Wanting};
 use crate::store::{Error, Outgoing};
 
 /// The number of a test copy in its plan: no recipient has it, so its links lead nowhere.
@@ -68,7 +68,9 @@ impl Desk {
         self.reviewer(by, "schedule")?;
         let not_before = self.moment(when)?;
         let approved = approved(&held);
-        let scheduled = held.schedule(not_before).map_err(|why| self.wanting(why))?;
+        let scheduled = held
+            .schedule(not_before, self.clock.now())
+            .map_err(|why| self.wanting(why))?;
         let what = match not_before {
             Some(at) => format!("not before {}", at.readable(&self.settings.zone)),
             None => "as soon as it is released".to_owned(),
@@ -147,6 +149,29 @@ impl Desk {
         let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));
         let state = notice::carry(&self.settings.notices, to, &mailing.subject, &bytes, id, now);
         Ok(Outgoing { state, message: bytes })
+    }
+
+    /// Whether the case is still what somebody looked at; without a word of that, it is taken to be. Law 3.
+    pub fn is_as_seen(&self, id: MailingId, by: &Address, seen: &str) -> Result<(), Refusal> {
+        if seen.is_empty() {
+            return Ok(());
+        }
+        let (_, held) = self.held(id, by)?;
+        if held.binding().as_text() == seen {
+            Ok(())
+        } else {
+            Err(self.wanting(Wanting::Changed))
+        }
+    }
+
+    /// The same, of somebody who was told of it at this time.
+    pub(super) fn is_as_told(&self, id: MailingId, by: &Address, told_at: Timestamp) -> Result<(), Refusal> {
+        let (_, held) = self.held(id, by)?;
+        let second = |at: Timestamp| at.as_micros().div_euclid(1_000_000);
+        match held.hold().changed_at() {
+            Some(changed) if second(changed) > second(told_at) => Err(self.wanting(Wanting::Changed)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Its author agrees to what a reviewer has made of it.
