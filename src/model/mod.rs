@@ -10,6 +10,8 @@
 //! | [`Consent`], [`Suppression`] | what a contact agreed to get; an address never to write to, and why |
 //! | [`Finding`] | what one rule of the policy found, and what it asks for |
 //! | [`Hold`], [`Approval`], [`Release`] | kept until let go; one steward's yes; the act that lets it go |
+//! | [`Version`], [`Returned`], [`Claim`] | what a case was before; its author's turn; the reviewer who has it |
+//! | [`Answer`], [`Token`] | a word written back to a notice; what an address of ours stands for |
 //! | [`Steward`], [`Reviewer`] | who answers for an audience; who answers for content and timing |
 //! | [`Expansion`], [`Exclusion`] | the audience made into recipients; why a person was left out |
 //! | [`Recipient`], [`Outcome`] | one person's turn in a plan, and how it ended |

@@ -1,4 +1,4 @@
-//! Held → Released | Returned | Declined | Lapsed | Withdrawn.
+//! Held → Held | Released | Declined | Lapsed | Withdrawn | Combined.
 //!
 //! [`Desk`] is where people act: console, API and command line all come here, so what one of them refuses, all refuse,
 //! in the same words. Each act is one move in one commit, with its line of the audit trail and the notices that tell
