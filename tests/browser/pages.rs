@@ -73,6 +73,10 @@ impl Browser {
             field.send_keys(text).await.expect("it can be typed in");
         }
         self.press("form button.primary").await;
+        // The answer is a page of its own: whoever goes elsewhere before it is there is brought back by it.
+        let answered = self.client.wait().at_most(PATIENCE);
+        let answered = answered.for_element(Locator::Css("form.me, #refused")).await;
+        answered.expect("they are signed in, or told why not");
     }
 
     /// Signs out, and waits until that is done: its answer takes the cookie away.
