@@ -56,7 +56,7 @@ enum Command {
     Check(check::Check),
     /// Run a recording SMTP server for trials
     Sink(sink::Sink),
-    /// What waits for people: list, show, approve, release, return, decline, withdraw
+    /// What waits for people: list, show, and every act of review
     #[command(subcommand)]
     Hold(hold::Command),
     /// Mailings of whatever state: list, show, watch, pause, resume, stop

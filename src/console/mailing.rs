@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Room;
 use super::audit::{self, Line};
+use super::beside::{self, Similar, Versions};
 use super::count::Counted;
 use super::error::Error;
 use super::page::{Frame, Said};
@@ -18,10 +19,10 @@ use super::preview::{self, Letter};
 use super::remarks::{Mend, Remarks};
 use super::session::SignedIn;
 use super::status::{self, Status};
-use super::words::{self, Tag, When};
+use super::words::{self, When};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{Ask, Exclusion, Finding, Mailing, MailingId, Masked, Segment, Series};
-use crate::stage::review::{Change, History, Refusal, Standing};
+use crate::stage::review::{Refusal, Standing};
 
 #[derive(Template)]
 #[template(path = "mailing.html", config = ".askama.toml")]
@@ -54,9 +55,6 @@ struct MailingPage {
     trail: Vec<Line>,
 }
 
-/// Lines of a diff on a page.
-const CHANGES_MAX: usize = 400;
-
 /// What is asked of the page.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Seen {
@@ -65,33 +63,6 @@ pub(super) struct Seen {
     /// `phone`, `dark`, or as it comes.
     #[serde(default)]
     look: String,
-}
-
-/// The versions of a mailing, and what has changed since one of them.
-#[derive(Debug)]
-struct Versions {
-    now: u16,
-    since: u16,
-    before: Vec<Before>,
-    /// Class and text of each line.
-    lines: Vec<(&'static str, String)>,
-}
-
-/// A mailing that is much the same.
-#[derive(Debug)]
-struct Similar {
-    id: String,
-    subject: String,
-    tag: Tag,
-    at: When,
-}
-
-/// A version that another has followed.
-#[derive(Debug)]
-struct Before {
-    number: u16,
-    at: When,
-    followed_by: String,
 }
 
 /// What this person may do now.
@@ -249,12 +220,12 @@ fn page(
         acts: acts(room, who, state, comment)?,
         findings: findings(state),
         remarks: remarks(room, who, state)?,
-        versions: versions(room, state, since)?,
+        versions: beside::versions(room, state, held(state), since)?,
         look: look(shown),
         author: mailing.author.address.to_string(),
         proof: words::proof(mailing.author.proof),
-        history: history(room, state)?,
-        similar: similar(room, state)?,
+        history: beside::history(room, state)?,
+        similar: beside::similar(room, state)?,
         submitted: words::when(mailing.submitted_at, &room.state.zone),
         category: words::category(mailing.category),
         identity: words::identity(&mailing.identity),
@@ -266,32 +237,6 @@ fn page(
     })
 }
 
-/// In words: who is new here, and who is not.
-fn history(room: &Room, state: &State) -> Result<String, Error> {
-    let History {
-        released,
-        waiting,
-        declined,
-    } = room.state.desk.history(state)?;
-    if released + waiting + declined == 0 {
-        return Ok("no other cases lately".to_owned());
-    }
-    Ok(format!(
-        "{released} released, {waiting} waiting, {declined} declined lately"
-    ))
-}
-
-fn similar(room: &Room, state: &State) -> Result<Vec<Similar>, Error> {
-    let found = room.state.desk.similar(state)?;
-    let similar = |state: &State| Similar {
-        id: state.id().to_string(),
-        subject: words::subject(state.mailing()),
-        tag: words::tag(state),
-        at: words::when(state.mailing().submitted_at, &room.state.zone),
-    };
-    Ok(found.iter().map(similar).collect())
-}
-
 /// Who may change it may take a mend over.
 fn remarks(room: &Room, who: &SignedIn, state: &State) -> Result<Remarks, Error> {
     let may_edit = room.state.desk.standing(state, &who.account).edit;
@@ -300,35 +245,6 @@ fn remarks(room: &Room, who: &SignedIn, state: &State) -> Result<Remarks, Error>
         csrf: who.csrf.clone(),
     });
     Ok(Remarks::of(room.state.desk.remarks(state)?).mended(mend))
-}
-
-/// The versions before this one, newest first, and what has changed since the one that is asked for.
-fn versions(room: &Room, state: &State, since: Option<u16>) -> Result<Option<Versions>, Error> {
-    let Some(held) = held(state) else { return Ok(None) };
-    let known = held.hold().versions();
-    let Some(newest) = known.last() else { return Ok(None) };
-    let since = since.filter(|since| known.iter().any(|version| version.number == *since));
-    let since = since.unwrap_or(newest.number);
-    let lines = room.state.desk.changes(state, since)?;
-    let line = |change: Change| match change {
-        Change::Same(text) => ("same", text),
-        Change::Gone(text) => ("gone", text),
-        Change::New(text) => ("new", text),
-    };
-    Ok(Some(Versions {
-        now: state.mailing().version,
-        since,
-        before: known
-            .iter()
-            .rev()
-            .map(|version| Before {
-                number: version.number,
-                at: words::when(version.at, &room.state.zone),
-                followed_by: version.followed_by.to_string(),
-            })
-            .collect(),
-        lines: lines.into_iter().take(CHANGES_MAX).map(line).collect(),
-    }))
 }
 
 fn look(shown: &str) -> &'static str {

@@ -17,6 +17,7 @@ mod act;
 pub mod api;
 mod asset;
 mod audit;
+mod beside;
 mod calendar;
 mod count;
 mod decide;

@@ -49,6 +49,13 @@ impl Held {
         self.hold.wanting(&self.mailing)
     }
 
+    /// The offices whose approval counts as it stands.
+    pub fn approved(&self) -> Vec<OfficeId> {
+        let wanting = self.wanting();
+        let wants = self.hold.wants().iter();
+        wants.filter(|office| !wanting.contains(office)).cloned().collect()
+    }
+
     /// A steward says yes to the use of the audience in their care.
     pub fn approve(mut self, by: &Steward, now: Timestamp) -> Result<Self, Wanting> {
         self.is_theirs()?;

@@ -104,7 +104,7 @@ impl Gate {
             version: from.mailing().version,
             ..new
         };
-        let approved = approved(&held);
+        let approved = held.approved();
         let until = now.plus(self.settings.policy.lapse_after);
         let renewed = held.renew(mailing, findings, &author, false, (until, now));
         let version = State::Held(renewed.clone()).mailing().version;
@@ -155,12 +155,6 @@ impl Gate {
             })
             .collect()
     }
-}
-
-fn approved(held: &Held) -> Vec<OfficeId> {
-    let wanting = held.wanting();
-    let wants = held.hold().wants().iter();
-    wants.filter(|office| !wanting.contains(office)).cloned().collect()
 }
 
 /// The text of a message, as its author wrote it.

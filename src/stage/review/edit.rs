@@ -2,7 +2,6 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::workflow::approved;
 use super::{Desk, Done, Refusal};
 use crate::decide::compose;
 use crate::decide::notice::Kind;
@@ -56,7 +55,7 @@ impl Desk {
             ..state.mailing().clone()
         };
         let wants_yes = !is_typing_error(before, edit.after);
-        let was_approved = approved(&held);
+        let was_approved = held.approved();
         let (findings, until) = (held.hold().findings().to_vec(), held.hold().until);
         let renewed = held.renew(mailing, findings, by, wants_yes, (until, self.clock.now()));
         let what = format!("“{before}” became “{}”", edit.after.trim());

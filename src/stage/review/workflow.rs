@@ -67,7 +67,7 @@ impl Desk {
         let (state, held) = self.held(id, by)?;
         self.reviewer(by, "schedule")?;
         let not_before = self.moment(when)?;
-        let approved = approved(&held);
+        let approved = held.approved();
         let scheduled = held
             .schedule(not_before, self.clock.now())
             .map_err(|why| self.wanting(why))?;
@@ -242,11 +242,4 @@ impl Desk {
             .map(|steward| self.notice(Kind::Changed, steward, &told))
             .collect()
     }
-}
-
-/// The offices whose approval counts as it stands.
-pub(super) fn approved(held: &Held) -> Vec<OfficeId> {
-    let wanting = held.wanting();
-    let wants = held.hold().wants().iter();
-    wants.filter(|office| !wanting.contains(office)).cloned().collect()
 }

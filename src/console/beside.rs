@@ -1,0 +1,97 @@
+//! What stands beside a mailing on its page: its versions, what is much the same, and its author's other cases.
+
+use super::Room;
+use super::error::Error;
+use super::words::{self, Tag, When};
+use crate::model::lifecycle::{Held, State};
+use crate::stage::review::{Change, History};
+
+/// Lines of a diff on a page.
+const CHANGES_MAX: usize = 400;
+
+/// The versions of a mailing, and what has changed since one of them.
+#[derive(Debug)]
+pub(super) struct Versions {
+    pub(super) now: u16,
+    pub(super) since: u16,
+    pub(super) before: Vec<Before>,
+    /// Class and text of each line.
+    pub(super) lines: Vec<(&'static str, String)>,
+}
+
+/// A version that another has followed.
+#[derive(Debug)]
+pub(super) struct Before {
+    pub(super) number: u16,
+    pub(super) at: When,
+    pub(super) followed_by: String,
+}
+
+/// A mailing that is much the same.
+#[derive(Debug)]
+pub(super) struct Similar {
+    pub(super) id: String,
+    pub(super) subject: String,
+    pub(super) tag: Tag,
+    pub(super) at: When,
+}
+
+/// In words: who is new here, and who is not.
+pub(super) fn history(room: &Room, state: &State) -> Result<String, Error> {
+    let History {
+        released,
+        waiting,
+        declined,
+    } = room.state.desk.history(state)?;
+    if released + waiting + declined == 0 {
+        return Ok("no other cases lately".to_owned());
+    }
+    Ok(format!(
+        "{released} released, {waiting} waiting, {declined} declined lately"
+    ))
+}
+
+pub(super) fn similar(room: &Room, state: &State) -> Result<Vec<Similar>, Error> {
+    let found = room.state.desk.similar(state)?;
+    let similar = |state: &State| Similar {
+        id: state.id().to_string(),
+        subject: words::subject(state.mailing()),
+        tag: words::tag(state),
+        at: words::when(state.mailing().submitted_at, &room.state.zone),
+    };
+    Ok(found.iter().map(similar).collect())
+}
+
+/// The versions before this one, newest first, and what has changed since the one that is asked for.
+pub(super) fn versions(
+    room: &Room,
+    state: &State,
+    held: Option<&Held>,
+    since: Option<u16>,
+) -> Result<Option<Versions>, Error> {
+    let Some(held) = held else { return Ok(None) };
+    let known = held.hold().versions();
+    let Some(newest) = known.last() else { return Ok(None) };
+    let since = since.filter(|since| known.iter().any(|version| version.number == *since));
+    let since = since.unwrap_or(newest.number);
+    let lines = room.state.desk.changes(state, since)?;
+    let line = |change: Change| match change {
+        Change::Same(text) => ("same", text),
+        Change::Gone(text) => ("gone", text),
+        Change::New(text) => ("new", text),
+    };
+    Ok(Some(Versions {
+        now: state.mailing().version,
+        since,
+        before: known
+            .iter()
+            .rev()
+            .map(|version| Before {
+                number: version.number,
+                at: words::when(version.at, &room.state.zone),
+                followed_by: version.followed_by.to_string(),
+            })
+            .collect(),
+        lines: lines.into_iter().take(CHANGES_MAX).map(line).collect(),
+    }))
+}
