@@ -42,7 +42,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "stage::review",
-        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+        &["mail", "model", "decide", "store", "clock", "password", "stage::worker"],
     ),
     (
         "stage::expand",

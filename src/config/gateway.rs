@@ -41,6 +41,8 @@ pub struct Gateway {
     pub time_zone: TimeZone,
     /// Who answers when people reply to a notice.
     pub notices_from: Address,
+    /// Accounts of those who look after the machine: they see what is leaving, and may pause it.
+    pub postmasters: Vec<Address>,
     /// Where it listens.
     pub listeners: Vec<ListenerSettings>,
     /// What a client may ask of us.
@@ -138,6 +140,8 @@ struct Raw {
     bounce_domain: Option<Domain>,
     time_zone: String,
     notices_from: Option<Short>,
+    #[serde(default)]
+    postmasters: Vec<Short>,
     #[serde(default)]
     store: RawStore,
     listener: Vec<RawListener>,
@@ -312,6 +316,7 @@ impl Raw {
             free_bytes_min: self.free_bytes_min,
             time_zone: zone(&self.time_zone)?,
             notices_from,
+            postmasters: self.postmasters.into_iter().map(|short| short.within(campus)).collect(),
             listeners: self
                 .listener
                 .into_iter()

@@ -22,6 +22,7 @@ mod calendar;
 mod count;
 mod decide;
 mod door;
+mod emergency;
 mod error;
 mod explain;
 mod fetch;
@@ -121,6 +122,8 @@ pub fn app(state: State) -> Router {
         .route("/mailing/{id}/live", get(status::live))
         .route("/mailing/{id}/{act}", post(act::act))
         .route("/audit", get(audit::show))
+        .route("/emergency", get(emergency::show))
+        .route("/emergency/{what}", post(emergency::arm))
         .route(
             "/explain",
             get(explain::show)

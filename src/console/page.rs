@@ -23,6 +23,8 @@ pub(super) struct Frame {
     pub(super) reviews: bool,
     /// Whether they see the trail.
     pub(super) audits: bool,
+    /// Whether they may send an emergency.
+    pub(super) arms: bool,
     /// Goes into every form.
     pub(super) csrf: String,
     /// What was just done, or was not.
@@ -55,6 +57,7 @@ impl Frame {
             who: who.account.to_string(),
             reviews: offices.reviewer(&who.account).is_some(),
             audits: room.state.desk.may_audit(&who.account),
+            arms: room.state.desk.may_arm(&who.account),
             csrf: who.csrf.clone(),
             said,
             style: asset::STYLE.path(),

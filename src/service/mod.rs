@@ -123,6 +123,7 @@ impl Rooms {
             compose: Arc::clone(&compose),
             policy: Arc::new(config.policy.clone()),
             lint: Arc::new(config.lint.clone()),
+            postmasters: gateway.postmasters.clone(),
             copies_per_second: config.shaping.messages_per_second_max.get(),
             zone: gateway.time_zone.clone(),
         };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::campus::{AUTHOR, Campus, REVIEWER, STEWARD};
+use super::campus::{AUTHOR, Campus, OFFICER, REVIEWER, STEWARD};
 use super::pages::Browser;
 
 /// Where `tests/run` puts axe-core.
@@ -54,6 +54,12 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
     browser.sign_in(&campus.console, AUTHOR, campus.password(AUTHOR)).await;
     browser.see("main", "Queue").await;
     look("/mine", "yours").await;
+    browser.sign_out().await;
+    browser
+        .sign_in(&campus.console, OFFICER, campus.password(OFFICER))
+        .await;
+    campus.enroll(OFFICER);
+    look("/emergency", "emergency").await;
     browser.go(&format!("{}/preferences", campus.public)).await;
     let found = browser.violations(&axe).await;
     assert!(found.is_empty(), "{theme} the public pages: {found:#?}");

@@ -9,6 +9,9 @@ use std::sync::Mutex;
 pub(super) const AUTHOR: &str = "author@mst.example";
 pub(super) const STEWARD: &str = "records@mst.example";
 pub(super) const REVIEWER: &str = "emarcomm@mst.example";
+pub(super) const OFFICER: &str = "police@mst.example";
+pub(super) const PRIVACY: &str = "privacy@mst.example";
+pub(super) const POSTMASTER: &str = "postmaster@mst.example";
 pub(super) const LIST: &str = "students@lists.mst.example";
 
 static OPENING: Mutex<()> = Mutex::new(());
@@ -149,6 +152,19 @@ impl Campus {
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         let case = said.split([' ', ',', '/']).find(|word| word.starts_with("MC-"));
         case.unwrap_or_else(|| panic!("not held: {said}")).trim().to_owned()
+    }
+
+    /// A new authenticator for a duty officer, by the command line; its secret.
+    pub(super) fn enroll(&self, who: &str) -> String {
+        let done = Command::new(env!("CARGO_BIN_EXE_bedel"))
+            .arg("--config")
+            .arg(&self.settings)
+            .args(["emergency", "enroll", "--as", who])
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8(done.stdout).expect("text");
+        let mut words = said.split_whitespace().skip_while(|word| *word != "secret");
+        words.nth(1).unwrap_or_else(|| panic!("no secret: {said}")).to_owned()
     }
 
     /// The steward approves on the command line.

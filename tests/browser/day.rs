@@ -1,7 +1,10 @@
 //! A day of each who works with Bedel: a steward with a phone, a reviewer at the desk, an author who looks after their
-//! own. By the keyboard, as somebody without a mouse would.
+//! own; a duty officer, a privacy officer, a postmaster. By the keyboard, as somebody without a mouse would.
 
-use super::campus::{AUTHOR, Campus, REVIEWER, STEWARD};
+use bedel::clock::Clock;
+use bedel::password::second_factor_step;
+
+use super::campus::{AUTHOR, Campus, OFFICER, POSTMASTER, PRIVACY, REVIEWER, STEWARD};
 use super::pages::Browser;
 
 pub(super) async fn story(browser: &Browser, campus: &Campus) {
@@ -9,6 +12,10 @@ pub(super) async fn story(browser: &Browser, campus: &Campus) {
     steward(browser, campus, &first).await;
     reviewer(browser, campus, &first).await;
     author(browser, campus).await;
+    browser.sign_out().await;
+    officer(browser, campus).await;
+    privacy(browser, campus, &first).await;
+    postmaster(browser, campus).await;
 }
 
 /// One tap from the notice to the decision, and nothing to sign in to.
@@ -109,4 +116,53 @@ async fn author(browser: &Browser, campus: &Campus) {
     browser.press("details:has(form[action$='/withdraw']) summary").await;
     browser.press("form[action$='/withdraw'] button").await;
     browser.see("section.verdict", "Withdrawn").await;
+}
+
+/// They show their second factor, and are armed.
+async fn officer(browser: &Browser, campus: &Campus) {
+    browser
+        .sign_in(&campus.console, OFFICER, campus.password(OFFICER))
+        .await;
+    browser.go(&format!("{}/emergency", campus.console)).await;
+    browser.see("section.verdict", "Not armed").await;
+    let secret = campus.enroll(OFFICER);
+    browser.go(&format!("{}/emergency", campus.console)).await;
+    browser.write("#code", &code(&secret)).await;
+    browser.press("form[action='/emergency/arm'] button.primary").await;
+    browser.see("p.said.done", "Armed for 15 minutes").await;
+    browser.picture("emergency").await;
+    browser.sign_out().await;
+}
+
+/// They read who has done what, and decide on nothing.
+async fn privacy(browser: &Browser, campus: &Campus, case: &str) {
+    browser
+        .sign_in(&campus.console, PRIVACY, campus.password(PRIVACY))
+        .await;
+    browser.go(&format!("{}/audit", campus.console)).await;
+    browser.see("main", case).await;
+    browser.go(&format!("{}/mailing/{case}", campus.console)).await;
+    browser.see("main", "There is no mailing").await;
+    browser.go(&campus.console).await;
+    browser.sign_out().await;
+}
+
+/// They see what leaves, and nothing that waits.
+async fn postmaster(browser: &Browser, campus: &Campus) {
+    browser
+        .sign_in(&campus.console, POSTMASTER, campus.password(POSTMASTER))
+        .await;
+    browser.go(&format!("{}/mailings", campus.console)).await;
+    browser.see("main", "Mailings").await;
+    assert!(!browser.has("li.row").await, "what nobody has released is not theirs");
+    browser.sign_out().await;
+}
+
+/// What an authenticator with this secret shows now.
+fn code(secret: &str) -> String {
+    let seconds = Clock::system().now().as_micros() / 1_000_000;
+    let step = seconds.div_euclid(30);
+    let mut codes = (0..1_000_000).map(|code| format!("{code:06}"));
+    let now = codes.find(|code| second_factor_step(secret, code, step * 30) == Some(step));
+    now.expect("there is one")
 }

@@ -5,6 +5,7 @@
 mod acts;
 mod door;
 mod pages;
+mod roles;
 mod silence;
 mod site;
 mod unsubscribe;

@@ -18,9 +18,11 @@ use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::{State, Submitted};
 use bedel::model::{
     Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
-    Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series, TokenKey,
+    Heralds, Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
+    TokenKey,
 };
 use bedel::password;
+use bedel::stage::expand;
 use bedel::stage::review::{self, Desk};
 use bedel::store::{self, Account, Admission, Store, Traces};
 use http_body_util::BodyExt;
@@ -29,6 +31,8 @@ use tower::ServiceExt;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const OFFICER: &str = "police@mst.example";
+pub(crate) const POSTMASTER: &str = "postmaster@mst.example";
 pub(crate) const PRIVACY: &str = "privacy@mst.example";
 pub(crate) const STEWARD: &str = "records@mst.example";
 pub(crate) const REVIEWER: &str = "emarcomm@mst.example";
@@ -84,7 +88,7 @@ impl Site {
         let store = Store::open(&settings).expect("opens");
         let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));
         let desk = Desk::new(store.clone(), clock.clone(), desk_settings());
-        for account in [STEWARD, REVIEWER, AUTHOR, STRANGER, PRIVACY] {
+        for account in [STEWARD, REVIEWER, AUTHOR, STRANGER, PRIVACY, POSTMASTER, OFFICER] {
             add_account(&store, account, &HASH).await;
         }
         feed(&store).await;
@@ -148,6 +152,23 @@ impl Site {
             is_unread: false,
         };
         self.store.admit(admission, vec![]).await.expect("admits")
+    }
+
+    /// Makes what is released into copies.
+    pub(crate) async fn expand(&self) {
+        let compose = desk_settings().compose;
+        expand::expand_due(&self.store, &self.clock, &expand::Settings { compose })
+            .await
+            .expect("expands");
+    }
+
+    /// The code that an authenticator with this secret shows now.
+    pub(crate) fn code(&self, secret: &str) -> String {
+        let step = self.clock.now().as_micros() / 30_000_000;
+        (0..1_000_000)
+            .map(|code| format!("{code:06}"))
+            .find(|code| password::second_factor_step(secret, code, step * 30) == Some(step))
+            .expect("there is one")
     }
 
     /// A browser in which somebody has signed in.
@@ -384,9 +405,12 @@ fn desk_settings() -> review::Settings {
         TimeZone::UTC,
     );
     policy.alerts = vec![address(PRIVACY)];
+    policy.emergency.heralds = Heralds::new(vec![address(OFFICER)]);
+    policy.emergency.fresh = Duration::from_secs(15 * 60);
     review::Settings {
         policy: Arc::new(policy),
         lint: Arc::new(checks()),
+        postmasters: vec![address(POSTMASTER)],
         copies_per_second: 200,
         offices: Arc::clone(&offices),
         notices: Arc::new(Notices {

@@ -78,7 +78,7 @@ const SHIPPED: [(&str, &str); 23] = [
     ("notices/digest.txt", include_str!("../../../config/notices/digest.txt")),
 ];
 /// Accounts of the campus, and who they are.
-const ACCOUNTS: [(&str, &str); 6] = [
+const ACCOUNTS: [(&str, &str); 9] = [
     ("author", "a member of staff who writes to lists"),
     (
         "records",
@@ -94,6 +94,12 @@ const ACCOUNTS: [(&str, &str); 6] = [
     ),
     ("emarcomm", "reviewer of Electronic Marketing Communications: releases"),
     ("emarcomm-deputy", "another reviewer: nobody releases their own message"),
+    ("police", "duty officer: sends emergencies"),
+    (
+        "privacy",
+        "privacy officer: reads the trail, and what carries contact data",
+    ),
+    ("postmaster", "looks after the machine: pauses what is leaving"),
 ];
 /// Contacts of each feed: source, affiliation, count.
 const FEEDS: [(&str, &str, u32); 4] = [

@@ -179,44 +179,7 @@ pub(super) async fn enroll(From(api): From<ApiState>, who: Actor) -> Result<Json
     responses((status = 200, description = "what was done", body = Did), Fault)
 )]
 pub(super) async fn arm(From(api): From<ApiState>, who: Actor, Told(code): Told<Code>) -> Result<Json<Did>, Fault> {
-    let account = who.account()?.clone();
-    let Some(fresh) = api.desk.emergency_fresh(&account) else {
-        return Err(Fault::Unacceptable(format!(
-            "{account} has no emergency role: [emergency] of policy.toml names them"
-        )));
-    };
-    if code.drill && api.desk.policy().emergency.drill.is_empty() {
-        return Err(Fault::Unacceptable(
-            "nobody practises: name them in `drill` of [emergency] in policy.toml".to_owned(),
-        ));
-    }
     let arming = if code.drill { Arming::Drill } else { Arming::Emergency };
-    let now = api.clock.now();
-    let Some((secret, used)) = api.store.second_factor(&account)? else {
-        return Err(Fault::Unacceptable(
-            "there is no second factor yet: bedel emergency enroll".to_owned(),
-        ));
-    };
-    let Some(step) = password::second_factor_step(&secret, &code.code, now.as_micros() / 1_000_000) else {
-        return Err(Fault::Unacceptable("that is not the code of now".to_owned()));
-    };
-    // A code counts once.
-    if step <= used {
-        return Err(Fault::Unacceptable(
-            "that code has been used: wait for the next one".to_owned(),
-        ));
-    }
-    let until = now.plus(fresh);
-    let (what, next) = match arming {
-        Arming::Emergency => ("", "goes at once"),
-        Arming::Drill => (", for a drill", "goes at once to those who practise, as a drill"),
-    };
-    let event = api.event(&who, Act::Armed, None, format!("until {until}{what}"));
-    api.store.arm(&account, (until, arming), (secret, step), event).await?;
-    Ok(Json(Did {
-        done: format!(
-            "Armed for {} minutes: what you send to an emergency list {next}.",
-            fresh.as_secs() / 60
-        ),
-    }))
+    let done = api.desk.arm(who.account()?, &code.code, arming).await?;
+    Ok(Json(Did { done: done.sentence }))
 }

@@ -7,6 +7,7 @@
 mod act;
 mod combine;
 mod edit;
+mod emergency;
 mod hear;
 mod lint;
 mod preview;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub policy: Arc<Policy>,
     /// The house style.
     pub lint: Arc<checks::Settings>,
+    /// Who looks after the machine: they may pause what is leaving, and let it go on.
+    pub postmasters: Vec<Address>,
     /// Copies a second at most, as the postmaster allows.
     pub copies_per_second: u32,
     /// The zone in which people read times.
@@ -200,13 +203,19 @@ impl Desk {
         watches || self.offices().reviewer(who).is_some()
     }
 
+    /// Whether this person looks after the machine.
+    pub fn is_postmaster(&self, who: &Address) -> bool {
+        self.settings.postmasters.iter().any(|to| to.is_same_mailbox(who))
+    }
+
     /// How long so many copies take to leave at the very least.
     pub fn takes(&self, recipients: u64) -> Duration {
         let seconds = recipients.div_ceil(u64::from(self.settings.copies_per_second.max(1)));
         Duration::from_secs(seconds)
     }
 
-    /// Whether this person may see it: its author, a steward it wants, any reviewer. Ordinary mail is its author's alone.
+    /// Whether this person may see it: its author, a steward it wants, any reviewer; what is leaving,
+    /// the postmaster. Ordinary mail is its author's alone.
     pub fn may_see(&self, state: &State, who: &Address) -> bool {
         if state.id().series == Series::Conveyed {
             return state.mailing().author.address.is_same_mailbox(who);
@@ -229,7 +238,9 @@ impl Desk {
             let findings = held(state).map(|held| held.hold().findings()).unwrap_or_default();
             watches && findings.iter().any(|finding| finding.rule == "contact-data-leaving")
         };
+        let is_leaving = matches!(state, State::Expanded(_) | State::Closed(_));
         state.mailing().author.address.is_same_mailbox(who)
+            || (is_leaving && self.is_postmaster(who))
             || offices.reviewer(who).is_some()
             || is_wanted_steward()
             || may_confirm()
@@ -280,8 +291,8 @@ impl Desk {
             },
             State::Expanded(expanded) => Standing {
                 reviewed: self.may_read_afterwards(state, who),
-                pause: reviews && !expanded.is_paused(),
-                resume: reviews && expanded.is_paused(),
+                pause: (reviews || self.is_postmaster(who)) && !expanded.is_paused(),
+                resume: (reviews || self.is_postmaster(who)) && expanded.is_paused(),
                 stop: reviews,
                 ..Standing::default()
             },

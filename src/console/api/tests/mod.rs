@@ -101,6 +101,7 @@ fn settings() -> Settings {
     Settings {
         policy: Arc::new(policy),
         lint: Arc::new(checks()),
+        postmasters: Vec::new(),
         copies_per_second: 200,
         offices: Arc::new(offices()),
         notices: Arc::new(notices),
