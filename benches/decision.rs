@@ -21,7 +21,7 @@ use bedel::smtp::BareLf;
 use bedel::stage::intake::{
     Gate, GateSettings, Intake, ListenerSettings, Question, Submission, TlsMode, Voucher, explain,
 };
-use bedel::store::{Settings, Store};
+use bedel::store::{MasterKey, Settings, Store};
 
 const FILL_MAX: Duration = Duration::from_secs(900);
 const DECISIONS: usize = 5_000;
@@ -37,6 +37,7 @@ async fn main() {
     let settings = Settings {
         data_dir: home.path().to_owned(),
         free_bytes_min: 0,
+        master: MasterKey::new(&[9; 32]),
     };
     let store = Store::open(&settings).expect("opens");
     let config = bedel::config::load(std::path::Path::new("config")).expect("the shipped settings");

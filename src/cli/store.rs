@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 
 use super::client::{Ask, Client};
 use super::{Error, out};
-use crate::config;
 use crate::store::{Settings, Store};
+use crate::{config, service};
 
 /// What to do with the store.
 #[derive(Debug, Subcommand)]
@@ -99,6 +99,7 @@ async fn restore(config: &Path, file: &Path) -> Result<(), Error> {
     let settings = Settings {
         data_dir: gateway.data_dir.clone(),
         free_bytes_min: gateway.free_bytes_min,
+        master: service::master_key(&gateway)?,
     };
     let store = Store::open(&settings).context("opening the store")?;
     let records = store

@@ -37,6 +37,8 @@ pub struct Gateway {
     pub lists_domain: Domain,
     /// Where bounces of copies come back to.
     pub bounce_domain: Domain,
+    /// The file of the master key that opens the store.
+    pub master_key: PathBuf,
     /// The zone of sending hours, case numbers and times shown to people.
     pub time_zone: TimeZone,
     /// Who answers when people reply to a notice.
@@ -160,6 +162,7 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct RawStore {
     engine: Option<String>,
+    key: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -313,6 +316,7 @@ impl Raw {
             organization: self.organization,
             postal_address: self.postal_address,
             data_dir: base.join(self.data_dir),
+            master_key: master_key(self.store.key, base),
             free_bytes_min: self.free_bytes_min,
             time_zone: zone(&self.time_zone)?,
             notices_from,
@@ -455,4 +459,19 @@ impl RawConsole {
 fn zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name)
         .map_err(|_unknown| format!("time_zone `{name}` is not in the time-zone database; write \"America/Chicago\""))
+}
+
+/// Where the master key lies: where the file says, or where the service manager puts what it hands over
+/// (systemd.exec(5), `LoadCredential=`), or beside the other keys.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a service manager says by it where its credentials are"
+)]
+fn master_key(named: Option<PathBuf>, base: &Path) -> PathBuf {
+    let handed_over = std::env::var("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join("master.key"));
+    match (named, handed_over) {
+        (Some(named), _) => base.join(named),
+        (None, Ok(file)) if file.exists() => file,
+        (None, _) => base.join("certs/master.key"),
+    }
 }

@@ -7,6 +7,7 @@
 //! | [`Audience`] | whom it is meant for; not yet people |
 //! | [`Contact`], [`Affiliation`] | a person the university can write to, and what they are to it |
 //! | [`FeedRow`] | one row of an office's feed of its people |
+//! | [`Mark`] | a keyed hash that finds an address without naming it |
 //! | [`Consent`], [`Suppression`] | what a contact agreed to get; an address never to write to, and why |
 //! | [`Finding`] | what one rule of the policy found, and what it asks for |
 //! | [`Hold`], [`Approval`], [`Release`] | kept until let go; one steward's yes; the act that lets it go |
@@ -33,6 +34,7 @@ mod hold;
 mod id;
 pub mod lifecycle;
 mod mailing;
+mod mark;
 mod office;
 mod report;
 mod roster;
@@ -51,6 +53,7 @@ pub use group::{Group, PEOPLE_MAX, Pace, Person, Sketch};
 pub use hold::{Approval, Binding, Claim, Hold, Release, Returned, VERSIONS_MAX, Version, Wanting};
 pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
+pub use mark::{Mark, Marker};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
 pub use report::{Report, ReportKind};
 pub use roster::{Role, RosterRow, Section};

@@ -11,6 +11,7 @@ use aws_lc_rs::rand;
 use crate::config::{Config, Gateway};
 use crate::decide::compose::dkim::{Signer, new_key};
 use crate::model::TokenKey;
+use crate::store::{KEY_OCTETS, MasterKey};
 
 /// The keys a running gateway holds.
 #[derive(Debug, Clone)]
@@ -36,7 +37,42 @@ pub fn first_start(config: &Config) -> anyhow::Result<Keys> {
         rand::fill(&mut octets).ok().context("the system has no randomness")?;
         write_private(&token_key, &octets)?;
     }
+    make_master_key(gateway)?;
     Keys::read(config)
+}
+
+/// A master key for a store that is still to be made; one that is there can only be opened by its own.
+fn make_master_key(gateway: &Gateway) -> anyhow::Result<()> {
+    let (file, store) = (&gateway.master_key, gateway.data_dir.join("store"));
+    if file.exists() {
+        return Ok(());
+    }
+    if store.exists() {
+        bail!(
+            "the master key {} is missing, and without it nothing in {} can be read; put the key file back",
+            file.display(),
+            store.display()
+        );
+    }
+    let mut octets = [0; KEY_OCTETS];
+    rand::fill(&mut octets).ok().context("the system has no randomness")?;
+    write(file, &octets, 0o400)?;
+    tracing::info!(key = %file.display(), "made a master key; keep a copy of it away from the data folder");
+    Ok(())
+}
+
+/// The key that opens the store.
+pub fn master_key(gateway: &Gateway) -> anyhow::Result<MasterKey> {
+    read_master_key(&gateway.master_key)
+}
+
+/// A master key's file.
+pub fn read_master_key(file: &Path) -> anyhow::Result<MasterKey> {
+    let octets: Result<[u8; KEY_OCTETS], _> = private(file)?.try_into();
+    match octets {
+        Ok(octets) => Ok(MasterKey::new(&octets)),
+        Err(_length) => bail!("the master key {} has not {KEY_OCTETS} octets", file.display()),
+    }
 }
 
 impl Keys {

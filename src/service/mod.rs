@@ -17,7 +17,7 @@ use axum::Router;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-pub use keys::{Keys, first_start};
+pub use keys::{Keys, first_start, master_key, read_master_key};
 pub use sockets::{Sockets, bind};
 
 use crate::clock::Clock;
@@ -50,6 +50,7 @@ pub async fn serve(
     let settings = store::Settings {
         data_dir: config.gateway.data_dir.clone(),
         free_bytes_min: config.gateway.free_bytes_min,
+        master: master_key(&config.gateway)?,
     };
     let store = Store::open(&settings).context("opening the store")?;
     let rooms = Rooms::new(&config, &keys, &store, &clock)?;

@@ -89,7 +89,7 @@ fn recipients(store: &Store, mailing: &Mailing, clock: &Clock) -> Result<Expansi
         }
         lists @ Audience::Lists { .. } => {
             // If what people said cannot be read, nobody is sent to. Policy C3.
-            let suppressions = store.suppressions()?;
+            let suppressions = audience::Suppressions::new(store.suppressions()?, store.marker());
             let got = |contact, since| store.got_since(contact, since).ok();
             let under_way = store.under_way()?;
             let pressure = Pressure {

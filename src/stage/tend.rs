@@ -116,6 +116,7 @@ mod tests {
         let store = Store::open(&store::Settings {
             data_dir: home.path().to_owned(),
             free_bytes_min: 0,
+            master: store::MasterKey::new(&[9; 32]),
         })
         .expect("opens");
         let settings = Settings {

@@ -34,7 +34,7 @@ pub enum Scope {
 impl Store {
     /// One account.
     pub fn account(&self, address: &Address) -> Result<Option<Account>, Error> {
-        match self.engine.read(Table::Accounts, address.key().as_bytes())? {
+        match self.engine.read(Table::Accounts, &self.mark(address))? {
             Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
             None => Ok(None),
         }
@@ -42,10 +42,12 @@ impl Store {
 
     /// All accounts, by address.
     pub fn accounts(&self) -> Result<Vec<Account>, Error> {
-        self.engine
-            .scan(Table::Accounts, &[])
+        let records = self.engine.scan(Table::Accounts, &[]);
+        let mut accounts: Vec<Account> = records
             .map(|item| Ok(postcard::from_bytes(&item?.1)?))
-            .collect()
+            .collect::<Result<_, Error>>()?;
+        accounts.sort_by_key(|account| account.address.key());
+        Ok(accounts)
     }
 
     /// Whether the keeper of this account has said that they are away.
@@ -61,7 +63,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.put(
             Table::Accounts,
-            account.address.key().as_bytes(),
+            &self.mark(&account.address),
             postcard::to_allocvec(account)?,
         );
         batch.append(postcard::to_allocvec(&event)?);
@@ -74,7 +76,7 @@ impl Store {
             return Ok(false);
         }
         let mut batch = Batch::default();
-        batch.delete(Table::Accounts, address.key().as_bytes());
+        batch.delete(Table::Accounts, &self.mark(address));
         for item in self.engine.scan(Table::Tokens, &[]) {
             let (hash, record) = item?;
             let (owner, _): (Address, Scope) = postcard::from_bytes(&record)?;

@@ -102,7 +102,7 @@ impl Store {
         for (address_key, suppression) in suppressions {
             batch.put(
                 Table::Suppressions,
-                address_key.as_bytes(),
+                &self.marker.mark(&address_key),
                 postcard::to_allocvec(&suppression)?,
             );
         }

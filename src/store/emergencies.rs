@@ -8,7 +8,7 @@ use crate::model::{Arming, Event, MailingId};
 impl Store {
     /// Until when this account has shown a fresh second factor, and for what.
     pub fn armed_until(&self, account: &Address) -> Result<Option<(Timestamp, Arming)>, Error> {
-        match self.engine.read(Table::Armed, account.key().as_bytes())? {
+        match self.engine.read(Table::Armed, &self.mark(account))? {
             Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
             None => Ok(None),
         }
@@ -16,7 +16,7 @@ impl Store {
 
     /// The secret of an account's authenticator, and the last step of which a code was used.
     pub fn second_factor(&self, account: &Address) -> Result<Option<(String, i64)>, Error> {
-        match self.engine.read(Table::SecondFactors, account.key().as_bytes())? {
+        match self.engine.read(Table::SecondFactors, &self.mark(account))? {
             Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
             None => Ok(None),
         }
@@ -24,7 +24,7 @@ impl Store {
 
     /// Notes that a code of this step was used: it counts once. `false` when it, or a later one, has been used already.
     pub async fn use_second_factor(&self, account: &Address, step: i64) -> Result<bool, Error> {
-        let key = account.key();
+        let key = self.mark(account);
         let Some((secret, used)) = self.second_factor(account)? else {
             return Ok(false);
         };
@@ -33,12 +33,8 @@ impl Store {
         }
         let mut batch = Batch::default();
         let before = postcard::to_allocvec(&(secret.as_str(), used))?;
-        batch.assert(Table::SecondFactors, key.as_bytes(), Some(before));
-        batch.put(
-            Table::SecondFactors,
-            key.as_bytes(),
-            postcard::to_allocvec(&(secret, step))?,
-        );
+        batch.assert(Table::SecondFactors, &key, Some(before));
+        batch.put(Table::SecondFactors, &key, postcard::to_allocvec(&(secret, step))?);
         match self.engine.commit(batch).await {
             Err(Error::Conflict) => Ok(false),
             committed => committed.map(|()| true),
@@ -49,7 +45,7 @@ impl Store {
     pub async fn put_second_factor(&self, account: &Address, secret: &str, event: Event) -> Result<(), Error> {
         let mut batch = Batch::default();
         let record = postcard::to_allocvec(&(secret, 0i64))?;
-        batch.put(Table::SecondFactors, account.key().as_bytes(), record);
+        batch.put(Table::SecondFactors, &self.mark(account), record);
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await
     }
@@ -63,9 +59,9 @@ impl Store {
         event: Event,
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
-        let key = account.key();
-        batch.put(Table::Armed, key.as_bytes(), postcard::to_allocvec(&until)?);
-        batch.put(Table::SecondFactors, key.as_bytes(), postcard::to_allocvec(&factor)?);
+        let key = self.mark(account);
+        batch.put(Table::Armed, &key, postcard::to_allocvec(&until)?);
+        batch.put(Table::SecondFactors, &key, postcard::to_allocvec(&factor)?);
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await
     }

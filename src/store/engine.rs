@@ -2,7 +2,7 @@
 //!
 //! Every record lives under `(table, key)`. A [`Batch`] holds puts, deletes, **asserts** ("this key still has this
 //! value") and lines for the one append-only log. The engine keeps it whole or not at all, and has it on the disk when
-//! it says so.
+//! it says so. Values are [sealed](super::vault) on their way to the disk; keys are not, and name nobody.
 
 use super::Error;
 
@@ -26,11 +26,11 @@ pub enum Table {
     Ledger = 7,
     /// Contacts, by id.
     Contacts = 8,
-    /// Contact ids, by address key.
+    /// Contact ids, by the mark of their address: the blind index of the master list.
     ContactsByAddress = 9,
-    /// Suppressions, by address key.
+    /// Suppressions, by the mark of their address.
     Suppressions = 10,
-    /// Accounts, by address key.
+    /// Accounts, by the mark of their address.
     Accounts = 11,
     /// Account keys, by the hash of a bearer token.
     Tokens = 12,
@@ -56,20 +56,20 @@ pub enum Table {
     Paces = 22,
     /// Classes, by term and section.
     Sections = 23,
-    /// Roles in classes, by section and address.
+    /// Roles in classes, by section and mark.
     Members = 24,
     /// Nothing, by instructor and section: which classes somebody teaches.
     Teaching = 25,
-    /// Nothing, by blind index: which addresses the master list has.
-    Marks = 26,
-    /// Until when an account has shown a fresh second factor, by address key.
+    /// Until when an account has shown a fresh second factor, by mark.
     Armed = 27,
     /// Nothing, by mailing id: what went before anybody read it, and is to be read afterwards.
     Afterwards = 28,
-    /// Authenticators' secrets, and the last step used, by address key.
+    /// Authenticators' secrets, and the last step used, by mark.
     SecondFactors = 29,
     /// Answers not yet acted on, by time and mailing id.
     Answers = 30,
+    /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
+    Vault = 31,
 }
 
 impl Table {
@@ -100,11 +100,11 @@ impl Table {
         Self::Sections,
         Self::Members,
         Self::Teaching,
-        Self::Marks,
         Self::Armed,
         Self::Afterwards,
         Self::SecondFactors,
         Self::Answers,
+        Self::Vault,
     ];
 
     /// The key on the disk.
@@ -127,6 +127,10 @@ pub(super) struct Batch {
     pub(super) asserts: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     pub(super) writes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     pub(super) lines: Vec<Vec<u8>>,
+    /// As they are on the disk, sealed already or never: full keys.
+    pub(super) raw: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Sealed values to seal anew, unless they have changed meanwhile: full keys.
+    pub(super) reseals: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Batch {
@@ -152,7 +156,7 @@ impl Batch {
 
     /// Operations in it.
     pub(super) fn len(&self) -> usize {
-        self.writes.len() + self.lines.len()
+        self.writes.len() + self.lines.len() + self.raw.len() + self.reseals.len()
     }
 
     /// Whether the engine may take it.

@@ -49,6 +49,14 @@ pub enum OpenError {
         /// What the engine said.
         reason: String,
     },
+    /// Another master key sealed it.
+    #[error(
+        "the store in {path} is sealed with another master key; put back the key file it was made with (`key` of [store] in gateway.toml)"
+    )]
+    WrongKey {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The file system refused.
     #[error("cannot use {path}: {source}")]
     Disk {

@@ -2,14 +2,15 @@
 //!
 //! A line a record: key and value in hexadecimal, parted by a space, after a first line that names the format. Large
 //! messages follow the same form under their spool name. The last line counts the records, so that half a file is
-//! known for one. The file holds what the store holds: keep it as safe.
+//! known for one. What it holds is sealed as in the store, with the wrapped data keys beside: it is read with the same
+//! master key, and is noise without.
 
 use std::io::{BufRead, Write};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::{Error, Store};
 
-const FIRST_LINE: &str = "bedel store export, version 1";
+const FIRST_LINE: &str = "bedel store export, version 2";
 
 /// Why an export cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum ExportError {
         /// What is wrong.
         what: &'static str,
     },
+    /// Another master key sealed it.
+    #[error("the export is sealed with another master key; put back the key file of the gateway that wrote it")]
+    WrongKey,
     /// Restoring over a used store would mix two.
     #[error("the store already holds records; restore into an empty data_dir")]
     NotEmpty,
@@ -38,14 +42,11 @@ impl Store {
     pub fn export(&self, mut out: impl Write) -> Result<u64, ExportError> {
         writeln!(out, "{FIRST_LINE}")?;
         let mut records = 0;
-        for table in Table::ALL {
-            for item in self.engine.scan(table, &[]) {
+        // The keys first.
+        for table in Table::ALL.into_iter().rev() {
+            for item in self.engine.raw(table) {
                 let (key, value) = item?;
-                // What the store is, its next one says itself; but marks are worth nothing without their key.
-                if table == Table::About && key != super::marks::INDEX_KEY {
-                    continue;
-                }
-                writeln!(out, "{} {}", hex(&table.key(&key)), hex(&value))?;
+                writeln!(out, "{} {}", hex(&key), hex(&value))?;
                 records += 1;
             }
         }
@@ -60,7 +61,8 @@ impl Store {
 
     /// Reads an export into an empty store; returns how many records.
     pub async fn restore(&self, input: impl BufRead) -> Result<u64, ExportError> {
-        let used = |table: Table| table != Table::About && self.engine.scan(table, &[]).next().is_some();
+        let used =
+            |table: Table| !matches!(table, Table::About | Table::Vault) && self.engine.raw(table).next().is_some();
         if Table::ALL.into_iter().any(used) {
             return Err(ExportError::NotEmpty);
         }
@@ -92,7 +94,13 @@ impl Store {
                     let (Some(key), Some(value)) = (unhex(key), unhex(value)) else {
                         return Err(fault("not hexadecimal"));
                     };
-                    batch.writes.push((key, Some(value)));
+                    let is_key = key.first() == Some(&(Table::Vault as u8));
+                    batch.raw.push((key, Some(value)));
+                    // The keys come first, so that what follows can be opened.
+                    if is_key {
+                        self.engine.commit(std::mem::take(&mut batch)).await?;
+                        self.take_up_keys()?;
+                    }
                 }
                 _ => return Err(fault("a record is a key and a value")),
             }

@@ -137,7 +137,7 @@ impl Store {
     async fn enter_all(&self, mut batch: Batch, admission: Admission, outgoing: Vec<Outgoing>) -> Result<(), Error> {
         let id = admission.state.id();
         if let Some(fingerprint) = admission.fingerprint {
-            self.mark(&mut batch, &fingerprint, id, admission.state.mailing().submitted_at)?;
+            self.mark_fingerprint(&mut batch, &fingerprint, id, admission.state.mailing().submitted_at)?;
         }
         if let Some(event) = &admission.event {
             batch.append(postcard::to_allocvec(event)?);
@@ -172,7 +172,13 @@ impl Store {
 
     /// Adds to the batch: what recognises a repeat. [`Error::Conflict`] when the same message has just been taken, on
     /// another connection.
-    fn mark(&self, batch: &mut Batch, fingerprint: &[u8; 32], id: MailingId, at: Timestamp) -> Result<(), Error> {
+    fn mark_fingerprint(
+        &self,
+        batch: &mut Batch,
+        fingerprint: &[u8; 32],
+        id: MailingId,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         let before = self.engine.read(Table::Fingerprints, fingerprint)?;
         if self.repeated(fingerprint, at)?.is_some() {
             return Err(Error::Conflict);
@@ -311,7 +317,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
         if let Some((fingerprint, at)) = fingerprint {
-            self.mark(&mut batch, &fingerprint, step.to.id(), at)?;
+            self.mark_fingerprint(&mut batch, &fingerprint, step.to.id(), at)?;
         }
         let name = version_name(step.to.id(), step.to.mailing().version);
         self.spool.write(&mut batch, &name, message).await?;

@@ -1,7 +1,8 @@
 //! The memory of the house: the only hand-over between stages.
 //!
 //! One noun a file, over one narrow [`engine`](self): `read`, `scan`, `commit` (a batch with asserts, on the disk when
-//! it returns) and `watch`. Nobody outside this room knows which engine that is.
+//! it returns) and `watch`. Nobody outside this room knows which engine that is. What lies on the disk is sealed, record by
+//! record (`vault`).
 //!
 //! # Failure
 //! [`Error`] names who must act: [`Error::Conflict`] the caller (somebody was faster: look again), [`Error::Full`] and
@@ -22,8 +23,10 @@ mod marks;
 mod people;
 mod reports;
 mod rosters;
+mod rotate;
 mod sled;
 mod spool;
+mod vault;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -37,8 +40,11 @@ pub use events::{Broken, Logged};
 pub use export::ExportError;
 pub use groups::{Grouped, Owner, Thread, Traces};
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
-pub use marks::{Mark, Marker};
 pub use people::FeedPlan;
+pub use rotate::Rotated;
+pub use vault::{KEY_OCTETS, MasterKey};
+
+use crate::model::Marker;
 
 /// Where the store lives, and what it keeps clear of.
 #[derive(Debug, Clone)]
@@ -47,6 +53,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Free bytes on the disk under which nothing new is taken.
     pub free_bytes_min: u64,
+    /// What opens it; kept elsewhere.
+    pub master: MasterKey,
 }
 
 /// Everything that is remembered; cheap to clone.
@@ -57,23 +65,28 @@ pub struct Store {
     numbers: Arc<Mutex<mailings::Numbers>>,
     tallies: Arc<Mutex<deliveries::Tallies>>,
     marker: Marker,
+    rotating: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Store {
     /// Opens the store in `settings.data_dir`, or makes it.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         make_private_dir(&settings.data_dir)?;
-        let engine = sled::Engine::open(&settings.data_dir.join("store"), settings.free_bytes_min)?;
-        let spool = spool::Spool::open(&settings.data_dir.join("spool"))?;
-        let marker = Marker::load(&engine)?;
+        let engine = sled::Engine::open(
+            &settings.data_dir.join("store"),
+            settings.free_bytes_min,
+            &settings.master,
+        )?;
+        let spool = spool::Spool::open(&settings.data_dir.join("spool"), engine.vault().clone())?;
+        let marker = marks::load(&engine)?;
         let store = Self {
             engine: Arc::new(engine),
             marker,
+            rotating: Arc::default(),
             spool,
             numbers: Arc::default(),
             tallies: Arc::default(),
         };
-        store.mark_contacts().map_err(OpenError::from)?;
         store.load_numbers().map_err(OpenError::from)?;
         store.sweep_orphans().map_err(OpenError::from)?;
         Ok(store)

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::{Error, Store};
 use crate::mail::Address;
-use crate::model::{Affiliation, Contact, ContactId, Event, FeedRow, Suppression};
+use crate::model::{Affiliation, Contact, ContactId, Event, FeedRow, Mark, Suppression};
 
 /// What a feed would change. Made by [`Store::plan_feed`], carried out by [`Store::apply_feed`].
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ impl Store {
 
     /// The contact that has this address.
     pub fn contact_by_address(&self, address: &Address) -> Result<Option<Contact>, Error> {
-        match self.engine.read(Table::ContactsByAddress, address.key().as_bytes())? {
+        match self.engine.read(Table::ContactsByAddress, &self.mark(address))? {
             Some(record) => self.contact(postcard::from_bytes(&record)?),
             None => Ok(None),
         }
@@ -132,8 +132,7 @@ impl Store {
         };
         let mut batch = Batch::default();
         batch.delete(Table::Contacts, &contact.id.0.to_be_bytes());
-        batch.delete(Table::ContactsByAddress, address.key().as_bytes());
-        batch.delete(Table::Marks, &self.marker.mark(&address.key()));
+        batch.delete(Table::ContactsByAddress, &self.mark(address));
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await?;
         Ok(true)
@@ -141,22 +140,22 @@ impl Store {
 
     /// Why this address is never to be written to.
     pub fn suppression(&self, address: &Address) -> Result<Option<Suppression>, Error> {
-        match self.engine.read(Table::Suppressions, address.key().as_bytes())? {
+        match self.engine.read(Table::Suppressions, &self.mark(address))? {
             Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
             None => Ok(None),
         }
     }
 
-    /// Every suppression, by the key of its address.
-    pub fn suppressions(&self) -> Result<HashMap<String, Suppression>, Error> {
+    /// Every suppression, by the mark of its address.
+    pub fn suppressions(&self) -> Result<HashMap<Mark, Suppression>, Error> {
         self.engine
             .scan(Table::Suppressions, &[])
             .map(|item| {
                 let (key, record) = item?;
-                Ok((
-                    String::from_utf8_lossy(&key).into_owned(),
-                    postcard::from_bytes(&record)?,
-                ))
+                let mark = key
+                    .try_into()
+                    .map_err(|_length| Error::Unreadable("a mark".to_owned()))?;
+                Ok((mark, postcard::from_bytes(&record)?))
             })
             .collect()
     }
@@ -164,10 +163,10 @@ impl Store {
     /// Never write to this address again. The first reason stays; returns whether this was it.
     pub async fn suppress(&self, address: &Address, suppression: &Suppression, event: Event) -> Result<bool, Error> {
         let mut batch = Batch::default();
-        batch.assert(Table::Suppressions, address.key().as_bytes(), None);
+        batch.assert(Table::Suppressions, &self.mark(address), None);
         batch.put(
             Table::Suppressions,
-            address.key().as_bytes(),
+            &self.mark(address),
             postcard::to_allocvec(suppression)?,
         );
         batch.append(postcard::to_allocvec(&event)?);
@@ -238,8 +237,7 @@ impl Store {
             postcard::to_allocvec(contact)?,
         );
         let id = postcard::to_allocvec(&contact.id)?;
-        batch.put(Table::ContactsByAddress, contact.email.key().as_bytes(), id);
-        batch.put(Table::Marks, &self.marker.mark(&contact.email.key()), Vec::new());
+        batch.put(Table::ContactsByAddress, &self.mark(&contact.email), id);
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ impl Store {
         {
             batch.put(
                 Table::Suppressions,
-                address.key().as_bytes(),
+                &self.mark(address),
                 postcard::to_allocvec(suppression)?,
             );
         }

@@ -3,7 +3,10 @@
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::{Error, Store};
 use crate::mail::{Address, Timestamp};
-use crate::model::{Event, Role, RosterRow, Section};
+use crate::model::{Event, Mark, Role, RosterRow, Section};
+
+/// Octets of a mark.
+const MARK_OCTETS: usize = size_of::<Mark>();
 
 impl Store {
     /// Replaces the rosters of one term by a whole feed; returns how many sections it has.
@@ -17,14 +20,14 @@ impl Store {
         let prefix = [term.to_lowercase().as_bytes(), b"/"].concat();
         let mut batch = Batch::default();
         for table in [Table::Members, Table::Sections] {
-            for item in self.engine.scan(table, &prefix) {
-                batch.delete(table, &item?.0);
+            for key in self.engine.keys(table, &prefix) {
+                batch.delete(table, &key?);
                 self.flush(&mut batch).await?;
             }
         }
-        for item in self.engine.scan(Table::Teaching, &[]) {
-            let (key, _) = item?;
-            let section = key.split(|octet| *octet == 0).nth(1).unwrap_or_default();
+        for key in self.engine.keys(Table::Teaching, &[]) {
+            let key = key?;
+            let section = key.get(MARK_OCTETS..).unwrap_or_default();
             if section.starts_with(&prefix) {
                 batch.delete(Table::Teaching, &key);
                 self.flush(&mut batch).await?;
@@ -34,9 +37,9 @@ impl Store {
         for row in rows {
             let name = format!("{term}/{}", row.section).to_lowercase();
             let role = postcard::to_allocvec(&(row.role, &row.address))?;
-            batch.put(Table::Members, &pair(&name, &row.address.key()), role);
+            batch.put(Table::Members, &member(&name, &self.mark(&row.address)), role);
             if row.role == Role::Instructor {
-                batch.put(Table::Teaching, &pair(&row.address.key(), &name), Vec::new());
+                batch.put(Table::Teaching, &teaching(&self.mark(&row.address), &name), Vec::new());
             }
             if names.insert(name.clone()) {
                 let section = Section {
@@ -63,9 +66,9 @@ impl Store {
     /// The classes somebody teaches, of whatever term.
     pub fn taught_by(&self, instructor: &Address) -> Result<Vec<Section>, Error> {
         let mut sections = Vec::new();
-        for item in self.engine.scan(Table::Teaching, &pair(&instructor.key(), "")) {
-            let (key, _) = item?;
-            let name = key.split(|octet| *octet == 0).nth(1).unwrap_or_default();
+        for key in self.engine.keys(Table::Teaching, &self.mark(instructor)) {
+            let key = key?;
+            let name = key.get(MARK_OCTETS..).unwrap_or_default();
             if let Some(record) = self.engine.read(Table::Sections, name)? {
                 sections.push(postcard::from_bytes(&record)?);
             }
@@ -75,17 +78,23 @@ impl Store {
 
     /// Whether somebody is in a class, as whatever.
     pub fn is_member(&self, section: &Section, who: &Address) -> Result<bool, Error> {
-        let found = self.engine.read(Table::Members, &pair(&section.name, &who.key()))?;
+        let found = self
+            .engine
+            .read(Table::Members, &member(&section.name, &self.mark(who)))?;
         Ok(found.is_some())
     }
 
     /// Everybody in a class.
     pub fn members(&self, section: &Section) -> Result<Vec<(Role, Address)>, Error> {
-        let rows = self.engine.scan(Table::Members, &pair(&section.name, ""));
+        let rows = self.engine.scan(Table::Members, &member(&section.name, &[]));
         rows.map(|item| Ok(postcard::from_bytes(&item?.1)?)).collect()
     }
 }
 
-fn pair(one: &str, other: &str) -> Vec<u8> {
-    [one.as_bytes(), &[0], other.as_bytes()].concat()
+fn member(section: &str, mark: &[u8]) -> Vec<u8> {
+    [section.as_bytes(), &[0], mark].concat()
+}
+
+fn teaching(instructor: &Mark, section: &str) -> Vec<u8> {
+    [instructor.as_slice(), section.as_bytes()].concat()
 }

@@ -7,9 +7,11 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::engine::{Batch, Table};
 use super::mailings::owner;
+use super::vault::Vault;
 use super::{Error, OpenError, Store, make_private_dir};
 
 /// Longest message that rides in the commit. At 64 KiB a commit has 16 chunks, well under the engine's batch limit.
@@ -21,12 +23,19 @@ const CHUNK_BYTES: usize = 4 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Spool {
     dir: PathBuf,
+    vault: Vault,
+    /// Held by whoever seals a file; alone by whoever changes the key.
+    sealing: Arc<tokio::sync::RwLock<()>>,
 }
 
 impl Spool {
-    pub(super) fn open(dir: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(dir: &Path, vault: Vault) -> Result<Self, OpenError> {
         make_private_dir(dir)?;
-        let spool = Self { dir: dir.to_owned() };
+        let spool = Self {
+            dir: dir.to_owned(),
+            vault,
+            sealing: Arc::default(),
+        };
         spool.sweep().map_err(|source| OpenError::Disk {
             path: dir.to_owned(),
             source,
@@ -57,6 +66,8 @@ impl Spool {
             }
             return Ok(());
         }
+        let _steady = self.sealing.read().await;
+        let bytes = self.vault.seal(&place(name), &bytes)?;
         let (path, dir) = (self.path(name), self.dir.clone());
         let written = tokio::task::spawn_blocking(move || write_file(&dir, &path, &bytes)).await;
         match written {
@@ -77,7 +88,7 @@ impl Spool {
         Ok(names)
     }
 
-    /// Every large message, by name.
+    /// Every large message as it lies on the disk, by name.
     pub(super) fn files(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
         let read = |name: String| std::fs::read(self.path(&name)).map(|bytes| (name, bytes));
         self.names()?.into_iter().map(read).collect()
@@ -93,6 +104,44 @@ impl Spool {
         tokio::task::spawn_blocking(move || write_file(&dir, &path, &bytes))
             .await
             .map_err(std::io::Error::other)?
+    }
+
+    /// Takes a new data key into use, while nobody is sealing a file.
+    pub(super) async fn seal_from_now_on(&self, number: u32, wrapped: &[u8]) -> Result<(), Error> {
+        let _alone = self.sealing.write().await;
+        let added = self.vault.add(number, wrapped);
+        added.ok_or_else(|| Error::Unreadable("the data key just made".to_owned()))
+    }
+
+    /// Seals every file anew that lies under an older key; returns how many.
+    pub(super) async fn reseal(&self) -> Result<u64, Error> {
+        let spool = self.clone();
+        let resealed = tokio::task::spawn_blocking(move || spool.reseal_all()).await;
+        resealed.map_err(|panicked| Error::Disk(panicked.to_string()))?
+    }
+
+    fn reseal_all(&self) -> Result<u64, Error> {
+        let disk = |error: std::io::Error| Error::Disk(error.to_string());
+        let mut count = 0;
+        for name in self.names().map_err(disk)? {
+            let path = self.path(&name);
+            let Some(sealed) = read_file(&path)?.filter(|sealed| self.vault.is_old(sealed)) else {
+                continue;
+            };
+            let bytes = self.vault.open_value(&place(&name), &sealed)?;
+            let sealed = self.vault.seal(&place(&name), &bytes)?;
+            write_file(&self.dir, &path, &sealed).map_err(disk)?;
+            // It may have been discarded meanwhile: the next opening sweeps what no record names.
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let sealed = read_file(&self.path(name))?;
+        sealed
+            .map(|sealed| self.vault.open_value(&place(name), &sealed))
+            .transpose()
     }
 
     /// Takes back a file whose commit failed.
@@ -133,11 +182,7 @@ impl Store {
         if found {
             return Ok(Some(bytes));
         }
-        match std::fs::read(self.spool.path(name)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::Disk(error.to_string())),
-        }
+        self.spool.read(name)
     }
 
     /// Removes the bytes of that name with the batch; a file goes after its commit, by [`Spool::discard`].
@@ -146,6 +191,19 @@ impl Store {
             batch.delete(Table::Chunks, &item?.0);
         }
         Ok(())
+    }
+}
+
+/// What a file's seal is bound to.
+fn place(name: &str) -> Vec<u8> {
+    [b"spool/", name.as_bytes()].concat()
+}
+
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::Disk(error.to_string())),
     }
 }
 

@@ -84,6 +84,7 @@ impl Site {
         let settings = store::Settings {
             data_dir: dir.path().to_owned(),
             free_bytes_min: 0,
+            master: store::MasterKey::new(&[9; 32]),
         };
         let store = Store::open(&settings).expect("opens");
         let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));

@@ -87,13 +87,13 @@ pub(super) async fn count(
 }
 
 fn counted(store: &Store, selection: &Selection) -> Result<(u64, u64), store::Error> {
-    let suppressions = store.suppressions()?;
+    let (suppressions, marker) = (store.suppressions()?, store.marker());
     let (mut contacts, mut suppressed) = (0, 0);
     for contact in store.contacts() {
         let contact = contact?;
         if selection.holds(&contact) {
             contacts += 1;
-            suppressed += u64::from(suppressions.contains_key(&contact.email.key()));
+            suppressed += u64::from(suppressions.contains_key(&marker.mark(&contact.email.key())));
         }
     }
     Ok((contacts, suppressed))

@@ -15,13 +15,35 @@ pub use pressure::Pressure;
 pub use provider::provider;
 
 use crate::mail::{Address, Domain, Timestamp};
-use crate::model::{Audience, Category, Contact, Exclusion, Expansion, Lane, Masked, Recipient, Segment, Suppression};
+use crate::model::{
+    Audience, Category, Contact, Exclusion, Expansion, Lane, Mark, Marker, Masked, Recipient, Segment, Suppression,
+};
 
 /// Samples a person may see of an audience. Policy C8.
 const SAMPLES_MAX: usize = 5;
 
-/// Suppressions by the key of their address.
-pub type Suppressions = HashMap<String, Suppression>;
+/// Who is never to be written to, found by the mark of an address.
+#[derive(Debug, Clone)]
+pub struct Suppressions {
+    by_mark: HashMap<Mark, Suppression>,
+    marker: Marker,
+}
+
+impl Suppressions {
+    /// Suppressions by the marks that this marker makes.
+    pub fn new(by_mark: HashMap<Mark, Suppression>, marker: Marker) -> Self {
+        Self { by_mark, marker }
+    }
+
+    /// Why this address is never to be written to; `None` when it may be.
+    pub fn get(&self, address: &Address) -> Option<&Suppression> {
+        // Most stores have none, and a mark is a hash.
+        let is_empty = self.by_mark.is_empty();
+        (!is_empty)
+            .then(|| self.by_mark.get(&self.marker.mark(&address.key())))
+            .flatten()
+    }
+}
 
 /// What a mailing is sent for, as far as it says who may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +137,7 @@ impl<'a> Walk<'a> {
             .filter(|segment| segment.selection.holds(contact))
             .collect();
         let key = contact.email.key();
-        let suppression = self.suppressions.get(&key);
+        let suppression = self.suppressions.get(&contact.email);
         let judged = |segment: &&Segment| {
             excluded(contact, segment.consent, self.purpose, suppression, self.now)
                 .or_else(|| over_cap(contact.id, segment.caps, self.purpose.category, self.pressure, self.now))
@@ -140,7 +162,7 @@ impl<'a> Walk<'a> {
         if let Some(exclusion) = self.left_out.get(&address.key()) {
             return Verdict::Excluded(*exclusion);
         }
-        let suppression = self.suppressions.get(&address.key());
+        let suppression = self.suppressions.get(address);
         match suppression.filter(|suppression| !self.purpose.goes_past(suppression)) {
             Some(suppression) => Verdict::Excluded(suppression.reason.exclusion()),
             None if self.seen.insert(address.key()) => Verdict::Included,

@@ -65,6 +65,16 @@ fn lists(segments: Vec<Segment>, people: &[&str]) -> Audience {
     }
 }
 
+fn none() -> Suppressions {
+    suppressions([])
+}
+
+fn suppressions<const N: usize>(known: [(String, Suppression); N]) -> Suppressions {
+    let marker = Marker::new(&[7; 32]);
+    let by_mark = known.into_iter().map(|(address, why)| (marker.mark(&address), why));
+    Suppressions::new(by_mark.collect(), marker)
+}
+
 fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: Vec<Contact>) -> Expansion {
     let walk = Walk::new(audience, MARKETING, suppressions, NONE, at(100));
     let counted = count(
@@ -96,7 +106,7 @@ fn only_who_matches_is_in_and_domains_stand_together() {
         contact(3, "c@z.example", "staff"),
         contact(4, "b@z.example", "Student"),
     ];
-    let expansion = expanded(&audience, &Suppressions::new(), contacts);
+    let expansion = expanded(&audience, &none(), contacts);
     assert_eq!(emails(&expansion), ["b@y.example", "a@z.example", "b@z.example"]);
 }
 
@@ -114,7 +124,7 @@ fn one_person_in_two_lists_and_named_beside_them_gets_one_copy() {
         ],
         &["A@z.example", "dean@z.example"],
     );
-    let expansion = expanded(&audience, &Suppressions::new(), vec![both]);
+    let expansion = expanded(&audience, &none(), vec![both]);
     assert_eq!(emails(&expansion), ["a@z.example", "dean@z.example"]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::Duplicate, 1)]));
 }
@@ -128,7 +138,7 @@ fn suppressions_go_before_everything() {
         mailing: None,
         note: String::new(),
     };
-    let suppressions = Suppressions::from([("a@z.example".to_owned(), suppression)]);
+    let suppressions = suppressions([("a@z.example".to_owned(), suppression)]);
     let audience = lists(vec![segment("student", ConsentRule::NotNeeded)], &["A@z.example"]);
     let expansion = expanded(&audience, &suppressions, vec![contact(1, "a@z.example", "student")]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::Unsubscribed, 2)]));
@@ -197,7 +207,7 @@ fn samples_are_few_and_show_nobody_who_asked_not_to_be_shown() {
         Walk::new(
             &audience,
             Purpose::of(Category::Official, Lane::Official),
-            &Suppressions::new(),
+            &none(),
             NONE,
             at(0),
         ),
@@ -235,7 +245,7 @@ fn capped(caps: Caps, category: Category, had: &[Got], under_way: &UnderWay) -> 
     let since = |_, since: Timestamp| Some(had.iter().filter(|got| got.at >= since).copied().collect());
     let pressure = Pressure { got: &since, under_way };
     let purpose = Purpose::of(category, Lane::Bulk);
-    let suppressions = Suppressions::new();
+    let suppressions = none();
     let mut walk = Walk::new(&audience, purpose, &suppressions, pressure, at(30 * DAY));
     match walk.meet(&contact(1, "a@z.example", "student")) {
         Verdict::Included => false,
@@ -311,7 +321,7 @@ fn an_emergency_leaves_out_nobody_but_dead_addresses() {
         mailing: None,
         note: String::new(),
     };
-    let suppressions = Suppressions::from([
+    let suppressions = suppressions([
         ("gone@z.example".to_owned(), suppressed(SuppressionReason::HardBounce)),
         ("angry@z.example".to_owned(), suppressed(SuppressionReason::Complaint)),
     ]);
@@ -339,7 +349,7 @@ fn a_count_says_who_is_written_to_often() {
         got: &had,
         under_way: &under_way,
     };
-    let suppressions = Suppressions::new();
+    let suppressions = none();
     let walk = Walk::new(&audience, MARKETING, &suppressions, pressure, at(100));
     let contacts = (0..9).map(|n| Ok::<_, Infallible>(contact(n, &format!("s{n}@z.example"), "student")));
     let Ok(count) = count(walk, contacts, &[]);
@@ -371,7 +381,7 @@ proptest! {
         let mut students = segment("student", ConsentRule::NotNeeded);
         students.caps = caps;
         let audience = lists(vec![students], &[]);
-        let suppressions = Suppressions::new();
+        let suppressions = none();
         let (mut had, mut under_way, mut now, mut number) = (Vec::<Got>::new(), UnderWay::new(), 0, 0);
         for (step, wait) in steps {
             now += wait;
@@ -417,11 +427,7 @@ proptest! {
 #[test]
 fn being_named_beside_a_list_does_not_stand_for_consent() {
     let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["A@z.example"]);
-    let expansion = expanded(
-        &audience,
-        &Suppressions::new(),
-        vec![contact(1, "a@z.example", "student")],
-    );
+    let expansion = expanded(&audience, &none(), vec![contact(1, "a@z.example", "student")]);
     assert_eq!(emails(&expansion), [""; 0]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::NoConsent, 2)]));
 }

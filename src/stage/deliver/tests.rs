@@ -163,6 +163,7 @@ fn store(dir: &std::path::Path) -> Store {
     Store::open(&store::Settings {
         data_dir: dir.to_owned(),
         free_bytes_min: 0,
+        master: store::MasterKey::new(&[9; 32]),
     })
     .expect("opens")
 }
@@ -345,6 +346,7 @@ async fn reopened(dir: &std::path::Path) -> Store {
         match Store::open(&store::Settings {
             data_dir: dir.to_owned(),
             free_bytes_min: 0,
+            master: store::MasterKey::new(&[9; 32]),
         }) {
             Ok(store) => return store,
             Err(store::OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,

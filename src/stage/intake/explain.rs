@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::gather;
-use crate::decide::audience::{Pressure, Purpose, Walk, count};
+use crate::decide::audience::{Pressure, Purpose, Suppressions, Walk, count};
 use crate::decide::lint::{self, Remark};
 use crate::decide::policy::{Policy, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
@@ -82,7 +82,7 @@ pub fn explain(
     let recipients = match &resolved.audience {
         Audience::Named => u64::try_from(looked.envelope.forward_paths().len()).unwrap_or(u64::MAX),
         lists @ Audience::Lists { .. } => {
-            let suppressions = store.suppressions()?;
+            let suppressions = Suppressions::new(store.suppressions()?, store.marker());
             let got = |contact, since| store.got_since(contact, since).ok();
             let under_way = store.under_way()?;
             let pressure = Pressure {

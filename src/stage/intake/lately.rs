@@ -5,8 +5,8 @@ use crate::decide::likeness::{Compared, Likeness};
 use crate::decide::policy::{Facts, Grown, Hidden, Place, Policy};
 use crate::mail::{Address, Timestamp};
 use crate::model::lifecycle::State;
-use crate::model::{Group, MailingId, Person};
-use crate::store::{Error, Grouped, Marker, Owner, Store, Thread, Traces};
+use crate::model::{Group, MailingId, Marker, Person};
+use crate::store::{Error, Grouped, Owner, Store, Thread, Traces};
 
 /// People in an answer to a message that did not come by here, who are still taken for a thread.
 const UNSEEN_THREAD_MAX: usize = 50;

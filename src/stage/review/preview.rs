@@ -139,7 +139,7 @@ impl Desk {
                 ..Count::default()
             });
         }
-        let suppressions = self.store.suppressions()?;
+        let suppressions = audience::Suppressions::new(self.store.suppressions()?, self.store.marker());
         let got = |contact, since| self.store.got_since(contact, since).ok();
         let under_way = self.store.under_way()?;
         let pressure = Pressure {

@@ -22,8 +22,9 @@ use aws_lc_rs::digest;
 use tokio::sync::{oneshot, watch};
 
 use super::engine::{Batch, Table};
+use super::vault::{MasterKey, Vault};
 use super::{Bell, Error, OpenError};
-use open::{open_db, sign, sync_open};
+use open::{FORMAT_KEY, open_db, sign, sync_open};
 
 /// Batches that share one sync at most; bounds how long the first of them waits.
 const GROUP_MAX: usize = 512;
@@ -34,6 +35,7 @@ type Answer = oneshot::Sender<Result<(), Error>>;
 #[derive(Debug)]
 pub(super) struct Engine {
     tree: sled::Tree,
+    vault: Vault,
     requests: Option<std::sync::mpsc::Sender<(Batch, Answer)>>,
     bells: Arc<Bells>,
     syncs: Arc<AtomicU64>,
@@ -43,7 +45,7 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Opens the folder, or makes it; refuses politely what another process has open or what is damaged.
-    pub(super) fn open(path: &Path, free_bytes_min: u64) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, free_bytes_min: u64, master: &MasterKey) -> Result<Self, OpenError> {
         let db = open_db(path)?;
         let file = sync_open(path)
             .and_then(|file| sign(&db, path, &file).map(|()| file))
@@ -51,7 +53,8 @@ impl Engine {
                 path: path.to_owned(),
                 source,
             })?;
-        let head = Head::load(&db)?;
+        let vault = unlock(&db, path, master)?;
+        let head = Head::load(&db, &vault)?;
         let disk = Disk {
             path: path.to_owned(),
             free_bytes_min,
@@ -61,6 +64,7 @@ impl Engine {
         let syncs = Arc::new(AtomicU64::new(0));
         let writer = Writer {
             db: db.clone(),
+            vault: vault.clone(),
             file,
             head,
             disk: disk.clone(),
@@ -78,6 +82,7 @@ impl Engine {
         let tree = sled::Tree::clone(&db);
         Ok(Self {
             tree,
+            vault,
             requests: Some(requests),
             bells,
             syncs,
@@ -88,8 +93,9 @@ impl Engine {
 
     /// The value of a key.
     pub(super) fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let value = self.tree.get(table.key(key))?;
-        Ok(value.map(|value| value.to_vec()))
+        let place = table.key(key);
+        let value = self.tree.get(&place)?;
+        value.map(|value| self.vault.open_value(&place, &value)).transpose()
     }
 
     /// The keys and values of a table whose keys begin so, in order; keys come without the table's byte.
@@ -98,10 +104,47 @@ impl Engine {
         table: Table,
         prefix: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
-        self.tree.scan_prefix(table.key(prefix)).map(|item| {
+        let vault = self.vault.clone();
+        self.tree.scan_prefix(table.key(prefix)).map(move |item| {
             let (key, value) = item?;
-            Ok((key.get(1..).unwrap_or_default().to_vec(), value.to_vec()))
+            let value = vault.open_value(&key, &value)?;
+            Ok((key.get(1..).unwrap_or_default().to_vec(), value))
         })
+    }
+
+    /// The keys of a table whose keys begin so, in order, without the table's byte; nothing is opened.
+    pub(super) fn keys(&self, table: Table, prefix: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, Error>> + use<> {
+        let keys = self.tree.scan_prefix(table.key(prefix)).keys();
+        keys.map(|key| Ok(key?.get(1..).unwrap_or_default().to_vec()))
+    }
+
+    /// A table as it lies on the disk: full keys, sealed values.
+    pub(super) fn raw(&self, table: Table) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
+        let is_format = move |key: &[u8]| key == Table::About.key(FORMAT_KEY).as_slice();
+        self.tree
+            .scan_prefix(table.key(&[]))
+            .filter_map(move |item| match item {
+                // What the store is, its next one says itself.
+                Ok((key, _)) if is_format(&key) => None,
+                Ok((key, value)) => Some(Ok((key.to_vec(), value.to_vec()))),
+                Err(error) => Some(Err(error.into())),
+            })
+    }
+
+    /// What seals and opens.
+    pub(super) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Takes up data keys that were put into the store as they are; `false` when another master key wrapped them.
+    pub(super) fn take_up_keys(&self) -> Result<bool, Error> {
+        for item in self.raw(Table::Vault) {
+            let (key, wrapped) = item?;
+            if self.vault.add(number_of(&key), &wrapped).is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Writes the batch; it is on the disk when this returns `Ok`.
@@ -115,14 +158,9 @@ impl Engine {
 
     /// Writes what a store is made with, at its opening: before anybody commits.
     pub(super) fn found(&self, key: &[u8], value: &[u8]) -> Result<(), Error> {
-        self.tree.insert(Table::About.key(key), value)?;
+        let place = Table::About.key(key);
+        self.tree.insert(&place, self.vault.seal(&place, value)?)?;
         self.tree.flush()?;
-        Ok(())
-    }
-
-    /// Adds a key to an index that the next opening would make again.
-    pub(super) fn plant(&self, table: Table, key: &[u8]) -> Result<(), Error> {
-        self.tree.insert(table.key(key), Vec::new())?;
         Ok(())
     }
 
@@ -140,6 +178,32 @@ impl Engine {
     pub(super) fn has_room(&self) -> bool {
         self.disk.has_room()
     }
+}
+
+/// The vault of this store; a fresh store is given its first data key.
+fn unlock(db: &sled::Db, path: &Path, master: &MasterKey) -> Result<Vault, OpenError> {
+    let wrapped: Vec<(u32, sled::IVec)> = db
+        .scan_prefix(Table::Vault.key(&[]))
+        .map(|item| item.map(|(key, wrapped)| (number_of(&key), wrapped)))
+        .collect::<Result<_, _>>()
+        .map_err(Error::from)?;
+    let keys = wrapped.iter().map(|(number, wrapped)| (*number, wrapped.as_ref()));
+    let wrong = || OpenError::WrongKey { path: path.to_owned() };
+    let vault = Vault::open(master, keys).ok_or_else(wrong)?;
+    if wrapped.is_empty() {
+        let (number, wrapped) = vault.make()?;
+        db.insert(Table::Vault.key(&number.to_be_bytes()), wrapped.as_slice())
+            .and_then(|_before| db.flush())
+            .map_err(Error::from)?;
+        vault.add(number, &wrapped).ok_or_else(wrong)?;
+    }
+    Ok(vault)
+}
+
+/// The number of a data key, from its full key.
+fn number_of(key: &[u8]) -> u32 {
+    let number = key.get(1..).and_then(|number| number.try_into().ok());
+    number.map_or(0, u32::from_be_bytes)
 }
 
 impl Drop for Engine {
@@ -209,12 +273,13 @@ struct Head {
 }
 
 impl Head {
-    fn load(db: &sled::Db) -> Result<Self, OpenError> {
+    fn load(db: &sled::Db, vault: &Vault) -> Result<Self, OpenError> {
         let last = db.scan_prefix(Table::Events.key(&[])).next_back();
         let Some(last) = last else {
             return Ok(Self { next: 0, hash: [0; 32] });
         };
         let (key, value) = last.map_err(Error::from)?;
+        let value = vault.open_value(&key, &value)?;
         let number = key
             .get(1..)
             .and_then(|number| number.try_into().ok())
@@ -250,6 +315,7 @@ pub(super) fn line_hash(number: u64, record: &[u8]) -> [u8; 32] {
 /// The one thread that writes.
 struct Writer {
     db: sled::Db,
+    vault: Vault,
     file: File,
     head: Head,
     disk: Disk,
@@ -301,7 +367,9 @@ impl Writer {
             return Err(Error::Disk(reason.clone()));
         }
         for (key, expected) in &batch.asserts {
-            if self.db.get(key)?.as_deref() != expected.as_deref() {
+            let found = self.db.get(key)?;
+            let found = found.map(|sealed| self.vault.open_value(key, &sealed)).transpose()?;
+            if found.as_deref() != expected.as_deref() {
                 return Err(Error::Conflict);
             }
         }
@@ -309,7 +377,7 @@ impl Writer {
         let mut head = self.head;
         // Lines of the log that are put, not appended, come of an export: the log then ends elsewhere.
         let restored = batch
-            .writes
+            .raw
             .iter()
             .any(|(key, _)| key.first() == Some(&(Table::Events as u8)));
         let lines = batch
@@ -320,8 +388,25 @@ impl Writer {
         for (key, value) in batch.writes.into_iter().chain(lines) {
             touched.extend(key.first());
             match value {
+                Some(value) => {
+                    let sealed = self.vault.seal(&key, &value)?;
+                    writes.insert(key, sealed);
+                }
+                None => writes.remove(key),
+            }
+        }
+        for (key, value) in batch.raw {
+            match value {
                 Some(value) => writes.insert(key, value),
                 None => writes.remove(key),
+            }
+        }
+        for (key, sealed) in batch.reseals {
+            // Whoever has written it meanwhile has sealed it with the newest key.
+            if self.db.get(&key)?.as_deref() == Some(&sealed) {
+                let value = self.vault.open_value(&key, &sealed)?;
+                let sealed = self.vault.seal(&key, &value)?;
+                writes.insert(key, sealed);
             }
         }
         self.db
@@ -330,7 +415,7 @@ impl Writer {
             .inspect_err(|error| self.broken = Some(error.to_string()))?;
         self.head = head;
         if restored {
-            self.head = Head::load(&self.db).map_err(|error| Error::Disk(error.to_string()))?;
+            self.head = Head::load(&self.db, &self.vault).map_err(|error| Error::Disk(error.to_string()))?;
         }
         Ok(())
     }

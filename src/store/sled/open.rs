@@ -12,9 +12,9 @@ const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// Name of the file that says that this folder has held a store.
 const SIGN: &str = "bedel-store";
 /// Key, in [`Table::About`], of the format the store was made with.
-const FORMAT_KEY: &[u8] = b"format";
+pub(super) const FORMAT_KEY: &[u8] = b"format";
 /// The format this version writes.
-const FORMAT: &[u8] = b"8";
+const FORMAT: &[u8] = b"9";
 
 /// Whether another version made it, whose records this one cannot read.
 fn is_foreign(db: &sled::Db) -> Result<bool, sled::Error> {

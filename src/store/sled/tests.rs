@@ -2,8 +2,12 @@
 
 use super::*;
 
+fn master() -> MasterKey {
+    MasterKey::new(&[9; 32])
+}
+
 fn engine(dir: &Path) -> Engine {
-    Engine::open(dir, 0).expect("a fresh folder opens")
+    Engine::open(dir, 0, &master()).expect("a fresh folder opens")
 }
 
 fn batch(key: &str, value: &str) -> Batch {
@@ -46,7 +50,7 @@ async fn a_commit_whose_ground_has_moved_changes_nothing() {
 #[tokio::test]
 async fn a_full_disk_is_said_and_nothing_is_kept() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let engine = Engine::open(dir.path(), u64::MAX).expect("opens");
+    let engine = Engine::open(dir.path(), u64::MAX, &master()).expect("opens");
     assert!(!engine.has_room());
     assert!(matches!(engine.commit(batch("a", "1")).await, Err(Error::Full)));
     assert_eq!(engine.read(Table::Accounts, b"a").expect("reads"), None);
@@ -56,7 +60,10 @@ async fn a_full_disk_is_said_and_nothing_is_kept() {
 async fn a_second_process_is_told_so() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let _first = engine(dir.path());
-    assert!(matches!(Engine::open(dir.path(), 0), Err(OpenError::InUse { .. })));
+    assert!(matches!(
+        Engine::open(dir.path(), 0, &master()),
+        Err(OpenError::InUse { .. })
+    ));
 }
 
 #[tokio::test]
@@ -67,7 +74,10 @@ async fn damaged_files_are_a_sentence_not_a_panic_nor_an_empty_store() {
         first.commit(batch("a", "1")).await.expect("commits");
         drop(first);
         std::fs::write(dir.path().join("db"), damage).expect("writes");
-        assert!(matches!(Engine::open(dir.path(), 0), Err(OpenError::Damaged { .. })));
+        assert!(matches!(
+            Engine::open(dir.path(), 0, &master()),
+            Err(OpenError::Damaged { .. })
+        ));
     }
 }
 

@@ -128,6 +128,7 @@ impl House {
         let store = Store::open(&store::Settings {
             data_dir: dir.path().to_owned(),
             free_bytes_min: 0,
+            master: store::MasterKey::new(&[9; 32]),
         })
         .expect("the store opens");
         let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));

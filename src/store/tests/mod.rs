@@ -1,5 +1,7 @@
 //! What the nouns promise, over a real engine in a temporary folder.
 
+mod sealed;
+
 use super::*;
 use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
@@ -17,6 +19,7 @@ fn settings(dir: &Path) -> Settings {
     Settings {
         data_dir: dir.to_owned(),
         free_bytes_min: 0,
+        master: MasterKey::new(&[9; 32]),
     }
 }
 
