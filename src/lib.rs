@@ -30,7 +30,7 @@
 //! | wires | [`config`], [`service`], [`sink`], [`cli`] | settings, the composition root, a receiver for trials, the command line |
 //!
 //! A room may import the rooms before it: **mail < smtp, model < decide, store < stage < console < config < service <
-//! cli.** `tests/tidy.rs` has the exact table and checks every edge.
+//! cli.** `tests/tidy` has the exact table and checks every edge.
 //!
 //! # What is absent
 //!

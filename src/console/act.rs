@@ -37,7 +37,7 @@ pub(super) async fn act(
         .iter()
         .any(|said| said.chars().count() > COMMENT_CHARS_MAX)
     {
-        let said = Said::Refused(format!("A comment has at most {COMMENT_CHARS_MAX} characters."));
+        let said = Said::Refused(who.words.say("comment-too-long").with("most", COMMENT_CHARS_MAX).into());
         return mailing::respond(
             room,
             who,
@@ -91,7 +91,7 @@ pub(super) async fn act(
         }
         Err(refusal @ (Refusal::NoSuchMailing(_) | Refusal::Store(_))) => Err(Error::Refused(refusal)),
         Err(refusal) => {
-            let said = Said::Refused(error::sentence(&refusal));
+            let said = Said::Refused(error::sentence(who.words, &refusal));
             mailing::respond(
                 room,
                 who,

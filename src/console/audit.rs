@@ -10,7 +10,7 @@ use super::Room;
 use super::error::Error;
 use super::page::Frame;
 use super::session::SignedIn;
-use super::words::{self, When};
+use super::words::{When, Words};
 use crate::model::Mailing;
 use crate::store::Logged;
 
@@ -22,6 +22,7 @@ const LOOKED_AT_MAX: usize = 50_000;
 #[derive(Template)]
 #[template(path = "audit.html", config = ".askama.toml")]
 struct AuditPage {
+    words: Words,
     frame: Frame,
     lines: Vec<Line>,
     is_cut: bool,
@@ -37,7 +38,7 @@ pub(super) struct Line {
     /// Who.
     pub(super) by: String,
     /// What was done.
-    pub(super) act: &'static str,
+    pub(super) act: String,
     /// To which mailing.
     pub(super) mailing: Option<String>,
     /// In words.
@@ -50,13 +51,14 @@ pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: S
         return Err(Error::ReviewersOnly);
     }
     tokio::task::spawn_blocking(move || {
-        let said = room.sessions.said(&who);
+        let (words, said) = (who.words, room.sessions.said(&who));
         let newest = room.state.store.events().take(LINES_MAX);
         let lines = newest
-            .map(|logged| Ok(line(&room, logged?)))
+            .map(|logged| Ok(line(&room, words, logged?)))
             .collect::<Result<Vec<_>, Error>>()?;
         let page = AuditPage {
-            frame: Frame::of(&room, &who, "Audit trail", "/audit", said),
+            words,
+            frame: Frame::of(&room, &who, words.say("title-audit"), "/audit", said),
             is_cut: lines.len() == LINES_MAX,
             lines,
         };
@@ -66,7 +68,7 @@ pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: S
 }
 
 /// The lines of one mailing, oldest first.
-pub(super) fn of_mailing(room: &Room, mailing: &Mailing) -> Result<Vec<Line>, Error> {
+pub(super) fn of_mailing(room: &Room, words: Words, mailing: &Mailing) -> Result<Vec<Line>, Error> {
     let mut lines = Vec::new();
     for logged in room.state.store.events().take(LOOKED_AT_MAX) {
         let logged = logged?;
@@ -74,20 +76,20 @@ pub(super) fn of_mailing(room: &Room, mailing: &Mailing) -> Result<Vec<Line>, Er
             break;
         }
         if logged.event.mailing == Some(mailing.id) && lines.len() < LINES_MAX {
-            lines.push(line(room, logged));
+            lines.push(line(room, words, logged));
         }
     }
     lines.reverse();
     Ok(lines)
 }
 
-fn line(room: &Room, logged: Logged) -> Line {
+fn line(room: &Room, words: Words, logged: Logged) -> Line {
     let event = logged.event;
     Line {
         number: logged.number,
-        at: words::when(event.at, &room.state.zone),
+        at: words.when(event.at, &room.state.zone),
         by: event.by,
-        act: words::act(event.act),
+        act: words.act(event.act),
         mailing: event.mailing.map(|id| id.to_string()),
         note: event.note,
     }

@@ -2,7 +2,7 @@
 
 use super::Room;
 use super::error::Error;
-use super::words::{self, Tag, When};
+use super::words::{Tag, When, Words};
 use crate::model::lifecycle::{Held, State};
 use crate::stage::review::{Change, History};
 
@@ -37,27 +37,26 @@ pub(super) struct Similar {
 }
 
 /// In words: who is new here, and who is not.
-pub(super) fn history(room: &Room, state: &State) -> Result<String, Error> {
+pub(super) fn history(room: &Room, words: Words, state: &State) -> Result<String, Error> {
     let History {
         released,
         waiting,
         declined,
     } = room.state.desk.history(state)?;
     if released + waiting + declined == 0 {
-        return Ok("no other cases lately".to_owned());
+        return Ok(words.say("history-none").into());
     }
-    Ok(format!(
-        "{released} released, {waiting} waiting, {declined} declined lately"
-    ))
+    let said = words.say("history").with("released", released);
+    Ok(said.with("waiting", waiting).with("declined", declined).into())
 }
 
-pub(super) fn similar(room: &Room, state: &State) -> Result<Vec<Similar>, Error> {
+pub(super) fn similar(room: &Room, words: Words, state: &State) -> Result<Vec<Similar>, Error> {
     let found = room.state.desk.similar(state)?;
     let similar = |state: &State| Similar {
         id: state.id().to_string(),
-        subject: words::subject(state.mailing()),
-        tag: words::tag(state),
-        at: words::when(state.mailing().submitted_at, &room.state.zone),
+        subject: words.subject(state.mailing()),
+        tag: words.tag(state),
+        at: words.when(state.mailing().submitted_at, &room.state.zone),
     };
     Ok(found.iter().map(similar).collect())
 }
@@ -65,6 +64,7 @@ pub(super) fn similar(room: &Room, state: &State) -> Result<Vec<Similar>, Error>
 /// The versions before this one, newest first, and what has changed since the one that is asked for.
 pub(super) fn versions(
     room: &Room,
+    words: Words,
     state: &State,
     held: Option<&Held>,
     since: Option<u16>,
@@ -88,7 +88,7 @@ pub(super) fn versions(
             .rev()
             .map(|version| Before {
                 number: version.number,
-                at: words::when(version.at, &room.state.zone),
+                at: words.when(version.at, &room.state.zone),
                 followed_by: version.followed_by.to_string(),
             })
             .collect(),

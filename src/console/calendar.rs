@@ -13,7 +13,7 @@ use super::Room;
 use super::error::Error;
 use super::page::Frame;
 use super::session::SignedIn;
-use super::words::{self, Tag};
+use super::words::{Tag, Words};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
 
@@ -25,6 +25,7 @@ const SHOWN_MAX: usize = 8;
 #[derive(Template)]
 #[template(path = "calendar.html", config = ".askama.toml")]
 struct CalendarPage {
+    words: Words,
     frame: Frame,
     /// `November 2026`.
     title: String,
@@ -76,20 +77,20 @@ pub(super) async fn show(
             .map_err(|_not_one| Error::NoSuchPage)?
     };
     tokio::task::spawn_blocking(move || {
-        let said = room.sessions.said(&who);
+        let (words, said) = (who.words, room.sessions.said(&who));
         let newest = room.state.store.newest_cases(LOOKED_AT_MAX)?;
         let placed: Vec<(Date, Entry)> = newest
             .iter()
             .filter(|state| room.state.desk.may_see(state, &who.account))
-            .filter_map(|state| Some((leaves(state)?.local(&room.state.zone).date(), entry(state))))
+            .filter_map(|state| Some((leaves(state)?.local(&room.state.zone).date(), entry(words, state))))
             .collect();
-        let title = first.strftime("%B %Y").to_string();
         let page = CalendarPage {
-            frame: Frame::of(&room, &who, "Calendar", "/calendar", said),
-            title,
+            words,
+            frame: Frame::of(&room, &who, words.say("title-calendar"), "/calendar", said),
+            title: words.month(first),
             before: month(first, -1.month())?,
             after: month(first, 1.month())?,
-            weeks: weeks(&room, first, today, &placed)?,
+            weeks: weeks(&room, words, first, today, &placed)?,
         };
         Ok(Html(page.render()?).into_response())
     })
@@ -107,13 +108,13 @@ fn leaves(state: &State) -> Option<Timestamp> {
     }
 }
 
-fn entry(state: &State) -> Entry {
+fn entry(words: Words, state: &State) -> Entry {
     let mailing = state.mailing();
     Entry {
         id: mailing.id.to_string(),
-        subject: words::subject(mailing),
-        audience: words::audience(mailing),
-        tag: words::tag(state),
+        subject: words.subject(mailing),
+        audience: words.audience(mailing),
+        tag: words.tag(state),
     }
 }
 
@@ -123,7 +124,13 @@ fn month(first: Date, by: Span) -> Result<String, Error> {
 }
 
 /// Whole weeks, from Monday on.
-fn weeks(room: &Room, first: Date, today: Date, placed: &[(Date, Entry)]) -> Result<Vec<Vec<Day>>, Error> {
+fn weeks(
+    room: &Room,
+    words: Words,
+    first: Date,
+    today: Date,
+    placed: &[(Date, Entry)],
+) -> Result<Vec<Vec<Day>>, Error> {
     let holidays = room.state.desk.policy().frequency.hours.as_ref();
     let into = i64::from(first.weekday().to_monday_zero_offset());
     let mut date = first.checked_sub(into.days()).map_err(|_far| Error::NoSuchPage)?;
@@ -138,7 +145,7 @@ fn weeks(room: &Room, first: Date, today: Date, placed: &[(Date, Entry)]) -> Res
                 .collect();
             week.push(Day {
                 number: date.day(),
-                name: date.strftime("%-d %B %Y").to_string(),
+                name: words.day(date),
                 is_inside: date.month() == first.month(),
                 is_today: date == today,
                 is_free: holidays.is_some_and(|hours| hours.holidays.contains(&date))

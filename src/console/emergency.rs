@@ -10,13 +10,14 @@ use super::Room;
 use super::error::{self, Error};
 use super::page::{Frame, Said};
 use super::session::{Posted, SignedIn};
-use super::words::{self, When};
+use super::words::{When, Words};
 use crate::model::Arming;
 use crate::stage::review::Refusal;
 
 #[derive(Template)]
 #[template(path = "emergency.html", config = ".askama.toml")]
 struct EmergencyPage {
+    words: Words,
     frame: Frame,
     /// Until when they are armed, and whether for a drill.
     armed: Option<(When, bool)>,
@@ -36,15 +37,17 @@ pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: S
     let armed = desk.armed(&who.account)?;
     let policy = desk.policy();
     let lists = policy.lists.iter().filter(|(_, rule)| rule.emergency);
+    let words = who.words;
     let page = EmergencyPage {
-        armed: armed.map(|(until, arming)| (words::when(until, &room.state.zone), arming == Arming::Drill)),
+        words,
+        armed: armed.map(|(until, arming)| (words.when(until, &room.state.zone), arming == Arming::Drill)),
         is_enrolled: room.state.store.second_factor(&who.account)?.is_some(),
         minutes: fresh.as_secs() / 60,
         lists: lists.map(|(list, _)| list.to_string()).collect(),
         drills: !policy.emergency.drill.is_empty(),
         frame: {
             let said = room.sessions.said(&who);
-            Frame::of(&room, &who, "Emergency", "/emergency", said)
+            Frame::of(&room, &who, words.say("title-emergency"), "/emergency", said)
         },
     };
     Ok(Html(page.render()?).into_response())
@@ -65,7 +68,7 @@ pub(super) async fn arm(
         Ok(done) => Said::Done(done.sentence),
         Err(Refusal::Store(error)) => return Err(Error::Refused(Refusal::Store(error))),
         Err(Refusal::NotEntitled(_)) => return Err(Error::NoSuchPage),
-        Err(refusal) => Said::Refused(error::sentence(&refusal)),
+        Err(refusal) => Said::Refused(error::sentence(posted.who.words, &refusal)),
     };
     room.sessions.say(&posted.who, said);
     Ok(Redirect::to("/emergency").into_response())

@@ -1,45 +1,49 @@
 //! What went wrong, and the HTTP status it comes to: the one table.
 
+use std::sync::Arc;
+
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::page::{self, Paper};
+use super::words::{Key, Words};
 use crate::stage::review::Refusal;
 use crate::store;
 
-/// Why a page is not shown. Each sentence can be shown to whoever asked.
-#[derive(Debug, thiserror::Error)]
+/// Why a page is not shown. Each can be said to whoever asked.
+#[derive(Debug)]
 pub(super) enum Error {
     /// Nobody is signed in.
-    #[error("sign in first")]
     SignInFirst {
         /// The page they wanted, to come back to.
         next: String,
     },
     /// A form that we did not give to this person, or not lately.
-    #[error("this form is no longer good: go back, reload the page and try again")]
     Forged,
     /// A form that we cannot read.
-    #[error("the form could not be read: {0}")]
     Unreadable(String),
+    /// Something in a form is longer than we read.
+    TooLong(Key),
     /// There is no such page.
-    #[error("there is no such page")]
     NoSuchPage,
     /// The page is not asked that way.
-    #[error("this page cannot be asked for in this way")]
     NoSuchMethod,
     /// Only reviewers may see it.
-    #[error("only reviewers, and those who watch over contact data, may see this page")]
     ReviewersOnly,
     /// The desk said no.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
     /// Too many pages are being kept fresh.
-    #[error("too many pages are open at once; reload this one by hand")]
     Busy,
     /// A page could not be made.
-    #[error("the page could not be made; the postmaster finds the reason in the log")]
-    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Broken(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl From<store::Error> for Error {
@@ -66,7 +70,7 @@ impl Error {
         match self {
             Self::SignInFirst { .. } => StatusCode::SEE_OTHER,
             Self::Forged | Self::ReviewersOnly => StatusCode::FORBIDDEN,
-            Self::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unreadable(_) | Self::TooLong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(refusal) => status(refusal),
@@ -76,11 +80,20 @@ impl Error {
     }
 
     /// What people read of it: of our own failures only that there was one.
-    pub(super) fn sentence(&self) -> String {
-        if let Self::Refused(refusal) = self {
-            return sentence(refusal);
-        }
-        page::sentence(&self.to_string())
+    pub(super) fn sentence(&self, words: Words) -> String {
+        let said = match self {
+            Self::SignInFirst { .. } => words.say("error-sign-in-first"),
+            Self::Forged => words.say("error-forged"),
+            Self::Unreadable(why) => words.say("error-unreadable").with("why", why),
+            Self::TooLong(what) => words.say("error-unreadable").with("why", words.say(*what)),
+            Self::NoSuchPage => words.say("error-no-such-page"),
+            Self::NoSuchMethod => words.say("error-no-such-method"),
+            Self::ReviewersOnly => words.say("error-reviewers-only"),
+            Self::Refused(refusal) => return sentence(words, refusal),
+            Self::Busy => words.say("error-busy"),
+            Self::Broken(_) => words.say("error-broken"),
+        };
+        said.into()
     }
 }
 
@@ -102,17 +115,17 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
 }
 
 /// What people read of a refusal; never an inner error.
-pub(super) fn sentence(refusal: &Refusal) -> String {
+pub(super) fn sentence(words: Words, refusal: &Refusal) -> String {
     let Refusal::Store(error) = refusal else {
         return page::sentence(&refusal.to_string());
     };
     let sentence = match error {
-        store::Error::Conflict => "Somebody else has just changed it; look again.",
+        store::Error::Conflict => words.say("error-conflict"),
         store::Error::Full | store::Error::Disk(_) | store::Error::Closed | store::Error::Unreadable(_) => {
-            "Bedel cannot reach its memory now; nothing was changed. Try again in a minute."
+            words.say("error-memory")
         }
     };
-    sentence.to_owned()
+    sentence.into()
 }
 
 impl IntoResponse for Error {
@@ -131,19 +144,39 @@ impl IntoResponse for Error {
         if let Self::Broken(source) = &self {
             tracing::error!(error = %source, "a page of the console could not be made");
         }
-        let status = self.status();
-        let paper = Paper {
-            title: status.canonical_reason().unwrap_or("Error"),
-            sentence: &self.sentence(),
-            home: Some("/"),
-        };
-        let mut response = page::respond(status, &paper);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            let soon = HeaderValue::from_static("60");
-            response.headers_mut().insert(header::RETRY_AFTER, soon);
-        }
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Unsaid(Arc::new(self)));
         response
     }
+}
+
+/// An error on its way to whoever asked: only there it is known in which language.
+#[derive(Debug, Clone)]
+struct Unsaid(Arc<Error>);
+
+/// Makes a page of an error, in the language of the request.
+pub(super) async fn said(words: Words, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(Unsaid(error)) = response.extensions_mut().remove() else {
+        return response;
+    };
+    let status = error.status();
+    let paper = Paper {
+        title: &title(words, status),
+        sentence: &error.sentence(words),
+        home: Some("/"),
+    };
+    let mut response = page::respond(words, status, &paper);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let soon = HeaderValue::from_static("60");
+        response.headers_mut().insert(header::RETRY_AFTER, soon);
+    }
+    response
+}
+
+/// What a status is called.
+pub(super) fn title(words: Words, status: StatusCode) -> String {
+    words.say("error-title").with("status", status.as_u16()).into()
 }
 
 /// What nobody answers.
@@ -204,6 +237,7 @@ mod tests {
     #[test]
     fn an_inner_error_is_not_shown() {
         let error = Error::from(store::Error::Disk("/srv/secret: torn".into()));
-        assert!(!error.sentence().contains("secret"));
+        let words = Words::of(&axum::http::HeaderMap::new());
+        assert!(!error.sentence(words).contains("secret"));
     }
 }

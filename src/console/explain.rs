@@ -13,8 +13,8 @@ use super::error::Error;
 use super::page::{self, Frame};
 use super::remarks::Remarks;
 use super::session::SignedIn;
-use super::words::{self, When};
-use crate::mail::{Address, Timestamp};
+use super::words::{Key, When, Words};
+use crate::mail::{Address, Invalid, Timestamp};
 use crate::model::{Ask, Finding};
 use crate::stage::intake::{self, Explained, Question};
 
@@ -24,6 +24,7 @@ pub(super) const BYTES_MAX: usize = 32 * 1024 * 1024;
 #[derive(Template)]
 #[template(path = "explain.html", config = ".askama.toml")]
 struct ExplainPage {
+    words: Words,
     frame: Frame,
     /// What is wrong with the question.
     fault: Option<String>,
@@ -39,8 +40,8 @@ struct ExplainPage {
 #[derive(Debug)]
 struct Found {
     class: &'static str,
-    word: &'static str,
-    sentence: &'static str,
+    word: String,
+    sentence: String,
     findings: Vec<Line>,
     remarks: Remarks,
     wanted: String,
@@ -55,7 +56,7 @@ struct Line {
     rule: String,
     clause: String,
     sentence: String,
-    asks: &'static str,
+    asks: String,
     holds: bool,
 }
 
@@ -92,7 +93,7 @@ pub(super) async fn answer(
         form.from = who.account.to_string();
     }
     tokio::task::spawn_blocking(move || {
-        let explained = match question(&room, &form) {
+        let explained = match question(&room, who.words, &form) {
             Ok(question) => {
                 let (desk, store) = (&room.state.desk, &room.state.store);
                 intake::explain(store, desk.policy(), desk.lint(), &question)?
@@ -100,7 +101,7 @@ pub(super) async fn answer(
             Err(fault) => Err(fault),
         };
         let (status, fault, found) = match explained {
-            Ok(explained) => (StatusCode::OK, None, Some(found(&room, explained))),
+            Ok(explained) => (StatusCode::OK, None, Some(found(&room, who.words, explained))),
             Err(fault) => (StatusCode::UNPROCESSABLE_ENTITY, Some(page::sentence(&fault)), None),
         };
         let page = page(&room, &who, form, fault, found);
@@ -129,12 +130,15 @@ async fn read(mut fields: Multipart) -> Result<Form, Error> {
 }
 
 /// What is asked, or a sentence on why it cannot be.
-fn question(room: &Room, form: &Form) -> Result<Question, String> {
+fn question(room: &Room, words: Words, form: &Form) -> Result<Question, String> {
     let address = |text: &str| -> Result<Address, String> {
-        text.parse().map_err(|error| format!("`{text}` is no address: {error}"))
+        text.parse().map_err(|error: Invalid| {
+            let said = words.say("explain-no-address").with("text", text);
+            said.with("why", error.to_string()).into()
+        })
     };
     if form.message.is_empty() {
-        return Err("choose a message first: an .eml file".to_owned());
+        return Err(words.say("explain-no-message").into());
     }
     let to = form.to.split([',', ';', ' ', '\n']).map(str::trim);
     let to: Vec<Address> = to
@@ -142,13 +146,13 @@ fn question(room: &Room, form: &Form) -> Result<Question, String> {
         .map(address)
         .collect::<Result<_, _>>()?;
     if to.is_empty() {
-        return Err("say to whom it would go".to_owned());
+        return Err(words.say("explain-no-recipient").into());
     }
     Ok(Question {
         message: with_crlf(&form.message),
         from: address(&form.from)?,
         to,
-        at: at(room, &form.at)?,
+        at: at(room, words, &form.at)?,
     })
 }
 
@@ -168,83 +172,73 @@ fn with_crlf(message: &[u8]) -> Vec<u8> {
 }
 
 /// The moment a browser's field names, in the zone of the campus.
-fn at(room: &Room, text: &str) -> Result<Timestamp, String> {
+fn at(room: &Room, words: Words, text: &str) -> Result<Timestamp, String> {
     if text.is_empty() {
         return Ok(room.state.clock.now());
     }
     let local: DateTime = text
         .parse()
-        .map_err(|_not_one| format!("`{text}` is no time; write such as 2026-11-24T09:00"))?;
+        .map_err(|_not_one| words.say("explain-no-time").with("text", text))?;
     let zoned = local.to_zoned(room.state.zone.clone());
     Ok(zoned.map_err(|error| error.to_string())?.timestamp().into())
 }
 
 fn page(room: &Room, who: &SignedIn, form: Form, fault: Option<String>, found: Option<Found>) -> ExplainPage {
     let policy = room.state.desk.policy();
+    let (words, said) = (who.words, room.sessions.said(who));
+    let zone = room.state.zone.iana_name().map(|name| name.replace('_', " "));
     ExplainPage {
-        frame: Frame::of(room, who, "Try a message", "/explain", room.sessions.said(who)),
+        words,
+        frame: Frame::of(room, who, words.say("title-explain"), "/explain", said),
         fault,
         from: form.from,
         to: form.to,
         at: form.at,
         lists: policy.lists.keys().map(ToString::to_string).collect(),
-        zone: room
-            .state
-            .zone
-            .iana_name()
-            .unwrap_or("the campus's zone")
-            .replace('_', " "),
+        zone: zone.unwrap_or_else(|| words.say("explain-zone").into()),
         found,
     }
 }
 
-fn found(room: &Room, explained: Explained) -> Found {
+fn found(room: &Room, words: Words, explained: Explained) -> Found {
     let (class, word, sentence) = match explained.outcome.as_str() {
-        "pass" => ("ready", "passes", "It would be sent on at once."),
-        "hold" => (
-            "waiting",
-            "held",
-            "It would be held as a numbered case, and its author told.",
-        ),
-        _ => (
-            "ended",
-            "refused",
-            "It would not be taken; the mail program would show the reason.",
-        ),
+        "pass" => ("ready", Key("explain-pass"), Key("explain-pass-means")),
+        "hold" => ("waiting", Key("explain-hold"), Key("explain-hold-means")),
+        _ => ("ended", Key("explain-refuse"), Key("explain-refuse-means")),
     };
     let line = |finding: &Finding| {
         let (asks, holds) = match finding.ask {
-            Ask::Note => ("Note", false),
-            Ask::Hold { .. } => ("Holds it", true),
-            Ask::Refuse { .. } => ("Refuses it", true),
+            Ask::Note => (Key("asks-note"), false),
+            Ask::Hold { .. } => (Key("asks-hold"), true),
+            Ask::Refuse { .. } => (Key("asks-refuse"), true),
         };
         Line {
             rule: finding.rule.to_string(),
             clause: finding.clause.to_string(),
             sentence: finding.sentence.clone(),
-            asks,
+            asks: words.say(asks).into(),
             holds,
         }
     };
     let wanted = if explained.wanted.is_empty() {
-        "nobody".to_owned()
+        words.say("explain-approve-nobody").into()
     } else {
         explained.wanted.join(", ")
     };
     Found {
         class,
-        word,
-        sentence,
+        word: words.say(word).into(),
+        sentence: words.say(sentence).into(),
         findings: explained.findings.iter().map(line).collect(),
-        remarks: Remarks::of(explained.remarks),
+        remarks: Remarks::of(words, explained.remarks),
         wanted,
-        recipients: words::counted(explained.recipients, "person", "people"),
+        recipients: words.people(explained.recipients),
         left_out: explained
             .left_out
             .into_iter()
-            .map(|(reason, count)| (reason, words::number(count)))
+            .map(|(reason, count)| (reason, words.number(count)))
             .collect(),
-        leaves: words::when(explained.leaves_at, &room.state.zone),
+        leaves: words.when(explained.leaves_at, &room.state.zone),
     }
 }
 

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::Room;
 use super::error::Error;
 use super::session::SignedIn;
+use super::words::Words;
 use crate::model::lifecycle::State;
 
 /// The answer's own policy.
@@ -106,20 +107,20 @@ pub(super) async fn show(
     let id = super::mailing::case(&id)?;
     tokio::task::spawn_blocking(move || {
         let state = room.state.desk.visible(id, &who.account)?;
-        of(&room, &state, &look)
+        of(&room, who.words, &state, &look)
     })
     .await?
 }
 
 /// The HTML of a mailing, as somebody who may see it looks at it.
-pub(super) fn of(room: &Room, state: &State, look: &Look) -> Result<Response, Error> {
+pub(super) fn of(room: &Room, words: Words, state: &State, look: &Look) -> Result<Response, Error> {
     let preview = room.state.desk.preview(state)?;
     let html = preview.html.as_deref().ok_or(Error::NoSuchPage)?;
-    let page = document(&clean(html).html, look);
+    let page = document(words, &clean(html).html, look);
     Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response())
 }
 
-fn document(body: &str, look: &Look) -> String {
+fn document(words: Words, body: &str, look: &Look) -> String {
     // Mails are written for white paper; the frame stays so in the dark, unless that is what is to be seen.
     let paper = if look.look == "dark" {
         ":root{color-scheme:dark}body{background:#121212;color:#e8e8e8}a{color:#8ab4f8}"
@@ -130,8 +131,9 @@ fn document(body: &str, look: &Look) -> String {
         "{paper}body{{margin:1rem;font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}\
          a{{text-decoration:underline}}img{{max-width:100%;border:1px dashed #767676;color:#767676}}table{{max-width:100%}}"
     );
+    let (language, title) = (words.language(), words.html("letter-title"));
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>The mail</title>\
+        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
         <style>{style}</style></head><body>{body}</body></html>\n"
     )
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::door::{self, Entry};
 use super::error::Error;
 use super::session::Posted;
+use super::words::{Key, Words};
 use super::{Room, asset};
 
 /// Longest password that is looked at.
@@ -20,11 +21,12 @@ const PASSWORD_BYTES_MAX: usize = 1024;
 #[derive(Template)]
 #[template(path = "login.html", config = ".askama.toml")]
 struct LoginPage<'a> {
+    words: Words,
     organization: &'a str,
     hostname: &'a str,
     account: &'a str,
     next: &'a str,
-    refused: Option<&'static str>,
+    refused: Option<String>,
     /// The name of the campus's own provider.
     provider: Option<&'a str>,
     style: &'static str,
@@ -52,14 +54,16 @@ struct Fields {
 
 /// `GET /login`.
 pub(super) async fn show(
+    words: Words,
     extract::State(room): extract::State<Arc<Room>>,
     Query(next): Query<Next>,
 ) -> Result<Response, Error> {
-    page(&room, StatusCode::OK, "", &next.next, None)
+    page(&room, words, StatusCode::OK, ("", &next.next), None)
 }
 
 /// `POST /login`.
 pub(super) async fn sign_in(
+    words: Words,
     extract::State(room): extract::State<Arc<Room>>,
     request: Request,
 ) -> Result<Response, Error> {
@@ -70,31 +74,22 @@ pub(super) async fn sign_in(
         .await
         .map_err(|rejection: extract::rejection::FormRejection| Error::Unreadable(rejection.body_text()))?;
     if fields.password.len() > PASSWORD_BYTES_MAX {
-        return Err(Error::Unreadable("the password is too long".to_owned()));
+        return Err(Error::TooLong(Key("error-password-long")));
     }
     let (account, next) = (fields.account, fields.next);
     let entry = room
         .door
         .knock(&room.state.store, peer, &account, (fields.password, &fields.code))
         .await?;
-    let refused = |status, why| page(&room, status, &account, &next, Some(why));
+    let refused = |status, why| page(&room, words, status, (&account, &next), Some(why));
     match entry {
         Entry::Open(account) => {
             let to = Redirect::to(within(&next));
             Ok(with_cookie(to, &room.sessions.open(&account)))
         }
-        Entry::CodeWanted => refused(
-            StatusCode::FORBIDDEN,
-            "Your account has a second factor: give the code of your authenticator too.",
-        ),
-        Entry::Wrong => refused(
-            StatusCode::FORBIDDEN,
-            "No account has this address, this password and, where it has one, this code. Check and try again.",
-        ),
-        Entry::Shut => refused(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Signing in has failed too often. Wait a quarter of an hour and try again.",
-        ),
+        Entry::CodeWanted => refused(StatusCode::FORBIDDEN, Key("sign-in-code")),
+        Entry::Wrong => refused(StatusCode::FORBIDDEN, Key("sign-in-wrong")),
+        Entry::Shut => refused(StatusCode::TOO_MANY_REQUESTS, Key("sign-in-shut")),
     }
 }
 
@@ -110,17 +105,18 @@ pub(super) async fn sign_out(extract::State(room): extract::State<Arc<Room>>, po
 
 fn page(
     room: &Room,
+    words: Words,
     status: StatusCode,
-    account: &str,
-    next: &str,
-    refused: Option<&'static str>,
+    (account, next): (&str, &str),
+    refused: Option<Key>,
 ) -> Result<Response, Error> {
     let page = LoginPage {
+        words,
         organization: &room.state.organization,
         hostname: &room.state.hostname,
         account,
         next: within(next),
-        refused,
+        refused: refused.map(|why| words.say(why).into()),
         provider: room.provider.as_ref().map(|provider| provider.settings.name.as_str()),
         style: asset::STYLE.path(),
         icon: asset::ICON.path(),

@@ -19,7 +19,7 @@ use super::preview::{self, Letter};
 use super::remarks::{Mend, Remarks};
 use super::session::SignedIn;
 use super::status::{self, Status};
-use super::words::{self, When};
+use super::words::{Key, When, Words};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{Ask, Exclusion, Finding, Mailing, MailingId, Masked, Segment, Series};
 use crate::stage::review::{Refusal, Standing};
@@ -27,6 +27,7 @@ use crate::stage::review::{Refusal, Standing};
 #[derive(Template)]
 #[template(path = "mailing.html", config = ".askama.toml")]
 struct MailingPage {
+    words: Words,
     frame: Frame,
     id: String,
     subject: String,
@@ -39,13 +40,13 @@ struct MailingPage {
     /// How the HTML is looked at.
     look: &'static str,
     author: String,
-    proof: &'static str,
+    proof: String,
     /// What became of their other cases lately.
     history: String,
     /// What is much the same, to the same people, lately.
     similar: Vec<Similar>,
     submitted: When,
-    category: &'static str,
+    category: String,
     identity: String,
     audience: String,
     lists: Vec<List>,
@@ -138,6 +139,8 @@ struct Found {
     sentence: String,
     /// Whether it is what keeps the mailing.
     holds: bool,
+    /// The same, in words.
+    asks: String,
 }
 
 /// One list it is for.
@@ -146,7 +149,7 @@ struct List {
     address: String,
     selection: String,
     office: Option<String>,
-    consent: &'static str,
+    consent: String,
 }
 
 /// How many it would reach, or reached.
@@ -154,8 +157,8 @@ struct List {
 struct Reach {
     net: String,
     /// What they would get, or got.
-    gets: &'static str,
-    exclusions: Vec<(&'static str, String)>,
+    gets: Key,
+    exclusions: Vec<(String, String)>,
     samples: Vec<Masked>,
     /// How many of them got so many of our mailings lately.
     pressed: Vec<String>,
@@ -210,30 +213,31 @@ fn page(
     (comment, seen): (String, &Seen),
 ) -> Result<MailingPage, Error> {
     let (since, shown) = (seen.since, seen.look.as_str());
-    let mailing = state.mailing();
-    let title = format!("{} {}", mailing.id, words::subject(mailing));
+    let (words, mailing) = (who.words, state.mailing());
+    let title = format!("{} {}", mailing.id, words.subject(mailing));
     Ok(MailingPage {
-        frame: Frame::of(room, who, &title, "/mailings", said),
+        words,
+        frame: Frame::of(room, who, title, "/mailings", said),
         id: mailing.id.to_string(),
-        subject: words::subject(mailing),
-        status: status::status(room, state)?,
+        subject: words.subject(mailing),
+        status: status::status(room, words, state)?,
         acts: acts(room, who, state, comment)?,
-        findings: findings(state),
+        findings: findings(words, state),
         remarks: remarks(room, who, state)?,
-        versions: beside::versions(room, state, held(state), since)?,
+        versions: beside::versions(room, words, state, held(state), since)?,
         look: look(shown),
         author: mailing.author.address.to_string(),
-        proof: words::proof(mailing.author.proof),
-        history: beside::history(room, state)?,
-        similar: beside::similar(room, state)?,
-        submitted: words::when(mailing.submitted_at, &room.state.zone),
-        category: words::category(mailing.category),
-        identity: words::identity(&mailing.identity),
-        audience: words::audience(mailing),
-        lists: lists(room, mailing),
-        reach: reach(room, state)?,
-        letter: letter(room, state),
-        trail: audit::of_mailing(room, mailing)?,
+        proof: words.proof(mailing.author.proof),
+        history: beside::history(room, words, state)?,
+        similar: beside::similar(room, words, state)?,
+        submitted: words.when(mailing.submitted_at, &room.state.zone),
+        category: words.category(mailing.category),
+        identity: words.identity(&mailing.identity),
+        audience: words.audience(mailing),
+        lists: lists(room, words, mailing),
+        reach: reach(room, words, state)?,
+        letter: letter(room, words, state),
+        trail: audit::of_mailing(room, words, mailing)?,
     })
 }
 
@@ -244,7 +248,7 @@ fn remarks(room: &Room, who: &SignedIn, state: &State) -> Result<Remarks, Error>
         id: state.id().to_string(),
         csrf: who.csrf.clone(),
     });
-    Ok(Remarks::of(room.state.desk.remarks(state)?).mended(mend))
+    Ok(Remarks::of(who.words, room.state.desk.remarks(state)?).mended(mend))
 }
 
 fn look(shown: &str) -> &'static str {
@@ -270,13 +274,13 @@ fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Result<A
         let recipients = room.counts.of(&room.state, state)?.count.recipients;
         let begins = room.state.desk.next_slot(state, recipients);
         slot = Some(begins).filter(|begins| *begins > room.state.clock.now());
-        takes = words::how_long(room.state.desk.takes(recipients));
+        takes = who.words.how_long(room.state.desk.takes(recipients));
     }
     Ok(Acts {
         standing,
         approve_for: approve_for.concat(),
         comment,
-        slot: slot.map(|slot| words::when(slot, &room.state.zone)),
+        slot: slot.map(|slot| who.words.when(slot, &room.state.zone)),
         takes,
         seen: held(state).map(|held| held.binding().as_text()).unwrap_or_default(),
     })
@@ -290,21 +294,23 @@ fn held(state: &State) -> Option<&Held> {
 }
 
 /// A mail that cannot be shown can still be declined: the page does without it.
-fn letter(room: &Room, state: &State) -> Option<Letter> {
+fn letter(room: &Room, words: Words, state: &State) -> Option<Letter> {
     let preview = room.state.desk.preview(state);
     preview
         .inspect_err(|error| tracing::error!(%error, mailing.id = %state.id(), "a mail cannot be shown"))
         .ok()
-        .map(|preview| preview::letter(&preview))
+        .map(|preview| preview::letter(words, &preview))
 }
 
 /// What keeps it first, then what is only said.
-fn findings(state: &State) -> Vec<Found> {
+fn findings(words: Words, state: &State) -> Vec<Found> {
+    let asks = |holds| if holds { Key("asks-hold") } else { Key("asks-note") };
     let found = |finding: &Finding| Found {
         rule: finding.rule.to_string(),
         clause: finding.clause.to_string(),
         sentence: finding.sentence.clone(),
         holds: finding.ask != Ask::Note,
+        asks: words.say(asks(finding.ask != Ask::Note)).into(),
     };
     let findings = held(state).map(|held| held.hold().findings()).unwrap_or_default();
     let mut findings: Vec<Found> = findings.iter().map(found).collect();
@@ -312,55 +318,54 @@ fn findings(state: &State) -> Vec<Found> {
     findings
 }
 
-fn lists(room: &Room, mailing: &Mailing) -> Vec<List> {
+fn lists(room: &Room, words: Words, mailing: &Mailing) -> Vec<List> {
     let list = |segment: &Segment| List {
         address: segment.list.to_string(),
-        selection: words::selection(&segment.selection),
+        selection: words.selection(&segment.selection),
         office: segment
             .office
             .as_ref()
             .map(|office| room.state.desk.offices().name(office)),
-        consent: words::consent(segment.consent),
+        consent: words.consent(segment.consent),
     };
     mailing.audience.segments().iter().map(list).collect()
 }
 
 /// Before it is expanded a count of the master list as it stands; after that what the plan has.
-fn reach(room: &Room, state: &State) -> Result<Reach, Error> {
+fn reach(room: &Room, words: Words, state: &State) -> Result<Reach, Error> {
     match state {
         State::Held(_) | State::Released(_) => {
             let counted = room.counts.of(&room.state, state)?;
             let Counted { count, at } = counted.as_ref();
             Ok(Reach {
-                net: words::counted(count.recipients, "person", "people"),
-                gets: "would get a copy",
-                exclusions: left_out(&count.exclusions),
+                net: words.people(count.recipients),
+                gets: Key("reach-would"),
+                exclusions: left_out(words, &count.exclusions),
                 samples: count.samples.clone(),
-                pressed: words::pressed(&count.pressed),
+                pressed: words.pressed(&count.pressed),
                 providers: count
                     .providers
                     .iter()
-                    .map(|(name, people)| (*name, words::number(*people)))
+                    .map(|(name, people)| (*name, words.number(*people)))
                     .collect(),
-                at: Some(words::when(*at, &room.state.zone)),
+                at: Some(words.when(*at, &room.state.zone)),
             })
         }
-        State::Expanded(expanded) => Ok(sealed(expanded.planned(), expanded.exclusions())),
-        State::Closed(closed) => Ok(sealed(closed.tally().planned, closed.exclusions())),
+        State::Expanded(expanded) => Ok(sealed(words, expanded.planned(), expanded.exclusions())),
+        State::Closed(closed) => Ok(sealed(words, closed.tally().planned, closed.exclusions())),
         State::Ended(_) => Ok(Reach {
-            net: "Nobody".to_owned(),
-            gets: "got a copy",
-            ..sealed(0, &BTreeMap::new())
+            gets: Key("reach-nobody"),
+            ..sealed(words, 0, &BTreeMap::new())
         }),
     }
 }
 
 /// Who stands in a plan that is sealed.
-fn sealed(planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
+fn sealed(words: Words, planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
     Reach {
-        net: words::counted(planned, "person", "people"),
-        gets: "in the plan",
-        exclusions: left_out(exclusions),
+        net: words.people(planned),
+        gets: Key("reach-planned"),
+        exclusions: left_out(words, exclusions),
         samples: Vec::new(),
         pressed: Vec::new(),
         providers: Vec::new(),
@@ -368,9 +373,9 @@ fn sealed(planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
     }
 }
 
-pub(super) fn left_out(exclusions: &BTreeMap<Exclusion, u64>) -> Vec<(&'static str, String)> {
+pub(super) fn left_out(words: Words, exclusions: &BTreeMap<Exclusion, u64>) -> Vec<(String, String)> {
     exclusions
         .iter()
-        .map(|(reason, count)| (reason.words(), words::number(*count)))
+        .map(|(reason, count)| (words.exclusion(*reason), words.number(*count)))
         .collect()
 }

@@ -11,7 +11,7 @@ use super::Room;
 use super::error::Error;
 use super::page::Frame;
 use super::session::SignedIn;
-use super::words::{self, Tag, When};
+use super::words::{Key, Tag, When, Words};
 use crate::model::lifecycle::State;
 
 /// How far back is looked.
@@ -19,23 +19,24 @@ const LOOKED_AT_MAX: usize = 1_000;
 /// Rows on the page.
 const ROWS_MAX: usize = 200;
 /// The states one can ask for: [`State::word`], and how the page says it.
-const FILTERS: [(&str, &str); 9] = [
-    ("", "All"),
-    ("held", "Held"),
-    ("released", "Released"),
-    ("expanded", "Being sent"),
-    ("closed", "Sent"),
-    ("returned", "Returned"),
-    ("declined", "Declined"),
-    ("lapsed", "Lapsed"),
-    ("withdrawn", "Withdrawn"),
+const FILTERS: [(&str, Key); 9] = [
+    ("", Key("filter-all")),
+    ("held", Key("filter-held")),
+    ("released", Key("state-released")),
+    ("expanded", Key("state-expanded")),
+    ("closed", Key("state-closed")),
+    ("returned", Key("state-returned")),
+    ("declined", Key("state-declined")),
+    ("lapsed", Key("state-lapsed")),
+    ("withdrawn", Key("state-withdrawn")),
 ];
 
 #[derive(Template)]
 #[template(path = "mailings.html", config = ".askama.toml")]
 struct MailingsPage {
+    words: Words,
     frame: Frame,
-    filters: [(&'static str, &'static str); 9],
+    filters: [(&'static str, Key); 9],
     chosen: &'static str,
     rows: Vec<Row>,
     /// Whether there may be older ones.
@@ -68,7 +69,7 @@ pub(super) async fn show(
     let known = FILTERS.into_iter().find(|(word, _)| *word == filter.state);
     let (chosen, _) = known.ok_or(Error::NoSuchPage)?;
     tokio::task::spawn_blocking(move || {
-        let said = room.sessions.said(&who);
+        let (words, said) = (who.words, room.sessions.said(&who));
         let newest = room.state.store.newest_cases(LOOKED_AT_MAX)?;
         let looked_at = newest.len();
         let fits = |state: &State| {
@@ -77,13 +78,14 @@ pub(super) async fn show(
         let mut rows: Vec<Row> = newest
             .iter()
             .filter(|state| fits(state))
-            .map(|state| row(&room, state))
+            .map(|state| row(&room, words, state))
             .take(ROWS_MAX + 1)
             .collect();
         let is_cut = rows.len() > ROWS_MAX || looked_at == LOOKED_AT_MAX;
         rows.truncate(ROWS_MAX);
         let page = MailingsPage {
-            frame: Frame::of(&room, &who, "Mailings", "/mailings", said),
+            words,
+            frame: Frame::of(&room, &who, words.say("title-mailings"), "/mailings", said),
             filters: FILTERS,
             chosen,
             rows,
@@ -94,14 +96,14 @@ pub(super) async fn show(
     .await?
 }
 
-fn row(room: &Room, state: &State) -> Row {
+fn row(room: &Room, words: Words, state: &State) -> Row {
     let mailing = state.mailing();
     Row {
         id: mailing.id.to_string(),
-        subject: words::subject(mailing),
+        subject: words.subject(mailing),
         author: mailing.author.address.to_string(),
-        audience: words::audience(mailing),
-        tag: words::tag(state),
-        at: words::when(mailing.submitted_at, &room.state.zone),
+        audience: words.audience(mailing),
+        tag: words.tag(state),
+        at: words.when(mailing.submitted_at, &room.state.zone),
     }
 }

@@ -11,7 +11,7 @@ use super::error::{self, Error};
 use super::page::{Frame, Said};
 use super::session::{Posted, SignedIn};
 use super::status;
-use super::words::{self, Tag, When};
+use super::words::{Tag, When, Words};
 use crate::model::lifecycle::State;
 use crate::stage::review::Refusal;
 
@@ -23,6 +23,7 @@ const LOOKED_AT_MAX: usize = 10_000;
 #[derive(Template)]
 #[template(path = "mine.html", config = ".askama.toml")]
 struct MinePage {
+    words: Words,
     frame: Frame,
     /// Whether they answer for an office, and so have deputies.
     decides: bool,
@@ -46,10 +47,13 @@ pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: S
         let newest = room.state.store.newest_cases(LOOKED_AT_MAX)?;
         let is_theirs = |state: &&State| state.mailing().author.address.is_same_mailbox(&who.account);
         let rows = newest.iter().filter(is_theirs).take(ROWS_MAX);
-        let rows = rows.map(|state| row(&room, state)).collect::<Result<_, Error>>()?;
+        let rows = rows
+            .map(|state| row(&room, who.words, state))
+            .collect::<Result<_, Error>>()?;
         let said = room.sessions.said(&who);
         let page = MinePage {
-            frame: Frame::of(&room, &who, "Yours", "/mine", said),
+            words: who.words,
+            frame: Frame::of(&room, &who, who.words.say("title-mine"), "/mine", said),
             decides: !room.state.desk.offices().stewardships(&who.account).is_empty(),
             away: away_until(&room, &who)?,
             rows,
@@ -64,7 +68,7 @@ fn away_until(room: &Room, who: &SignedIn) -> Result<Option<When>, Error> {
     let until = account.and_then(|account| account.away_until);
     let now = room.state.clock.now();
     let until = until.filter(|until| *until > now);
-    Ok(until.map(|until| words::when(until, &room.state.zone)))
+    Ok(until.map(|until| who.words.when(until, &room.state.zone)))
 }
 
 /// `POST /mine/away`: until which day they are away.
@@ -72,20 +76,20 @@ pub(super) async fn away(extract::State(room): extract::State<Arc<Room>>, posted
     let said = match room.state.desk.away(&posted.who.account, &posted.comment).await {
         Ok(done) => Said::Done(done.sentence),
         Err(Refusal::Store(error)) => return Err(Error::Refused(Refusal::Store(error))),
-        Err(refusal) => Said::Refused(error::sentence(&refusal)),
+        Err(refusal) => Said::Refused(error::sentence(posted.who.words, &refusal)),
     };
     room.sessions.say(&posted.who, said);
     Ok(Redirect::to("/mine").into_response())
 }
 
-fn row(room: &Room, state: &State) -> Result<Row, Error> {
+fn row(room: &Room, words: Words, state: &State) -> Result<Row, Error> {
     let mailing = state.mailing();
     Ok(Row {
         id: mailing.id.to_string(),
-        subject: words::subject(mailing),
-        audience: words::audience(mailing),
-        tag: words::tag(state),
-        sentence: status::sentence(room, state)?,
-        at: words::when(mailing.submitted_at, &room.state.zone),
+        subject: words.subject(mailing),
+        audience: words.audience(mailing),
+        tag: words.tag(state),
+        sentence: status::sentence(room, words, state)?,
+        at: words.when(mailing.submitted_at, &room.state.zone),
     })
 }

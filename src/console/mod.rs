@@ -4,7 +4,7 @@
 //! would, act. [`public`] is the door to the world: one-click unsubscribe, and whether the house is well. Every page is
 //! rendered here and complete without a script; the one script keeps the queue and the progress fresh.
 //!
-//! What a person may see and do is asked of [`Desk`]; the pages only show its answer, so the console and the command
+//! Every word stands in one file a language (`words`). What a person may see and do is asked of [`Desk`]; the pages only show its answer, so the console and the command
 //! line never disagree.
 //!
 //! # Standards
@@ -140,6 +140,7 @@ pub fn app(state: State) -> Router {
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guard::same_site))
+        .layer(middleware::from_fn(error::said))
         .layer(middleware::from_fn_with_state(Arc::clone(&room), guard::headers))
         .with_state(room)
 }

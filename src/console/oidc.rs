@@ -24,6 +24,7 @@ use super::error::Error;
 use super::fetch::fetch;
 use super::login;
 use super::page::{self, Paper};
+use super::words::{Key, Words};
 use crate::mail::{Address, Timestamp};
 
 /// How long somebody may take at the provider.
@@ -161,6 +162,7 @@ pub(super) struct Next {
 
 /// `GET /login/provider`: off to it.
 pub(super) async fn begin(
+    words: Words,
     extract::State(room): extract::State<Arc<Room>>,
     Query(next): Query<Next>,
 ) -> Result<Response, Error> {
@@ -180,7 +182,7 @@ pub(super) async fn begin(
             }
             Ok(response)
         }
-        Err(why) => Ok(failed(&why)),
+        Err(why) => Ok(failed(words, &why)),
     }
 }
 
@@ -197,6 +199,7 @@ pub(super) struct Back {
 
 /// `GET /login/provider/back`: they are back; the answer is good once, and in the browser that asked.
 pub(super) async fn back(
+    words: Words,
     extract::State(room): extract::State<Arc<Room>>,
     headers: HeaderMap,
     Query(back): Query<Back>,
@@ -206,25 +209,19 @@ pub(super) async fn back(
     let is_theirs = cookie(&headers).is_some_and(|state| state == back.state);
     let now = room.state.clock.now();
     let Some(pending) = pending.filter(|pending| is_theirs && now.since(pending.since) < PENDING) else {
-        return Ok(refused(
-            "This answer is not for this browser, or came too late. Sign in again.",
-        ));
+        return Ok(refused(words, Key("provider-late")));
     };
     if !back.error.is_empty() {
-        return Ok(refused(
-            "The provider has not signed you in. Try again, or sign in with a password.",
-        ));
+        return Ok(refused(words, Key("provider-refused")));
     }
     let next = pending.next.clone();
     let address = match provider.end(back.code, pending).await {
         Ok(address) => address,
-        Err(why) => return Ok(failed(&why)),
+        Err(why) => return Ok(failed(words, &why)),
     };
     let Some(account) = room.state.store.account(&address)? else {
         tracing::info!("somebody whom the provider knows has no account here");
-        return Ok(refused(
-            "You are known to the provider, and have no account here: ask the postmaster for one.",
-        ));
+        return Ok(refused(words, Key("provider-stranger")));
     };
     let mut response = Redirect::to(&next).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&room.sessions.open(&account)) {
@@ -242,22 +239,21 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
     each.find_map(|one| one.strip_prefix(COOKIE)?.strip_prefix('=').map(str::to_owned))
 }
 
-fn refused(sentence: &str) -> Response {
-    let paper = Paper {
-        title: "Not signed in",
-        sentence,
-        home: Some("/login"),
-    };
-    page::respond(StatusCode::FORBIDDEN, &paper)
+fn refused(words: Words, why: Key) -> Response {
+    not_signed_in(words, StatusCode::FORBIDDEN, why)
 }
 
 /// The provider's failure, or ours with it: the log has it, the page does not.
-fn failed(why: &str) -> Response {
+fn failed(words: Words, why: &str) -> Response {
     tracing::error!(error = why, "nobody could be signed in by the provider");
+    not_signed_in(words, StatusCode::BAD_GATEWAY, Key("provider-failed"))
+}
+
+fn not_signed_in(words: Words, status: StatusCode, why: Key) -> Response {
     let paper = Paper {
-        title: "Not signed in",
-        sentence: "The provider cannot be asked now. Try again in a minute, or sign in with a password.",
+        title: &words.say("not-signed-in").to_string(),
+        sentence: &words.say(why).to_string(),
         home: Some("/login"),
     };
-    page::respond(StatusCode::BAD_GATEWAY, &paper)
+    page::respond(words, status, &paper)
 }

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::session::SignedIn;
+use super::words::Words;
 use super::{Room, asset};
 use crate::model::Offices;
 
@@ -48,10 +49,16 @@ pub(super) enum Said {
 
 impl Frame {
     /// The frame of a page for `who`, with what is to be said of their last act.
-    pub(super) fn of(room: &Room, who: &SignedIn, title: &str, here: &'static str, said: Option<Said>) -> Self {
+    pub(super) fn of(
+        room: &Room,
+        who: &SignedIn,
+        title: impl Into<String>,
+        here: &'static str,
+        said: Option<Said>,
+    ) -> Self {
         let offices: &Offices = room.state.desk.offices();
         Self {
-            title: title.to_owned(),
+            title: title.into(),
             organization: room.state.organization.clone(),
             here,
             who: who.account.to_string(),
@@ -81,14 +88,16 @@ pub(super) struct Paper<'a> {
 #[derive(Template)]
 #[template(path = "error.html", config = ".askama.toml")]
 struct PaperPage<'a> {
+    words: Words,
     paper: Paper<'a>,
     style: &'static str,
     icon: &'static str,
 }
 
 /// The page of one sentence, as an answer.
-pub(super) fn respond(status: StatusCode, paper: &Paper<'_>) -> Response {
+pub(super) fn respond(words: Words, status: StatusCode, paper: &Paper<'_>) -> Response {
     let page = PaperPage {
+        words,
         paper: *paper,
         style: asset::STYLE.path(),
         icon: asset::ICON.path(),

@@ -1,7 +1,7 @@
 //! What recipients would read, ready to be shown: the fields, the text, and what the HTML wants to load.
 
 use super::frame;
-use super::words;
+use super::words::Words;
 use crate::stage::review::Preview;
 
 /// Longest text that is shown; nobody reads more of it on a page.
@@ -22,8 +22,8 @@ pub(super) struct Letter {
     pub(super) has_html: bool,
     /// Where the links of the HTML lead, each once.
     pub(super) links: Vec<String>,
-    /// How many pictures the HTML would load; `None` when it has none.
-    pub(super) pictures: Option<String>,
+    /// How many pictures the HTML would load.
+    pub(super) pictures: usize,
     /// Name and size of what is attached.
     pub(super) attachments: Vec<(String, String)>,
     /// The size of the whole.
@@ -31,14 +31,14 @@ pub(super) struct Letter {
 }
 
 /// Makes a preview ready.
-pub(super) fn letter(preview: &Preview) -> Letter {
+pub(super) fn letter(words: Words, preview: &Preview) -> Letter {
     let cleaned = preview.html.as_deref().map(frame::clean);
     let text = preview.text.as_deref();
-    let attachment = |(name, length): &(String, u64)| (name.clone(), words::bytes(*length));
+    let attachment = |(name, length): &(String, u64)| (name.clone(), words.bytes(*length));
     Letter {
         headers: preview.headers.clone(),
         is_cut: text.is_some_and(|text| text.chars().nth(TEXT_CHARS_MAX).is_some()),
-        words: words::number(text.map_or(0, |text| {
+        words: words.number(text.map_or(0, |text| {
             u64::try_from(text.split_whitespace().count()).unwrap_or(u64::MAX)
         })),
         text: text.map(|text| text.chars().take(TEXT_CHARS_MAX).collect()),
@@ -47,11 +47,8 @@ pub(super) fn letter(preview: &Preview) -> Letter {
             .as_ref()
             .map(|cleaned| cleaned.links.clone())
             .unwrap_or_default(),
-        pictures: cleaned
-            .map(|cleaned| u64::try_from(cleaned.pictures).unwrap_or(u64::MAX))
-            .filter(|pictures| *pictures > 0)
-            .map(|pictures| words::counted(pictures, "picture", "pictures")),
+        pictures: cleaned.map_or(0, |cleaned| cleaned.pictures),
         attachments: preview.attachments.iter().map(attachment).collect(),
-        size: words::bytes(preview.bytes),
+        size: words.bytes(preview.bytes),
     }
 }

@@ -21,7 +21,8 @@ use axum::routing::get;
 use axum::{Form, Router, middleware};
 
 use super::page::{self, Paper};
-use super::{asset, guard};
+use super::words::{Key, Words};
+use super::{asset, error, guard};
 use crate::clock::Clock;
 use crate::model::{MailingId, Report, ReportKind};
 use crate::store::Store;
@@ -61,12 +62,9 @@ pub fn public(state: PublicState) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .merge(asset::routes())
-        .fallback(async || refused(StatusCode::NOT_FOUND, "There is no such page."))
-        .method_not_allowed_fallback(async || {
-            refused(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "This page cannot be asked for in this way.",
-            )
+        .fallback(async |words: Words| refused(words, StatusCode::NOT_FOUND, Key("error-no-such-page")))
+        .method_not_allowed_fallback(async |words: Words| {
+            refused(words, StatusCode::METHOD_NOT_ALLOWED, Key("error-no-such-method"))
         })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::map_response(guard::public_headers))
@@ -76,6 +74,7 @@ pub fn public(state: PublicState) -> Router {
 #[derive(Template)]
 #[template(path = "unsubscribe.html", config = ".askama.toml")]
 struct AskPage<'a> {
+    words: Words,
     organization: &'a str,
     token: &'a str,
     style: &'static str,
@@ -85,6 +84,7 @@ struct AskPage<'a> {
 #[derive(Template)]
 #[template(path = "preferences.html", config = ".askama.toml")]
 struct PreferencesPage<'a> {
+    words: Words,
     organization: &'a str,
     style: &'static str,
     icon: &'static str,
@@ -92,32 +92,37 @@ struct PreferencesPage<'a> {
 
 /// `GET /u/TOKEN`: one button, and nothing changes.
 async fn ask(
+    words: Words,
     extract::State(state): extract::State<PublicState>,
     extract::Path(token): extract::Path<String>,
 ) -> Response {
     if (state.read_token)(&token).is_none() {
-        return unknown();
+        return unknown(words);
     }
-    render(&AskPage {
-        organization: &state.organization,
-        token: &token,
-        style: asset::STYLE.path(),
-        icon: asset::ICON.path(),
-    })
+    render(
+        words,
+        &AskPage {
+            words,
+            organization: &state.organization,
+            token: &token,
+            style: asset::STYLE.path(),
+            icon: asset::ICON.path(),
+        },
+    )
 }
 
 /// `POST /u/TOKEN`.
 async fn unsubscribe(
+    words: Words,
     extract::State(state): extract::State<PublicState>,
     extract::Path(token): extract::Path<String>,
     request: Request,
 ) -> Response {
     let Some((mailing, seq)) = (state.read_token)(&token) else {
-        return unknown();
+        return unknown(words);
     };
     if !is_one_click(request).await {
-        let sentence = "The form does not say List-Unsubscribe=One-Click (RFC 8058); nothing was changed.";
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, sentence);
+        return refused(words, StatusCode::UNPROCESSABLE_ENTITY, Key("unsubscribe-unclear"));
     }
     let report = Report {
         kind: ReportKind::Unsubscribe,
@@ -128,20 +133,15 @@ async fn unsubscribe(
     };
     if let Err(error) = state.store.put_report(&report).await {
         tracing::error!(%error, mailing.id = %mailing, "an unsubscribe could not be kept");
-        let sentence = "Your wish could not be kept just now. Please try again in a minute.";
-        return refused(StatusCode::SERVICE_UNAVAILABLE, sentence);
+        return refused(words, StatusCode::SERVICE_UNAVAILABLE, Key("unsubscribe-not-kept"));
     }
-    let sentence = format!(
-        "You are unsubscribed: {} sends no further mailings to this address, emergencies excepted. A copy that is \
-         already on its way may still arrive.",
-        state.organization
-    );
+    let sentence = words.say("unsubscribed-means").with("organization", state.organization);
     let paper = Paper {
-        title: "Unsubscribed",
-        sentence: &sentence,
+        title: &words.say("unsubscribed").to_string(),
+        sentence: &sentence.to_string(),
         home: None,
     };
-    page::respond(StatusCode::OK, &paper)
+    page::respond(words, StatusCode::OK, &paper)
 }
 
 /// Whether the form says what RFC 8058 wants, in either of its two spellings.
@@ -175,12 +175,16 @@ async fn is_one_click(request: Request) -> bool {
 }
 
 /// `GET /preferences`: how to get less mail.
-async fn preferences(extract::State(state): extract::State<PublicState>) -> Response {
-    render(&PreferencesPage {
-        organization: &state.organization,
-        style: asset::STYLE.path(),
-        icon: asset::ICON.path(),
-    })
+async fn preferences(words: Words, extract::State(state): extract::State<PublicState>) -> Response {
+    render(
+        words,
+        &PreferencesPage {
+            words,
+            organization: &state.organization,
+            style: asset::STYLE.path(),
+            icon: asset::ICON.path(),
+        },
+    )
 }
 
 /// `GET /readyz`: whether a message could be kept now.
@@ -192,27 +196,25 @@ async fn readyz(extract::State(state): extract::State<PublicState>) -> Response 
     }
 }
 
-fn render(page: &impl Template) -> Response {
+fn render(words: Words, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
             tracing::error!(%error, "a public page could not be made");
-            refused(StatusCode::INTERNAL_SERVER_ERROR, "The page could not be made.")
+            refused(words, StatusCode::INTERNAL_SERVER_ERROR, Key("public-broken"))
         }
     }
 }
 
-fn unknown() -> Response {
-    let sentence = "This link is not one of ours, or it was cut short. Use the unsubscribe button of your mail program, \
-        or the whole link.";
-    refused(StatusCode::NOT_FOUND, sentence)
+fn unknown(words: Words) -> Response {
+    refused(words, StatusCode::NOT_FOUND, Key("unsubscribe-unknown"))
 }
 
-fn refused(status: StatusCode, sentence: &str) -> Response {
+fn refused(words: Words, status: StatusCode, sentence: Key) -> Response {
     let paper = Paper {
-        title: status.canonical_reason().unwrap_or("Error"),
-        sentence,
+        title: &error::title(words, status),
+        sentence: &words.say(sentence).to_string(),
         home: None,
     };
-    page::respond(status, &paper)
+    page::respond(words, status, &paper)
 }

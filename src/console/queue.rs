@@ -14,7 +14,7 @@ use super::error::{self, Error};
 use super::live::{self, Part};
 use super::page::{self, Frame, Said};
 use super::session::{SignedIn, Watching};
-use super::words::{self, Tag, When};
+use super::words::{Key, Tag, When, Words};
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
 use crate::model::{MailingId, Series};
@@ -31,11 +31,12 @@ const TICK: Duration = Duration::from_secs(30);
 #[derive(Template)]
 #[template(path = "queue.html", config = ".askama.toml")]
 struct QueuePage {
+    words: Words,
     frame: Frame,
     queue: Queue,
     sift: Sift,
-    whose: [(&'static str, &'static str); 5],
-    sorts: [(&'static str, &'static str); 3],
+    whose: [(&'static str, Key); 5],
+    sorts: [(&'static str, Key); 3],
     /// This very page.
     here: String,
     /// Where its rows are kept fresh.
@@ -43,18 +44,18 @@ struct QueuePage {
 }
 
 /// Whose turn it may be.
-const WHOSE: [(&str, &str); 5] = [
-    ("", "anybody's"),
-    ("mine", "those I have taken on"),
-    ("free", "those nobody has taken on"),
-    ("steward", "a steward's"),
-    ("author", "its author's"),
+const WHOSE: [(&str, Key); 5] = [
+    ("", Key("whose-anybody")),
+    ("mine", Key("whose-mine")),
+    ("free", Key("whose-free")),
+    ("steward", Key("whose-steward")),
+    ("author", Key("whose-author")),
 ];
 /// In which order.
-const SORTS: [(&str, &str); 3] = [
-    ("", "who came first"),
-    ("newest", "who came last"),
-    ("lapses", "what lapses first"),
+const SORTS: [(&str, Key); 3] = [
+    ("", Key("order-first")),
+    ("newest", Key("order-last")),
+    ("lapses", Key("order-lapses")),
 ];
 
 /// What is looked for.
@@ -116,6 +117,7 @@ impl Sift {
 #[derive(Debug, Template)]
 #[template(path = "queue_rows.html", config = ".askama.toml")]
 struct Queue {
+    words: Words,
     yours: Vec<Row>,
     others: Vec<Row>,
     /// How many more wait than are shown.
@@ -129,8 +131,11 @@ impl Queue {
     fn summary(&self) -> String {
         let all = self.yours.len() + self.others.len() + self.more;
         match (self.yours.len(), all) {
-            (_, 0) => "Nothing waits.".to_owned(),
-            (yours, all) => format!("{all} waiting, {yours} of them for you. Who came first is served first."),
+            (_, 0) => self.words.say("queue-summary-none").into(),
+            (yours, all) => {
+                let said = self.words.say("queue-summary").with("count", all);
+                said.with("yours", yours).into()
+            }
         }
     }
 }
@@ -161,10 +166,11 @@ pub(super) async fn show(
     Query(sift): Query<Sift>,
 ) -> Result<Response, Error> {
     tokio::task::spawn_blocking(move || {
-        let said = room.sessions.said(&who);
+        let (words, said) = (who.words, room.sessions.said(&who));
         let page = QueuePage {
-            frame: Frame::of(&room, &who, "Queue", "/", said),
-            queue: queue(&room, &who.account, &sift)?,
+            words,
+            frame: Frame::of(&room, &who, words.say("title-queue"), "/", said),
+            queue: queue(&room, &who, &sift)?,
             whose: WHOSE,
             sorts: SORTS,
             here: format!("/{}", sift.query()),
@@ -186,14 +192,15 @@ pub(super) async fn live(
     let shared = Arc::clone(&room);
     live::keep_fresh(&room, bell, TICK, move || {
         Ok(Part {
-            html: queue(&shared, &who.account, &sift)?.render()?,
+            html: queue(&shared, &who, &sift)?.render()?,
             stands_on: String::new(),
         })
     })
 }
 
 /// What waits, as this person may see it: urgent first, then who came first.
-fn queue(room: &Room, who: &Address, sift: &Sift) -> Result<Queue, Error> {
+fn queue(room: &Room, who: &SignedIn, sift: &Sift) -> Result<Queue, Error> {
+    let (words, who) = (who.words, &who.account);
     let mut held: Vec<(State, Held)> = Vec::new();
     // Slices go with their cases, and are not decided on.
     let cases = room
@@ -224,10 +231,11 @@ fn queue(room: &Room, who: &Address, sift: &Sift) -> Result<Queue, Error> {
     let rows = |held: Vec<(State, Held)>| {
         let shown = held.into_iter().take(ROWS_MAX);
         shown
-            .map(|(state, held)| row(room, &state, &held, until))
+            .map(|(state, held)| row(room, words, (&state, &held), until))
             .collect::<Result<Vec<_>, Error>>()
     };
     Ok(Queue {
+        words,
         yours: rows(yours)?,
         others: rows(others)?,
         more,
@@ -252,12 +260,12 @@ pub(super) async fn several(
         .map(|(_, id)| super::mailing::case(id))
         .collect::<Result<Vec<_>, Error>>()?;
     let said = match field("act") {
-        _ if ids.is_empty() => Said::Refused("Tick those you mean first.".to_owned()),
-        "claim" => claimed(&room, &who.account, &ids).await?,
+        _ if ids.is_empty() => Said::Refused(who.words.say("several-none").into()),
+        "claim" => claimed(&room, &who, &ids).await?,
         "combine" => match room.state.desk.combine(&ids, &who.account, field("subject")).await {
             Ok(done) => Said::Done(done.sentence),
             Err(Refusal::Store(error)) => return Err(Error::Refused(Refusal::Store(error))),
-            Err(refusal) => Said::Refused(error::sentence(&refusal)),
+            Err(refusal) => Said::Refused(error::sentence(who.words, &refusal)),
         },
         _ => return Err(Error::NoSuchPage),
     };
@@ -265,24 +273,27 @@ pub(super) async fn several(
     Ok(Redirect::to("/").into_response())
 }
 
-async fn claimed(room: &Room, who: &Address, ids: &[MailingId]) -> Result<Said, Error> {
-    let mut taken = 0;
+async fn claimed(room: &Room, who: &SignedIn, ids: &[MailingId]) -> Result<Said, Error> {
+    let mut taken = 0_u64;
     let mut refused = None;
     for id in ids {
-        match room.state.desk.claim(*id, who).await {
+        match room.state.desk.claim(*id, &who.account).await {
             Ok(_) => taken += 1,
             Err(Refusal::Store(error)) => return Err(Error::Refused(Refusal::Store(error))),
             Err(refusal) => refused = Some(format!("{id}: {refusal}")),
         }
     }
-    let sentence = format!("You have taken on {}.", words::counted(taken, "mailing", "mailings"));
+    let claimed = who.words.say("several-claimed").with("count", taken);
     Ok(match refused {
-        None => Said::Done(sentence),
-        Some(why) => Said::Refused(format!("{sentence} Not all: {why}.")),
+        None => Said::Done(claimed.into()),
+        Some(why) => {
+            let said = who.words.say("several-claimed-not-all").with("claimed", claimed);
+            Said::Refused(said.with("why", why).into())
+        }
     })
 }
 
-fn row(room: &Room, state: &State, held: &Held, until: Instant) -> Result<Row, Error> {
+fn row(room: &Room, words: Words, (state, held): (&State, &Held), until: Instant) -> Result<Row, Error> {
     let mailing = state.mailing();
     let counted = room.counts.lately(&room.state, state, until)?;
     let wanting = held.wanting();
@@ -292,15 +303,15 @@ fn row(room: &Room, state: &State, held: &Held, until: Instant) -> Result<Row, E
         .collect();
     Ok(Row {
         id: mailing.id.to_string(),
-        subject: words::subject(mailing),
+        subject: words.subject(mailing),
         author: mailing.author.address.to_string(),
-        audience: words::audience(mailing),
-        reach: counted.map(|counted| words::counted(counted.count.recipients, "person", "people")),
-        tag: words::tag(state),
-        since: words::when(mailing.submitted_at, &room.state.zone),
-        waits: words::how_long(room.state.clock.now().since(mailing.submitted_at)),
+        audience: words.audience(mailing),
+        reach: counted.map(|counted| words.people(counted.count.recipients)),
+        tag: words.tag(state),
+        since: words.when(mailing.submitted_at, &room.state.zone),
+        waits: words.how_long(room.state.clock.now().since(mailing.submitted_at)),
         wanted: if names.is_empty() {
-            "a reviewer".to_owned()
+            words.say("wanted-reviewer").into()
         } else {
             names.join(", ")
         },

@@ -2,12 +2,14 @@
 
 use askama::Template;
 
+use super::words::Words;
 use crate::stage::review::{Level, Remark};
 
 /// The list.
 #[derive(Debug, Template)]
 #[template(path = "remarks.html", config = ".askama.toml")]
 pub(super) struct Remarks {
+    words: Words,
     remarks: Vec<Remarked>,
     /// Who reads may take a mend over.
     mend: Option<Mend>,
@@ -25,7 +27,7 @@ pub(super) struct Mend {
 struct Remarked {
     /// How it looks.
     class: &'static str,
-    level: &'static str,
+    level: String,
     rule: String,
     sentence: String,
     place: String,
@@ -33,20 +35,21 @@ struct Remarked {
 }
 
 impl Remarks {
-    pub(super) fn of(remarks: Vec<Remark>) -> Self {
+    pub(super) fn of(words: Words, remarks: Vec<Remark>) -> Self {
         let remarked = |remark: Remark| Remarked {
             class: match remark.level {
                 Level::Block => "holds",
                 Level::Warn => "warns",
                 Level::Info => "note",
             },
-            level: remark.level.words(),
+            level: words.level(remark.level),
             rule: remark.rule.into_owned(),
             sentence: remark.sentence,
             place: remark.place,
             fix: remark.fix.map(|fix| (fix.before, fix.after)),
         };
         Self {
+            words,
             remarks: remarks.into_iter().map(remarked).collect(),
             mend: None,
         }

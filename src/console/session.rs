@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use super::error::Error;
 use super::page::Said;
+use super::words::Words;
 use super::{Room, State};
 use crate::clock::Clock;
 use crate::mail::{Address, Timestamp};
@@ -60,6 +61,8 @@ pub(super) struct SignedIn {
     pub(super) account: Address,
     /// The token that each of their forms must bear.
     pub(super) csrf: String,
+    /// In which language.
+    pub(super) words: Words,
     key: Key,
 }
 
@@ -146,7 +149,7 @@ impl Sessions {
     }
 
     /// Whose token this is, and the hash of the password they signed in with.
-    fn find(&self, token: &str, touch: bool) -> Option<(SignedIn, Option<String>)> {
+    fn find(&self, token: &str, words: Words, touch: bool) -> Option<(SignedIn, Option<String>)> {
         let (key, now) = (key_of(token), self.clock.now());
         let mut sessions = self.lock();
         let session = sessions.get_mut(&key).filter(|session| session.is_alive(now))?;
@@ -156,6 +159,7 @@ impl Sessions {
         let who = SignedIn {
             account: session.account.clone(),
             csrf: session.csrf.clone(),
+            words,
             key,
         };
         Some((who, session.password_hash.clone()))
@@ -215,7 +219,7 @@ fn find(parts: &Parts, room: &Room, touch: bool) -> Result<SignedIn, Error> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(name, value)| (name == room.sessions.name()).then_some(value));
     let (who, password_hash) = token
-        .and_then(|token| room.sessions.find(token, touch))
+        .and_then(|token| room.sessions.find(token, Words::of(&parts.headers), touch))
         .ok_or_else(first)?;
     let account = room.state.store.account(&who.account)?;
     if account.is_none_or(|account| account.password_hash != password_hash) {

@@ -11,7 +11,7 @@ use super::Room;
 use super::error::Error;
 use super::live::{self, Part};
 use super::session::Watching;
-use super::words::{self, Tag, When};
+use super::words::{Key, Tag, When, Words};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{End, Ended, Expanded, Held, State};
 use crate::model::{OfficeId, Release, Tally};
@@ -24,6 +24,7 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Debug, Template)]
 #[template(path = "status.html", config = ".askama.toml")]
 pub(super) struct Status {
+    words: Words,
     tag: Tag,
     /// What the state means now.
     sentence: String,
@@ -56,7 +57,7 @@ struct Progress {
     percent: u64,
     sentence: String,
     /// What with how many, none of them zero.
-    counts: Vec<(&'static str, String)>,
+    counts: Vec<(String, String)>,
 }
 
 /// `GET /mailing/{id}/live`.
@@ -72,16 +73,17 @@ pub(super) async fn live(
     live::keep_fresh(&room, bell, TICK, move || {
         let state = shared.state.desk.visible(id, &who.account)?;
         Ok(Part {
-            html: status(&shared, &state)?.render()?,
+            html: status(&shared, who.words, &state)?.render()?,
             stands_on: format!("{:?}", shared.state.desk.standing(&state, &who.account)),
         })
     })
 }
 
 /// Where it stands.
-pub(super) fn status(room: &Room, state: &State) -> Result<Status, Error> {
+pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status, Error> {
     let mut status = Status {
-        tag: words::tag(state),
+        words,
+        tag: words.tag(state),
         sentence: String::new(),
         comment: String::new(),
         wanted: Vec::new(),
@@ -92,34 +94,35 @@ pub(super) fn status(room: &Room, state: &State) -> Result<Status, Error> {
     };
     match state {
         State::Held(held) => {
-            status.sentence = waits_for(room, held);
+            status.sentence = waits_for(room, words, held);
             if let Some(returned) = held.hold().returned() {
                 status.comment.clone_from(&returned.comment);
             }
             status.claim = held.hold().claim().map(|claim| {
-                let at = words::when(claim.at, &room.state.zone);
+                let at = words.when(claim.at, &room.state.zone);
                 (claim.by.to_string(), at)
             });
-            status.scheduled = held.hold().not_before().map(|at| words::when(at, &room.state.zone));
-            status.wanted = wanted(room, held);
-            status.lapses = Some(words::when(held.hold().until, &room.state.zone));
+            status.scheduled = held.hold().not_before().map(|at| words.when(at, &room.state.zone));
+            status.wanted = wanted(room, words, held);
+            status.lapses = Some(words.when(held.hold().until, &room.state.zone));
         }
-        State::Released(released) => status.sentence = released_by(room, released.release()),
+        State::Released(released) => status.sentence = released_by(room, words, released.release()),
         State::Expanded(expanded) => {
             let tally = room.state.store.tally(state.id())?;
-            status.sentence = sending(expanded);
-            status.progress = Some(progress(&tally));
+            status.sentence = sending(words, expanded);
+            status.progress = Some(progress(words, &tally));
         }
         State::Closed(closed) => {
-            let at = closed.closed_at().readable(&room.state.zone);
-            status.sentence = match closed.stopped_by() {
-                Some(by) => format!("Stopped by {by} on {at}. No further copy leaves."),
-                None => format!("The last copy was settled on {at}."),
+            let said = match closed.stopped_by() {
+                Some(by) => words.say("stopped-by").with("who", by.to_string()),
+                None => words.say("closed"),
             };
-            status.progress = Some(progress(closed.tally()));
+            let at = words.moment(closed.closed_at(), &room.state.zone);
+            status.sentence = said.with("when", at).into();
+            status.progress = Some(progress(words, closed.tally()));
         }
         State::Ended(ended) => {
-            status.sentence = ended_by(room, ended);
+            status.sentence = ended_by(room, words, ended);
             status.comment = ended.comment().to_owned();
         }
     }
@@ -127,22 +130,22 @@ pub(super) fn status(room: &Room, state: &State) -> Result<Status, Error> {
 }
 
 /// Where it stands, in one sentence.
-pub(super) fn sentence(room: &Room, state: &State) -> Result<String, Error> {
-    let status = status(room, state)?;
-    let progress = status.progress.map(|progress| format!(" {}.", progress.sentence));
-    Ok(format!("{}{}", status.sentence, progress.unwrap_or_default()))
+pub(super) fn sentence(room: &Room, words: Words, state: &State) -> Result<String, Error> {
+    let status = status(room, words, state)?;
+    let Some(progress) = status.progress else {
+        return Ok(status.sentence);
+    };
+    let said = words.say("settled-sentence").with("state", status.sentence);
+    Ok(said.with("settled", progress.sentence).into())
 }
 
-fn waits_for(room: &Room, held: &Held) -> String {
+fn waits_for(room: &Room, words: Words, held: &Held) -> String {
     if let Some(returned) = held.hold().returned() {
-        let at = returned.at.readable(&room.state.zone);
-        return format!(
-            "Returned by {} on {at}: its author sends it anew, under the same number.",
-            returned.by
-        );
+        let said = words.say("waits-for-author").with("who", returned.by.to_string());
+        return said.with("when", words.moment(returned.at, &room.state.zone)).into();
     }
     if held.wants_agreement() {
-        return "A reviewer has changed it, and its author has still to agree.".to_owned();
+        return words.say("waits-for-yes").into();
     }
     let names: Vec<String> = held
         .wanting()
@@ -150,16 +153,13 @@ fn waits_for(room: &Room, held: &Held) -> String {
         .map(|office| room.state.desk.offices().name(office))
         .collect();
     if names.is_empty() {
-        "Nobody's approval is wanting: a reviewer can release it.".to_owned()
+        words.say("waits-for-reviewer").into()
     } else {
-        format!(
-            "Waits for the approval of {}; then a reviewer can release it.",
-            names.join(" and ")
-        )
+        words.say("waits-for-offices").with("offices", words.all(&names)).into()
     }
 }
 
-fn wanted(room: &Room, held: &Held) -> Vec<Wanted> {
+fn wanted(room: &Room, words: Words, held: &Held) -> Vec<Wanted> {
     let wanting = held.wanting();
     let given = |office: &OfficeId| {
         let approval = held
@@ -174,74 +174,69 @@ fn wanted(room: &Room, held: &Held) -> Vec<Wanted> {
         .map(|office| Wanted {
             office: room.state.desk.offices().name(office),
             approved: given(office)
-                .map(|approval| (approval.by.to_string(), words::when(approval.at, &room.state.zone))),
+                .map(|approval| (approval.by.to_string(), words.when(approval.at, &room.state.zone))),
         })
         .collect()
 }
 
-fn released_by(room: &Room, release: &Release) -> String {
-    let at = |at: Timestamp| at.readable(&room.state.zone);
-    let who = match &release.by {
-        Some(by) => format!("Released by {by} on {}.", at(release.at)),
-        None => format!("Passed by the policy on {}.", at(release.at)),
+fn released_by(room: &Room, words: Words, release: &Release) -> String {
+    let at = |at: Timestamp| words.moment(at, &room.state.zone);
+    let released = match &release.by {
+        Some(by) => words.say("released-by").with("who", by.to_string()),
+        None => words.say("released-by-policy"),
     };
-    if release.not_before > room.state.clock.now() {
-        format!("{who} The first copy leaves on {}.", at(release.not_before))
+    let released = released.with("when", at(release.at));
+    let said = if release.not_before > room.state.clock.now() {
+        words.say("released-later").with("when", at(release.not_before))
     } else {
-        format!("{who} The first copies leave in a moment.")
-    }
-}
-
-fn sending(expanded: &Expanded) -> String {
-    let left_out: u64 = expanded.exclusions().values().sum();
-    let copies = words::counted(expanded.planned(), "copy", "copies");
-    let paused = if expanded.is_paused() {
-        " Paused: no further copy leaves until a reviewer resumes it."
-    } else {
-        ""
+        words.say("released-soon")
     };
-    match left_out {
-        0 => format!("{copies} planned.{paused}"),
-        out => format!(
-            "{copies} planned; {} left out.{paused}",
-            words::counted(out, "person", "people")
-        ),
+    said.with("released", released).into()
+}
+
+fn sending(words: Words, expanded: &Expanded) -> String {
+    let planned = match expanded.exclusions().values().sum() {
+        0 => words.say("planned"),
+        left_out => words.say("planned-without").with("people", words.people(left_out)),
+    };
+    let planned = planned.with("copies", expanded.planned());
+    if expanded.is_paused() {
+        words.say("planned-paused").with("planned", planned).into()
+    } else {
+        planned.into()
     }
 }
 
-fn ended_by(room: &Room, ended: &Ended) -> String {
-    let at = ended.at().readable(&room.state.zone);
-    match ended.end() {
-        End::Lapsed => format!("Nobody decided in time; it lapsed on {at}. No copy was sent."),
-        End::Combined => format!("Since {at} it is {}, and goes out with that.", ended.comment()),
-        End::Declined | End::Withdrawn | End::Converted => {
-            format!("By {} on {at}. No copy was sent.", ended.by())
-        }
-    }
+fn ended_by(room: &Room, words: Words, ended: &Ended) -> String {
+    let said = match ended.end() {
+        End::Lapsed => words.say("ended-lapsed"),
+        End::Combined => words.say("ended-combined").with("whole", ended.comment()),
+        End::Declined | End::Withdrawn | End::Converted => words.say("ended-by").with("who", ended.by().to_string()),
+    };
+    said.with("when", words.moment(ended.at(), &room.state.zone)).into()
 }
 
-fn progress(tally: &Tally) -> Progress {
+fn progress(words: Words, tally: &Tally) -> Progress {
     let counts = [
-        ("accepted by the next server", tally.accepted),
-        ("waiting for another attempt", tally.deferred),
-        ("failed", tally.failed),
-        ("dropped out since", tally.suppressed),
-        ("uncertain", tally.uncertain),
+        (Key("copies-accepted"), tally.accepted),
+        (Key("copies-deferred"), tally.deferred),
+        (Key("copies-failed"), tally.failed),
+        (Key("copies-suppressed"), tally.suppressed),
+        (Key("copies-uncertain"), tally.uncertain),
     ];
     let (settled, planned) = (tally.settled(), tally.planned);
     Progress {
         settled,
         planned,
         percent: (settled * 100).checked_div(planned).unwrap_or(100),
-        sentence: format!(
-            "{} of {} copies settled",
-            words::number(settled),
-            words::number(planned)
-        ),
+        sentence: {
+            let said = words.say("settled-of").with("settled", settled);
+            said.with("planned", planned).into()
+        },
         counts: counts
             .into_iter()
             .filter(|(_, count)| *count > 0)
-            .map(|(what, count)| (what, words::number(count)))
+            .map(|(what, count)| (words.say(what).into(), words.number(count)))
             .collect(),
     }
 }

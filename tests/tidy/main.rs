@@ -1,7 +1,9 @@
 //! The rules of the house that a machine can check.
 //!
 //! Rot is stopped by a test, not by a wish: who imports whom, where a file's text begins, who may read the clock, who
-//! may name the engine, and that every standard cited is in the README's table.
+//! may name the engine, where the console's words stand, and that every standard cited is in the README's table.
+
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;

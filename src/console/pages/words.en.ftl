@@ -1,0 +1,533 @@
+# All words of the console, in English: the language that has every message.
+#
+# Another language is another file beside this one, `words.LANGUAGE.ftl` (`words.de.ftl`), with the same messages and
+# the same `$arguments`; what it lacks is said in English. A message with tags in it keeps them, and may move them.
+# Counts come as numbers: a language has the plurals it needs. The syntax is Project Fluent's.
+
+## How numbers, moments and lengths are written
+
+# One of , . ’ or a no-break space.
+between-digits = ,
+number = { $count }
+moment = { $day } { $month } { $year } { $time }
+day = { $day } { $month } { $year }
+month-of-year = { $month } { $year }
+month =
+    { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    }
+month-short =
+    { $month ->
+        [1] Jan
+        [2] Feb
+        [3] Mar
+        [4] Apr
+        [5] May
+        [6] Jun
+        [7] Jul
+        [8] Aug
+        [9] Sep
+        [10] Oct
+        [11] Nov
+       *[12] Dec
+    }
+weekday =
+    { $day ->
+        [1] Monday
+        [2] Tuesday
+        [3] Wednesday
+        [4] Thursday
+        [5] Friday
+        [6] Saturday
+       *[7] Sunday
+    }
+span-short = less than a minute
+span-minutes =
+    { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }
+span-hours =
+    { $count ->
+        [one] { $count } hour
+       *[other] { $count } hours
+    }
+span-days =
+    { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+size-bytes =
+    { $count ->
+        [one] { $count } byte
+       *[other] { $count } bytes
+    }
+size-kb = { $count } KB
+size-mb = { $whole }.{ $tenths } MB
+people =
+    { $count ->
+        [one] { $count } person
+       *[other] { $count } people
+    }
+all-of = { $before } and { $last }
+any-of = { $before } or { $last }
+
+## The frame of every page
+
+skip = Skip to the page
+menu = Main
+title-queue = Queue
+title-mailings = Mailings
+title-calendar = Calendar
+title-mine = Yours
+title-explain = Try a message
+title-emergency = Emergency
+title-audit = Audit trail
+refresh = Refresh
+sign-out = Sign out
+sign-out-everywhere = Sign out everywhere
+to-the-queue = To the queue
+
+## What a mailing is
+
+subject-none = (no subject)
+audience-named =
+    { $count ->
+        [one] { $count } person its author named
+       *[other] { $count } people its author named
+    }
+audience-beside =
+    { $count ->
+        [one] { $count } person named beside
+       *[other] { $count } people named beside
+    }
+selection-but = { $all }; but not { $but }
+consent-not-needed = no consent needed
+consent-not-withdrawn = only who has not said no
+consent-opt-in = only who has said yes
+proof-login = signed in to this gateway
+proof-relay = signed in to the campus mail server, which says so
+proof-signature = known by the signature of their own domain (DKIM)
+category-critical = critical
+category-official = official
+category-informational = informational
+category-event = event
+category-survey = survey
+category-marketing = marketing
+identity-keep = the author's own
+submitted = Submitted
+
+## Its state
+
+state-wants-approval = Waits for approval
+state-wants-author = Waits for its author
+state-ready = Ready to release
+state-returned = Returned
+state-released = Released
+state-expanded = Being sent
+state-paused = Paused
+state-stopped = Stopped
+state-closed = Sent
+state-declined = Declined
+state-lapsed = Lapsed
+state-withdrawn = Withdrawn
+state-converted = Made a request
+state-combined = Combined
+urgent = Emergency
+
+## Where it stands
+
+standing = Where it stands
+waits-for-author = Returned by { $who } on { $when }: its author sends it anew, under the same number.
+waits-for-yes = A reviewer has changed it, and its author has still to agree.
+waits-for-reviewer = Nobody's approval is wanting: a reviewer can release it.
+waits-for-offices = Waits for the approval of { $offices }; then a reviewer can release it.
+office-approved = <strong>{ $office }</strong> approved, by { $who } on { $when }
+office-wanted = <strong>{ $office }</strong> has not answered yet
+claimed-by = { $who } has taken it on, on { $when }.
+scheduled = Put to leave from { $when } on.
+lapses = Without a decision it lapses on { $when }.
+released-by = Released by { $who } on { $when }.
+released-by-policy = Passed by the policy on { $when }.
+released-later = { $released } The first copy leaves on { $when }.
+released-soon = { $released } The first copies leave in a moment.
+planned =
+    { $copies ->
+        [one] { $copies } copy planned.
+       *[other] { $copies } copies planned.
+    }
+planned-without =
+    { $copies ->
+        [one] { $copies } copy planned; { $people } left out.
+       *[other] { $copies } copies planned; { $people } left out.
+    }
+planned-paused = { $planned } Paused: no further copy leaves until a reviewer resumes it.
+stopped-by = Stopped by { $who } on { $when }. No further copy leaves.
+closed = The last copy was settled on { $when }.
+ended-lapsed = Nobody decided in time; it lapsed on { $when }. No copy was sent.
+ended-combined = Since { $when } it is { $whole }, and goes out with that.
+ended-by = By { $who } on { $when }. No copy was sent.
+settled = Copies settled
+settled-of = { $settled } of { $planned } copies settled
+settled-sentence = { $state } { $settled }.
+copies-accepted = accepted by the next server
+copies-deferred = waiting for another attempt
+copies-failed = failed
+copies-suppressed = dropped out since
+copies-uncertain = uncertain
+
+## What somebody can do
+
+acts = What you can do
+act-release = Release to { $people }
+act-release-despite = Release despite the editorial checks…
+act-release-now = Release at once…
+act-approve = Approve for the { $office }
+act-pause = Pause
+act-resume = Resume
+act-confirm = Confirm the emergency
+act-reviewed = I have read it
+act-agree = I agree to the change
+act-claim = Take it on
+act-unclaim = Let go of it
+act-test = Send me a test copy
+act-schedule = Schedule…
+act-schedule-do = Put it to leave then
+act-edit = Change a passage…
+act-edit-do = Change it
+act-attest = These are people I work with…
+act-attest-do = Send it on my word
+act-convert = Make it a request to a list…
+act-convert-do = Make it a request
+act-survey = Say whose survey it is…
+act-survey-do = Note it
+act-return-or-decline = Return or decline…
+act-decline-or-not = Decline…
+act-return = Return for changes
+act-decline = Decline
+act-withdraw = Withdraw…
+act-withdraw-do = Withdraw it
+act-stop = Stop for good…
+act-stop-do = Stop it for good
+field-despite = Why it goes all the same <small>kept in the audit trail</small>
+field-now = Why it leaves at once <small>kept in the audit trail</small>
+field-now-or-hours = Why it leaves at once <small>kept in the audit trail; empty, it leaves in its hours</small>
+field-when = Leave from <small>empty: as soon as it is released. Who has approved is asked again</small>
+field-before = This passage <small>as it stands in subject or text</small>
+field-after = becomes
+field-attest = Who they are <small>kept in the audit trail; it goes at once</small>
+field-list = List <small>its contacts come from the master list; the people you named are not written to</small>
+field-survey = Survey <small>one line each; it cannot be released before</small>
+field-comment = Comment <small>its author is sent it</small>
+edit-note = A few mistyped words are mended at once; for more its author is asked. Who has approved is asked again.
+withdraw-note = Nothing is sent, and nobody is asked any more. To send it after all, submit it anew.
+stop-note = No further copy leaves, ever. Copies that have left cannot be called back.
+slot-now = Released now, the copies would begin to leave at once, and take { $span } or more.
+slot-later = Released now, the copies would begin to leave on { $when }, and take { $span } or more.
+why-not-release = You cannot release it: { $why }.
+comment-too-long = A comment has at most { $most } characters.
+
+## One mailing
+
+findings = Why it is held
+asks-hold = Holds it
+asks-note = Note
+asks-refuse = Refuses it
+finding-source = { $asks } · { $rule } · policy { $clause }
+version = Version { $number }
+version-since = Since version { $number }
+version-of = of { $when }, followed by { $who }
+version-same = Subject and text are as they were.
+version-changes = What has changed since version { $number }
+checks = What the editorial checks say
+level-block = blocks the release
+level-warn = better mended
+level-info = good to know
+remark-mend = Mend it so
+who = Who
+who-author = Author
+who-history = Their others
+who-proof = Known how
+who-category = Category
+who-identity = From of the copies
+history = { $released } released, { $waiting } waiting, { $declined } declined lately
+history-none = no other cases lately
+whom = To whom
+whom-audience = Meant for { $audience }.
+whom-list = { $list } is everybody with { $selection }.
+reach-would = <strong>{ $people }</strong> would get a copy
+reach-planned = <strong>{ $people }</strong> in the plan
+reach-nobody = <strong>Nobody</strong> got a copy
+left-out = Left out
+left-out-bounce = address takes no mail
+left-out-complaint = complained
+left-out-unsubscribed = unsubscribed
+left-out-do-not-contact = do not contact
+left-out-no-consent = no consent
+left-out-over-cap = got enough lately
+left-out-duplicate = in it twice
+whom-providers = Where they read it
+whom-pressed = In the last 7 days
+pressed-one = { $people } of them got 1 of our mailings
+pressed-two = { $people } of them got 2 of our mailings
+pressed-three = { $people } of them got 3 or more of our mailings
+whom-samples = A few of them, masked
+whom-counted = Counted in the master list on { $when }; counted anew when it is sent.
+similar = Much the same, lately
+similar-of = { $state }, of { $when }
+letter = What they get
+letter-none = The mail cannot be shown.
+letter-broken = The mail cannot be shown. The postmaster finds the reason in the log.
+letter-size = { $words } words · { $size }
+letter-pictures =
+    { $count ->
+        [one] { $count } picture, not loaded
+       *[other] { $count } pictures, not loaded
+    }
+letter-attachments = Attachments
+letter-html = As HTML
+letter-frame = The mail as HTML, without pictures and links
+letter-title = The mail
+letter-links = Where its links lead
+letter-as-text = As text
+letter-text = The mail as text
+letter-cut = Only its beginning is shown.
+look = How it is looked at
+look-plain = As it comes
+look-phone = On a phone
+look-dark = In the dark
+trail = What was done
+trail-empty = Nothing yet.
+trail-by = by { $who }
+
+## The queue
+
+queue-summary = { $count } waiting, { $yours } of them for you. Who came first is served first.
+queue-summary-none = Nothing waits.
+queue-yours = Waits for you
+queue-yours-none = Nothing waits for you.
+queue-others = Waits for others
+queue-others-none = Nothing else waits.
+queue-more = { $count } more wait behind these.
+queue-show = Show
+field-search = Search
+field-search-note = number, subject or author
+field-whose = Whose turn
+whose-anybody = anybody's
+whose-mine = those I have taken on
+whose-free = those nobody has taken on
+whose-steward = a steward's
+whose-author = its author's
+field-order = Order
+order-first = who came first
+order-last = who came last
+order-lapses = what lapses first
+row-from = From
+row-to = To
+row-wanted = Wanted
+row-claimed = Taken on by
+row-waiting = Waiting
+wanted-reviewer = a reviewer
+tick = Tick { $id }
+several = With those you have ticked
+several-claim = Take them on
+several-combine = Make one mailing of them…
+several-combine-do = Combine them
+several-none = Tick those you mean first.
+several-claimed =
+    { $count ->
+        [one] You have taken on { $count } mailing.
+       *[other] You have taken on { $count } mailings.
+    }
+several-claimed-not-all = { $claimed } Not all: { $why }.
+field-subject = Subject of the whole <small>they must be for the same lists; each author is told</small>
+
+## Mailings, calendar, one's own, the trail
+
+by-state = By state
+filter-all = All
+filter-held = Held
+mailings-none = No mailing is in this state.
+mailings-older = Older mailings are not shown here.
+calendar-months = Months
+calendar-before = Before
+calendar-now = This month
+calendar-after = After
+calendar-note = What went to whom, and what is to go. Nothing begins to leave on shaded days.
+calendar-more = and { $count } more
+away = Away
+away-until = You are away until { $until }; meanwhile your deputies are asked.
+away-do = Ask my deputies meanwhile
+away-change = Change it; empty: I am back
+field-away = Away until
+sent = What you have sent
+sent-none = You have sent nothing to a list yet. Write in your mail program to a list's address; what becomes of it stands here.
+audit-note = Who did what, newest first. Each line is bound to the one before it; <code>bedel audit verify</code> walks the whole chain.
+audit-empty = Nothing has been done yet.
+audit-older = Older lines: <code>bedel audit show</code>.
+done-refused = refused
+done-held = held
+done-passed = passed
+done-approved = approved
+done-released = released
+done-returned = returned
+done-claimed = taken on
+done-scheduled = scheduled
+done-renewed = another version
+done-edited = changed
+done-agreed = agreed to
+done-tested = tried
+done-kept-out = declined in part
+done-combined = combined
+done-reminded = reminded
+done-declined = declined
+done-lapsed = lapsed
+done-withdrawn = withdrawn
+done-attested = attested
+done-converted = made a request
+done-survey-named = survey named
+done-armed = second factor shown
+done-emergency = emergency
+done-confirmed = emergency confirmed
+done-reviewed = emergency read
+done-let-out = contact data let out
+done-rosters = rosters imported
+done-expanded = expanded
+done-paused = paused
+done-resumed = resumed
+done-stopped = stopped
+done-closed = closed
+done-suppressed = suppressed
+done-imported = imported
+done-looked-up = looked up
+done-forgotten = forgotten
+done-account = account
+done-reloaded = reloaded
+## Try a message
+
+explain-note = See what would happen to a message before anybody sends it. Nothing is taken, held or sent.
+explain-form = A message to try
+explain-do = See what would happen
+explain-pass = passes
+explain-pass-means = It would be sent on at once.
+explain-hold = held
+explain-hold-means = It would be held as a numbered case, and its author told.
+explain-refuse = refused
+explain-refuse-means = It would not be taken; the mail program would show the reason.
+explain-approve = Would approve
+explain-approve-nobody = nobody
+explain-recipients = Would get a copy
+explain-left-out = Left out: { $reason }
+explain-leaves = Could leave
+explain-policy = What the policy says
+explain-no-rule = No rule has anything to say.
+explain-no-message = Choose a message first: an .eml file.
+explain-no-recipient = Say to whom it would go.
+explain-no-address = `{ $text }` is no address: { $why }.
+explain-no-time = `{ $text }` is no time; write such as 2026-11-24T09:00.
+explain-zone = the campus's zone
+field-message = The message <small>an .eml file: drop it here, or choose it; mail programs save one with “Save as”</small>
+field-sender = Who would send it
+field-to = To whom <small>lists or people, with commas between</small>
+field-at = When <small>now, if left empty; in { $zone }</small>
+
+## An emergency
+
+emergency-armed = Armed
+emergency-not-armed = Not armed
+emergency-until = Until { $until }, what you send to an emergency list goes at once to everybody on it.
+emergency-until-drill = Until { $until }, what you send to an emergency list goes at once to those who practise, as a drill.
+emergency-note = What you send to an emergency list waits for a second person of an emergency role, or for EMarComm. Show a second factor first, and for { $minutes } minutes it goes at once.
+emergency-show = Show a second factor
+emergency-code = The code your authenticator shows now
+emergency-arm = Arm for an emergency
+emergency-drill = Arm for a drill
+emergency-enroll = You have no authenticator yet. The postmaster makes one: <code>bedel emergency enroll</code>.
+emergency-lists = Emergency lists
+emergency-lists-none = No list has emergency = true in policy.toml.
+emergency-how = Write from your mail program, as always. Nobody decides on it, no cap holds it back, and it is first in every queue. A reviewer reads it within one business day.
+
+## The link in a notice
+
+decide = Decide
+decide-asks = { $author } asks to write to { $audience }: <strong class="reach">{ $people }</strong>.
+decide-approve = Approve the use of the audience
+decide-nothing = There is nothing for you to decide any more.
+decide-note = You decide as { $who }. This link is yours alone, for this message as it stands; do not pass it on.
+decide-done = Done
+decide-void = This link is void
+decide-void-means = What it was for has changed, or has been decided. Sign in to see where it stands.
+
+## Signing in
+
+sign-in = Sign in
+sign-in-title = Sign in to Bedel
+sign-in-with = Sign in with { $provider }
+sign-in-code = Your account has a second factor: give the code of your authenticator too.
+sign-in-wrong = No account has this address, this password and, where it has one, this code. Check and try again.
+sign-in-shut = Signing in has failed too often. Wait a quarter of an hour and try again.
+field-account = Account <small>your campus e-mail address</small>
+field-password = Password
+field-code = Code <small>of your authenticator, if your account has one</small>
+not-signed-in = Not signed in
+provider-late = This answer is not for this browser, or came too late. Sign in again.
+provider-refused = The provider has not signed you in. Try again, or sign in with a password.
+provider-stranger = You are known to the provider, and have no account here: ask the postmaster for one.
+provider-failed = The provider cannot be asked now. Try again in a minute, or sign in with a password.
+
+## What went wrong
+
+# By the HTTP status.
+error-title =
+    { $status ->
+        [403] Forbidden
+        [404] Not Found
+        [405] Method Not Allowed
+        [409] Conflict
+        [422] Unprocessable Entity
+        [500] Internal Server Error
+        [503] Service Unavailable
+       *[0] Error
+    }
+error-sign-in-first = Sign in first.
+error-forged = This form is no longer good: go back, reload the page and try again.
+error-unreadable = The form could not be read: { $why }.
+error-comment-long = the comment is too long
+error-password-long = the password is too long
+error-no-such-page = There is no such page.
+error-no-such-method = This page cannot be asked for in this way.
+error-reviewers-only = Only reviewers, and those who watch over contact data, may see this page.
+error-busy = Too many pages are open at once; reload this one by hand.
+error-broken = The page could not be made; the postmaster finds the reason in the log.
+error-conflict = Somebody else has just changed it; look again.
+error-memory = Bedel cannot reach its memory now; nothing was changed. Try again in a minute.
+
+## For those who are written to
+
+preferences = How to stop these mails
+preferences-note = Every mailing of { $organization } carries an unsubscribe link made for its recipient alone, emergencies excepted.
+preferences-open = Open a mailing you got.
+preferences-press = Press <strong>Unsubscribe</strong>, which most mail programs show beside the sender's name.
+preferences-source = If yours shows no such button, have it show the message's source or all its headers. Open the web address in the line that begins with <code>List-Unsubscribe</code>, or send a mail to the mail address in it.
+preferences-then = No password is needed. From then on no further mailing is sent to that address; a copy that is already on its way may still arrive.
+unsubscribe = Unsubscribe
+unsubscribe-title = Unsubscribe?
+unsubscribe-note = { $organization } will send no further mailings to the address this link was sent to, emergencies excepted.
+unsubscribe-yet = Nothing has changed yet. The link is yours alone: whoever has it can unsubscribe you.
+unsubscribed = Unsubscribed
+unsubscribed-means = You are unsubscribed: { $organization } sends no further mailings to this address, emergencies excepted. A copy that is already on its way may still arrive.
+unsubscribe-unclear = The form does not say List-Unsubscribe=One-Click (RFC 8058); nothing was changed.
+unsubscribe-not-kept = Your wish could not be kept just now. Please try again in a minute.
+unsubscribe-unknown = This link is not one of ours, or it was cut short. Use the unsubscribe button of your mail program, or the whole link.
+public-broken = The page could not be made.
