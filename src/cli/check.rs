@@ -1,5 +1,6 @@
 //! `bedel check`: read the settings, say all that is in force.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use clap::Args;
@@ -9,6 +10,7 @@ use super::{Error, out};
 use crate::config::{self, Config};
 use crate::decide::lint::{self, Level};
 use crate::decide::policy::ListRule;
+use crate::decide::shape::{self, Limits};
 use crate::mail::Address;
 use crate::model::{Caps, Identity};
 use crate::service::Keys;
@@ -40,6 +42,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     clauses(&config)?;
     checks(&config)?;
     limits(&config)?;
+    shaping(&config.shaping)?;
     dns(&config, record.as_ref())?;
     out::line("The settings are good.")
 }
@@ -215,7 +218,7 @@ fn of_day(time: jiff::civil::Time) -> String {
 }
 
 fn limits(config: &Config) -> Result<(), Error> {
-    let (limits, shaping) = (&config.gateway.limits, &config.shaping);
+    let limits = &config.gateway.limits;
     let seconds = |span: std::time::Duration| format!("{} s", span.as_secs());
     out::card(&[
         (
@@ -247,9 +250,81 @@ fn limits(config: &Config) -> Result<(), Error> {
             "a hold lapses after",
             format!("{} days", config.policy.lapse_after.as_secs() / 86_400),
         ),
-        ("copies a second", shaping.messages_per_second_max.to_string()),
-        ("connections out", shaping.connections_max.to_string()),
-        ("copies a connection", shaping.messages_per_connection_max.to_string()),
+    ])
+}
+
+/// How fast mail leaves, a limit a line. Policy C4.
+fn shaping(shaping: &shape::Settings) -> Result<(), Error> {
+    out::line("")?;
+    let scopes = [
+        ("everything", &shaping.all),
+        ("each host", &shaping.each_host),
+        ("conveyed mail", &shaping.conveyed),
+        ("mailings", &shaping.mailings),
+        ("emergencies", &shaping.emergencies),
+        ("each mailing", &shaping.each_mailing),
+        ("each signing domain", &shaping.each_signing_domain),
+        ("each other domain", &shaping.each_other_domain),
+    ];
+    let providers = shaping
+        .providers
+        .iter()
+        .map(|provider| (provider.name.as_str(), &provider.limits, provider.rules.len()));
+    let scopes = scopes.into_iter().map(|(name, limits)| (name, limits, 0));
+    let row = |(name, limits, rules): (&str, &Limits, usize)| {
+        let number = |number: Option<NonZeroU32>| number.map_or_else(String::new, |number| number.to_string());
+        let connections = limits.connections.map(|range| range.to_string());
+        let rate = limits.messages_per_second.map(|range| range.to_string());
+        let day = match limits.warm_up {
+            true => format!("{} warming up", number(limits.messages_per_day))
+                .trim()
+                .to_owned(),
+            false => number(limits.messages_per_day),
+        };
+        let rules = if rules == 0 { String::new() } else { rules.to_string() };
+        [
+            name.to_owned(),
+            connections.unwrap_or_default(),
+            number(limits.messages_per_connection),
+            rate.unwrap_or_default(),
+            day,
+            rules,
+        ]
+    };
+    let rows: Vec<[String; 6]> = scopes.chain(providers).map(row).collect();
+    out::table(
+        ["LEAVING", "CONNECTIONS", "ON ONE", "COPIES", "A DAY", "RULES"],
+        &rows,
+        "",
+    )?;
+    let (canary, brake) = (shaping.canary, shaping.brake);
+    out::card(&[
+        (
+            "a mailing begins with",
+            format!(
+                "{} copies, or {} % when that is more; the rest waits {} min",
+                canary.copies,
+                canary.percent,
+                canary.wait.as_secs() / 60
+            ),
+        ),
+        (
+            "it is paused at",
+            format!(
+                "{} % bounces, {} % complaints, or {} doubts who we are, from {} attempts on",
+                brake.bounces_pause, brake.complaints_pause, brake.authentication, brake.sample
+            ),
+        ),
+        (
+            "replies are known by",
+            format!(
+                "{} rules, each of which finds its own sample",
+                rows.iter()
+                    .filter_map(|row| row.last()?.parse::<usize>().ok())
+                    .sum::<usize>()
+                    + shaping.rules.len()
+            ),
+        ),
     ])
 }
 
@@ -283,6 +358,7 @@ fn as_json(config: &Config, record: Option<&(String, String)>) -> serde_json::Va
         "hostname": config.gateway.hostname,
         "lists": lists,
         "reviewers": policy.offices.reviewers(),
+        "providers": config.shaping.providers.iter().map(|provider| json!({ "key": provider.key, "name": provider.name, "rules": provider.rules.len() })).collect::<Vec<_>>(),
         "dkim": record.map(|(name, value)| json!({ "name": name, "value": value })),
     })
 }

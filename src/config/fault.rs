@@ -55,16 +55,25 @@ pub(super) fn text(file: &Path) -> Result<String, Fault> {
 
 /// A TOML file as `T`; an unknown key is answered with the nearest right one.
 pub(super) fn toml<T: DeserializeOwned>(file: &Path) -> Result<T, Fault> {
-    let text = text(file)?;
-    toml::from_str(&text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let line = text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1;
-        Fault::Toml {
-            file: file.to_owned(),
-            line,
-            what: what(error.message()),
-        }
+    parse(file, &text(file)?)
+}
+
+/// The same, of a text that was read already.
+pub(super) fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Fault> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or(0, |span| span.start);
+        at(file, text, place, what(error.message()))
     })
+}
+
+/// What is wrong at that octet of the text.
+pub(super) fn at(file: &Path, text: &str, place: usize, what: String) -> Fault {
+    let line = text.bytes().take(place).filter(|&byte| byte == b'\n').count() + 1;
+    Fault::Toml {
+        file: file.to_owned(),
+        line,
+        what,
+    }
 }
 
 /// The parser's sentence, with a guess at what was meant.

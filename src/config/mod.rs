@@ -7,7 +7,7 @@
 //! | `gateway.toml` | the postmaster's | where to listen, whom to relay to, keys, limits |
 //! | `policy.toml` | the policy office's | offices, audiences, lists |
 //! | `profile.toml` | EMarComm's | the house style: names, words, hosts, limits of the checks before sending |
-//! | `shaping.toml` | the postmaster's | how fast mail leaves |
+//! | `shaping.toml` | the postmaster's | how fast mail leaves, and what the replies of providers mean |
 //! | `notices/*.txt` | EMarComm's | what the gateway writes to people |
 //!
 //! An address without a domain is completed: an account with the first of `campus_domains`, a list with
@@ -30,11 +30,11 @@ use std::path::{Path, PathBuf};
 
 pub use fault::Fault;
 pub use gateway::{ConsoleSettings, DkimSettings, Gateway, OidcSettings, Route, TlsFiles};
-pub use shaping::Shaping;
 
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Template};
 use crate::decide::policy::Policy;
+use crate::decide::shape;
 
 /// All settings, read and checked.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub struct Config {
     /// `profile.toml`, and what the policy says of its audiences.
     pub lint: lint::Settings,
     /// `shaping.toml`.
-    pub shaping: Shaping,
+    pub shaping: shape::Settings,
     /// `notices/*.txt`.
     pub templates: BTreeMap<Kind, Template>,
 }
@@ -64,7 +64,7 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
     let gateway = gateway::read(&dir.join("gateway.toml"), &base)?;
     let policy = policy::read(&dir.join("policy.toml"), &gateway)?;
     let lint = profile::read(&dir.join("profile.toml"), &policy)?;
-    let shaping = shaping::read(&dir.join("shaping.toml"))?;
+    let shaping = shaping::read(&dir.join("shaping.toml"), &gateway)?;
     let templates = Kind::ALL
         .into_iter()
         .map(|kind| Ok((kind, template(dir, kind)?)))

@@ -84,7 +84,6 @@ fn faults_say_where_and_what() {
         "audience    = \"student\"",
         "that there is not",
     );
-    check("shaping.toml", "= 200", "= 0", "shaping.toml:3");
     check(
         "profile.toml",
         "subject_chars",
@@ -97,5 +96,108 @@ fn faults_say_where_and_what() {
         "[levels]",
         "[levels]\nsubject-lnog = \"off\"",
         "no check",
+    );
+}
+
+#[test]
+fn faults_of_shaping_say_where_and_what() {
+    let check = |from: &str, to: &str, expected: &str| check("shaping.toml", from, to, expected);
+    check("each_host ", "each_hots ", "did you mean `each_host`?");
+    check(
+        "messages_per_second = 200",
+        "messages_per_secnod = 200",
+        "did you mean `messages_per_second`?",
+    );
+    check("start = 5, max = 10", "strat = 5, max = 10", "did you mean `start`?");
+    check(
+        "start = 5, max = 10",
+        "start = 50, max = 10",
+        "provider.gmail.connections: max is below start",
+    );
+    check("messages_per_second = 200", "messages_per_second = 0", "`0` is no rate");
+    check("connections = 10", "connections = 0", "shaping.toml:17");
+    check(
+        "\"slow\", \"silence 10m\"",
+        "\"slwo\", \"silence 10m\"",
+        "did you mean `slow`?",
+    );
+    check("means = \"block\"", "means = \"blok\"", "did you mean `block`?");
+    check("\"15m\"", "\"15 parsecs\"", "no length of time");
+    check(
+        "# [hours]",
+        "[hours]\nbulk = \"22:00-07:00\"\n#",
+        "are no hours of a day",
+    );
+    check(
+        "[provider.default]",
+        "[provider.others]",
+        "there is no [provider.default]",
+    );
+    check("growth_percent = 20", "growth_percent = 900", "growth_percent");
+    check(
+        "bounces_warn     = 2",
+        "bounces_warn     = 9",
+        "not above brake.bounces_pause",
+    );
+}
+
+#[test]
+fn a_provider_or_a_rule_that_could_never_match_is_refused() {
+    let check = |from: &str, to: &str, expected: &str| check("shaping.toml", from, to, expected);
+    // What was seen in the wild: a suffix that ends in a dot, a sample of another provider, a pattern with a slip.
+    check(
+        "[\".ess.barracudanetworks.com\"]",
+        "[\".ess.barracudanetworks.com.\"]",
+        "is no end of a name",
+    );
+    check(
+        "= [\".yahoodns.net\"]",
+        "= [\".yahoodn.net\"]",
+        "its own sample_mx ends in none of its mx",
+    );
+    check(
+        "reply = \"4.7.28\"",
+        "reply = \"4.7.82\"",
+        "its own sample is caught by",
+    );
+    check(
+        "reply = \"[HCM1]\"",
+        "reply = \"[HMC1]\"",
+        "rule \"deferred HCM1\": its own sample",
+    );
+    check("reply = \"421\"", "reply = \"*\"", "would find every reply");
+    check(
+        "domains                 = [\"comcast.net\"]\nmx                      = [\".comcast.net\"]\nsample_mx               = \"mx1a1.comcast.net\"",
+        "",
+        "would ever be its own",
+    );
+}
+
+#[test]
+fn every_shipped_rule_knows_its_own_sample_and_every_provider_its_own_exchanger() {
+    let (_home, dir) = changed("", "", "");
+    let shaping = load(&dir).expect("good").shaping;
+    assert_eq!(shaping.faults(), []);
+    let rules: usize = shaping.providers.iter().map(|provider| provider.rules.len()).sum();
+    assert!(
+        shaping.providers.len() == 12 && rules + shaping.rules.len() > 80,
+        "{rules}"
+    );
+    for provider in &shaping.providers {
+        let sample = provider.sample_exchanger.clone().expect("each has one");
+        let firm = "firm.example".parse().expect("valid");
+        assert_eq!(shaping.providers_of(&firm, &[sample]), [provider]);
+    }
+    let keys = |domain: &str| -> Vec<String> {
+        let found = shaping.providers_of(&domain.parse().expect("valid"), &[]);
+        found.iter().map(|provider| provider.key.clone()).collect()
+    };
+    assert_eq!(
+        (keys("aol.com"), keys("mst.example")),
+        (vec!["yahoo".to_owned()], vec!["campus".to_owned()])
+    );
+    assert_eq!(
+        (keys("cs.mst.example"), keys("firm.example")),
+        (vec!["campus".to_owned()], vec![])
     );
 }

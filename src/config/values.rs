@@ -19,13 +19,15 @@ impl<'de> Deserialize<'de> for Span {
                 "`{text}` is no length of time; write `\"30s\"`, `\"5m\"` or `\"14d\"`"
             ))
         };
-        let span: jiff::Span = text.parse().map_err(|_source| wanted())?;
-        let span = span
-            .to_duration(SpanRelativeTo::days_are_24_hours())
-            .map_err(|_source| wanted())?;
-        let span = Duration::try_from(span).map_err(|_negative| wanted())?;
-        if span.is_zero() { Err(wanted()) } else { Ok(Self(span)) }
+        span(&text).map(Self).ok_or_else(wanted)
     }
+}
+
+/// A length of time, as people write it; `None` for no time at all.
+pub(super) fn span(text: &str) -> Option<Duration> {
+    let span: jiff::Span = text.parse().ok()?;
+    let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(span).ok().filter(|span| !span.is_zero())
 }
 
 /// An address whose domain may be left out.

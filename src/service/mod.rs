@@ -9,6 +9,7 @@ mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::console::api::{self, ApiState, Door};
 use crate::console::{self, PublicState};
 use crate::decide::compose;
 use crate::decide::notice::Notices;
+use crate::decide::shape;
 use crate::model::{Selection, TokenKey, TokenKind};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
@@ -125,7 +127,7 @@ impl Rooms {
             policy: Arc::new(config.policy.clone()),
             lint: Arc::new(config.lint.clone()),
             postmasters: gateway.postmasters.clone(),
-            copies_per_second: config.shaping.messages_per_second_max.get(),
+            copies_per_second: copies_per_second(&config.shaping).get(),
             zone: gateway.time_zone.clone(),
         };
         let audiences = config
@@ -296,12 +298,26 @@ fn deliver_settings(
             trust: deliver::trust(route.tls, route.ca_file.as_deref())?,
             hostname: gateway.hostname.to_string(),
         },
-        connections_max: config.shaping.connections_max,
-        messages_per_connection_max: config.shaping.messages_per_connection_max,
-        messages_per_second_max: config.shaping.messages_per_second_max,
+        connections_max: config
+            .shaping
+            .all
+            .connections
+            .map_or(NonZeroU32::MIN, |range| range.start),
+        messages_per_connection_max: config
+            .shaping
+            .each_host
+            .messages_per_connection
+            .unwrap_or(NonZeroU32::MAX),
+        messages_per_second_max: copies_per_second(&config.shaping),
         compose: Arc::clone(compose),
         notices: Arc::clone(notices),
     })
+}
+
+/// Copies a second over everything, whole ones.
+fn copies_per_second(shaping: &shape::Settings) -> NonZeroU32 {
+    let rate = shaping.all.messages_per_second.map(|range| range.start.as_f64() as u32);
+    rate.map_or(NonZeroU32::MAX, |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN))
 }
 
 async fn http(socket: tokio::net::TcpListener, app: Router, mut closing: Shutdown) {

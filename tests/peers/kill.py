@@ -9,10 +9,28 @@ from letters import letter, smtplib_submit
 CONTACTS = 50_000
 CONNECTIONS = 8
 KILLS_AT = [2_000, 15_000, 30_000]
+# As fast as it goes, and all at once.
 SHAPING = f"""
-messages_per_second_max     = 20000
-connections_max             = {CONNECTIONS}
-messages_per_connection_max = 500
+[limits]
+all       = {{ connections = {CONNECTIONS}, messages_per_second = 20000 }}
+each_host = {{ messages_per_connection = 500 }}
+[warm_up]
+first_day      = 300
+growth_percent = 20
+idle           = "30d"
+[canary]
+copies  = {CONTACTS}
+percent = 0
+wait    = "15m"
+[brake]
+sample           = 200
+bounces_warn     = 2
+bounces_pause    = 5
+complaints_warn  = 0.08
+complaints_pause = 0.3
+authentication   = 3
+[provider.default]
+name = "other domains"
 """
 
 

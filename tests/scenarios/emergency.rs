@@ -14,7 +14,7 @@ fn alarm() -> Letter {
 #[tokio::test]
 async fn a_second_person_lets_an_emergency_go_past_a_release_under_way() {
     let campus = Campus::with(|file, text| match file {
-        "shaping.toml" => text.replace("= 200", "= 20"),
+        "shaping.toml" => text.replace("messages_per_second = 200", "messages_per_second = 20"),
         _ => text,
     })
     .await;

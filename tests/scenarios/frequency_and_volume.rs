@@ -59,7 +59,7 @@ async fn two_mailings_released_together_count_each_other() {
     let campus = Campus::with(|file, text| match file {
         "policy.toml" => text.replace("caps    = { week = 2, survey_month = 1 }", "caps = { week = 1 }"),
         // Slow enough for the second to be expanded while the first is under way.
-        "shaping.toml" => text.replace("= 200", "= 1"),
+        "shaping.toml" => text.replace("messages_per_second = 200", "messages_per_second = 1"),
         _ => text,
     })
     .await;
