@@ -14,6 +14,7 @@ use super::audit::{self, Line};
 use super::beside::{self, Similar, Versions};
 use super::count::Counted;
 use super::error::Error;
+use super::frame::Look;
 use super::page::{Frame, Said};
 use super::preview::{self, Letter};
 use super::remarks::{Mend, Remarks};
@@ -37,8 +38,7 @@ struct MailingPage {
     /// What the editorial checks say while it waits.
     remarks: Remarks,
     versions: Option<Versions>,
-    /// How the HTML is looked at.
-    look: &'static str,
+    look: Looked,
     author: String,
     proof: String,
     /// What became of their other cases lately.
@@ -64,6 +64,20 @@ pub(super) struct Seen {
     /// `phone`, `dark`, or as it comes.
     #[serde(default)]
     look: String,
+    /// `on`, for those the message carries itself.
+    #[serde(default)]
+    pictures: String,
+}
+
+/// How the HTML is looked at, and how else it can be.
+#[derive(Debug)]
+struct Looked {
+    class: &'static str,
+    /// The query of its frame.
+    query: String,
+    /// Query and name of each way, and whether it is this one.
+    ways: [(String, Key, bool); 3],
+    pictures: [(String, Key, bool); 2],
 }
 
 /// What this person may do now.
@@ -212,7 +226,6 @@ fn page(
     said: Option<Said>,
     (comment, seen): (String, &Seen),
 ) -> Result<MailingPage, Error> {
-    let (since, shown) = (seen.since, seen.look.as_str());
     let (words, mailing) = (who.words, state.mailing());
     let title = format!("{} {}", mailing.id, words.subject(mailing));
     Ok(MailingPage {
@@ -224,8 +237,8 @@ fn page(
         acts: acts(room, who, state, comment)?,
         findings: findings(words, state),
         remarks: remarks(room, who, state)?,
-        versions: beside::versions(room, words, state, held(state), since)?,
-        look: look(shown),
+        versions: beside::versions(room, words, state, held(state), seen.since)?,
+        look: looked(seen),
         author: mailing.author.address.to_string(),
         proof: words.proof(mailing.author.proof),
         history: beside::history(room, words, state)?,
@@ -251,11 +264,21 @@ fn remarks(room: &Room, who: &SignedIn, state: &State) -> Result<Remarks, Error>
     Ok(Remarks::of(who.words, room.state.desk.remarks(state)?).mended(mend))
 }
 
-fn look(shown: &str) -> &'static str {
-    ["phone", "dark"]
-        .into_iter()
-        .find(|known| *known == shown)
-        .unwrap_or("")
+fn looked(seen: &Seen) -> Looked {
+    let known = ["phone", "dark"].into_iter().find(|known| *known == seen.look);
+    let (class, on) = (known.unwrap_or_default(), seen.pictures == "on");
+    let way = |way, name| (Look::query(way, on), name, way == class);
+    let pictures = |wanted, name| (Look::query(class, wanted), name, wanted == on);
+    Looked {
+        class,
+        query: Look::query(class, on),
+        ways: [
+            way("", Key("look-plain")),
+            way("phone", Key("look-phone")),
+            way("dark", Key("look-dark")),
+        ],
+        pictures: [pictures(false, Key("look-without")), pictures(true, Key("look-with"))],
+    }
 }
 
 fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Result<Acts, Error> {

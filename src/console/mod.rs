@@ -19,6 +19,7 @@ mod asset;
 mod audit;
 mod beside;
 mod calendar;
+mod clean;
 mod count;
 mod decide;
 mod door;

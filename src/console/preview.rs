@@ -1,6 +1,6 @@
 //! What recipients would read, ready to be shown: the fields, the text, and what the HTML wants to load.
 
-use super::frame;
+use super::clean::{self, Cleaned};
 use super::words::Words;
 use crate::stage::review::Preview;
 
@@ -20,10 +20,8 @@ pub(super) struct Letter {
     pub(super) words: String,
     /// Whether there is HTML to show.
     pub(super) has_html: bool,
-    /// Where the links of the HTML lead, each once.
-    pub(super) links: Vec<String>,
-    /// How many pictures the HTML would load.
-    pub(super) pictures: usize,
+    /// What was found in the HTML: links, and pictures.
+    pub(super) found: Cleaned,
     /// Name and size of what is attached.
     pub(super) attachments: Vec<(String, String)>,
     /// The size of the whole.
@@ -32,7 +30,8 @@ pub(super) struct Letter {
 
 /// Makes a preview ready.
 pub(super) fn letter(words: Words, preview: &Preview) -> Letter {
-    let cleaned = preview.html.as_deref().map(frame::clean);
+    let cleaned = preview.html.as_deref();
+    let cleaned = cleaned.map(|html| clean::clean(html, &preview.pictures, false));
     let text = preview.text.as_deref();
     let attachment = |(name, length): &(String, u64)| (name.clone(), words.bytes(*length));
     Letter {
@@ -43,11 +42,7 @@ pub(super) fn letter(words: Words, preview: &Preview) -> Letter {
         })),
         text: text.map(|text| text.chars().take(TEXT_CHARS_MAX).collect()),
         has_html: cleaned.is_some(),
-        links: cleaned
-            .as_ref()
-            .map(|cleaned| cleaned.links.clone())
-            .unwrap_or_default(),
-        pictures: cleaned.map_or(0, |cleaned| cleaned.pictures),
+        found: cleaned.unwrap_or_default(),
         attachments: preview.attachments.iter().map(attachment).collect(),
         size: words.bytes(preview.bytes),
     }

@@ -119,14 +119,18 @@ impl Campus {
 
     /// Sends a message with this HTML to the list with curl; gives its case number.
     pub(super) fn submit_html(&self, author: &str, subject: &str, html: &str) -> String {
-        // Base64, so that no line is too long for SMTP.
-        let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, html);
-        let lines: Vec<&[u8]> = body.as_bytes().chunks(76).collect();
-        let body = String::from_utf8(lines.join(&b"\r\n"[..])).expect("base64");
-        let message = format!(
-            "From: {author}\r\nTo: {LIST}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n\
-             Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n"
-        );
+        self.submit_mime(author, subject, &part("text/html; charset=utf-8", "", html.as_bytes()))
+    }
+
+    /// Sends a message of these parts, the HTML first, to the list; gives its case number.
+    pub(super) fn submit_related(&self, author: &str, subject: &str, parts: &[String]) -> String {
+        let parts: String = parts.iter().map(|part| format!("--parts\r\n{part}\r\n")).collect();
+        let mime = format!("Content-Type: multipart/related; boundary=parts\r\n\r\n{parts}--parts--\r\n");
+        self.submit_mime(author, subject, &mime)
+    }
+
+    fn submit_mime(&self, author: &str, subject: &str, mime: &str) -> String {
+        let message = format!("From: {author}\r\nTo: {LIST}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n{mime}");
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), message).expect("writes");
         let done = Command::new("curl")
@@ -177,6 +181,19 @@ impl Campus {
             .expect("the program starts");
         assert!(done.success());
     }
+}
+
+/// One part of a message, in base64, so that no line is too long for SMTP.
+pub(super) fn part(kind: &str, cid: &str, bytes: &[u8]) -> String {
+    let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    let lines: Vec<&[u8]> = body.as_bytes().chunks(76).collect();
+    let body = String::from_utf8(lines.join(&b"\r\n"[..])).expect("base64");
+    let named = if cid.is_empty() {
+        String::new()
+    } else {
+        format!("Content-ID: <{cid}>\r\n")
+    };
+    format!("Content-Type: {kind}\r\n{named}Content-Transfer-Encoding: base64\r\n\r\n{body}\r\n")
 }
 
 impl Drop for Campus {

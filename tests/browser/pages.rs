@@ -136,6 +136,17 @@ impl Browser {
         self.client.find(Locator::Css(part)).await.is_ok()
     }
 
+    /// How wide and how high each of these is drawn.
+    pub(super) async fn sizes(&self, part: &str) -> Vec<(i32, i32)> {
+        let mut sizes = Vec::new();
+        for found in self.client.find_all(Locator::Css(part)).await.expect("the parts") {
+            let (_, _, width, height) = found.rectangle().await.expect("it is drawn");
+            #[expect(clippy::cast_possible_truncation, reason = "no picture is that large")]
+            sizes.push((width.round() as i32, height.round() as i32));
+        }
+        sizes
+    }
+
     pub(super) async fn attribute(&self, part: &str, name: &str) -> Option<String> {
         let found = self.client.find(Locator::Css(part)).await.expect("the part");
         found.attr(name).await.expect("its attributes")

@@ -97,6 +97,20 @@ async fn the_html_of_a_mail_can_do_nothing() {
         "{policy}"
     );
     assert!(frame.body.contains("<b>now</b>"));
+    let with = reviewer.get(&format!("/mailing/{id}/html?pictures=on")).await;
+    let policy = with.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox;"),
+        "{policy}"
+    );
+    assert!(
+        !with.body.contains("track.example"),
+        "pictures that are elsewhere stay there"
+    );
+    assert!(
+        page.body.contains("<code>track.example</code>"),
+        "where they are is told"
+    );
     for gone in ["<script", "onclick", "alert(1)", "track.example", "pay.example"] {
         assert!(!frame.body.contains(gone), "{gone}");
     }

@@ -290,14 +290,19 @@ letter = What they get
 letter-none = The mail cannot be shown.
 letter-broken = The mail cannot be shown. The postmaster finds the reason in the log.
 letter-size = { $words } words · { $size }
-letter-pictures =
+pictures-unfit =
     { $count ->
-        [one] { $count } picture, not loaded
-       *[other] { $count } pictures, not loaded
+        [one] { $count } picture it carries is not shown here: it is too large, or none of PNG, JPEG, GIF and WebP.
+       *[other] { $count } pictures it carries are not shown here: they are too large, or none of PNG, JPEG, GIF and WebP.
+    }
+pictures-remote =
+    { $count ->
+        [one] { $count } picture is elsewhere, and not loaded: looking here tells nobody.
+       *[other] { $count } pictures are elsewhere, and not loaded: looking here tells nobody.
     }
 letter-attachments = Attachments
 letter-html = As HTML
-letter-frame = The mail as HTML, without pictures and links
+letter-frame = The mail as HTML, without links
 letter-title = The mail
 letter-links = Where its links lead
 letter-as-text = As text
@@ -307,6 +312,9 @@ look = How it is looked at
 look-plain = As it comes
 look-phone = On a phone
 look-dark = In the dark
+look-pictures = Its own pictures
+look-without = Without pictures
+look-with = With its own pictures
 trail = What was done
 trail-empty = Nothing yet.
 trail-by = by { $who }

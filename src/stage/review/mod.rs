@@ -10,6 +10,7 @@ mod edit;
 mod emergency;
 mod hear;
 mod lint;
+mod picture;
 mod preview;
 mod remind;
 mod tell;
@@ -24,6 +25,7 @@ use jiff::tz::TimeZone;
 pub use crate::decide::audience::Count;
 pub use crate::decide::lint::{Level, Remark};
 pub use edit::{Change, Edit};
+pub use picture::Picture;
 pub use preview::{History, Preview};
 pub use remind::remind;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
+use super::picture::{self, Picture};
 use super::{Desk, Refusal};
 use crate::decide::audience::{self, Count, Pressure, Purpose, Walk};
 use crate::decide::compose;
@@ -46,6 +47,8 @@ pub struct Preview {
     pub html: Option<String>,
     /// Names and sizes of what is attached.
     pub attachments: Vec<(String, u64)>,
+    /// The pictures it carries for its HTML, those that can be shown.
+    pub pictures: Vec<Picture>,
     /// Length of the whole message.
     pub bytes: u64,
 }
@@ -201,6 +204,7 @@ pub(super) fn taken_apart(message: &Message) -> Preview {
         text: parsed.body_text(0).map(std::borrow::Cow::into_owned),
         html: html.map(str::to_owned),
         attachments,
+        pictures: picture::carried(&parsed),
         bytes: length,
     }
 }
