@@ -16,6 +16,7 @@ mod mailing;
 mod out;
 mod people;
 mod policy;
+mod report;
 mod serve;
 mod sink;
 mod store;
@@ -71,6 +72,9 @@ enum Command {
     /// The policy, asked in advance: explain
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// What came back: explain a message, list reports
+    #[command(subcommand)]
+    Report(report::Command),
     /// Classes and their instructors: import
     #[command(subcommand)]
     Roster(policy::Roster),
@@ -118,6 +122,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::People(command) => people::run(&client()?, command).await,
         Command::Account(command) => account::run(&client()?, command).await,
         Command::Policy(command) => policy::policy(&client()?, command).await,
+        Command::Report(command) => report::run(command),
         Command::Roster(command) => policy::roster(&client()?, command).await,
         Command::Emergency(command) => policy::emergency(&client()?, command).await,
         Command::Audit(command) => audit::run(&client()?, command).await,
@@ -154,6 +159,7 @@ mod tests {
             "bedel people count students",
             "bedel account add records@mst.example --generate",
             "bedel audit verify",
+            "bedel report explain bounce.eml --json",
             "bedel store export all.txt",
         ] {
             check(line, true);

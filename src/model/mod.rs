@@ -16,7 +16,7 @@
 //! | [`Steward`], [`Reviewer`] | who answers for an audience; who answers for content and timing |
 //! | [`Expansion`], [`Exclusion`] | the audience made into recipients; why a person was left out |
 //! | [`Recipient`], [`Outcome`] | one person's turn in a plan, and how it ended |
-//! | [`Report`] | what came back |
+//! | [`Report`], [`BounceClass`] | what came back; why a message was not delivered |
 //! | [`Event`] | who did what to which mailing, and when |
 //!
 //! The states of a mailing and the moves between them are [`lifecycle`]'s.
@@ -55,7 +55,7 @@ pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
 pub use mark::{Mark, Marker};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
-pub use report::{Report, ReportKind};
+pub use report::{BounceClass, Report, ReportKind};
 pub use roster::{Role, RosterRow, Section};
 pub use survey::Survey;
 pub use token::{Token, TokenKey, TokenKind};

@@ -15,6 +15,60 @@ pub enum ReportKind {
     Unsubscribe,
 }
 
+/// Why a message was not delivered: what follows from it hangs on that, not on a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BounceClass {
+    /// There is no such mailbox or domain, or nobody reads it any more.
+    Gone,
+    /// The mailbox has no room.
+    Full,
+    /// The host refuses what comes from us: a blocklist, a reputation, a rate.
+    Blocked,
+    /// A rule of the receiving side: authentication, permission.
+    Policy,
+    /// This message: its size, what is attached, how it is made.
+    Content,
+    /// It was taken for spam.
+    Spam,
+    /// A host, a name server or a road to them did not work.
+    Network,
+    /// Nobody took it for so long that it was given up.
+    Expired,
+    /// Nothing says why.
+    Unknown,
+}
+
+impl BounceClass {
+    /// All of them, in the order of the listing.
+    pub const ALL: [Self; 9] = [
+        Self::Gone,
+        Self::Full,
+        Self::Blocked,
+        Self::Policy,
+        Self::Content,
+        Self::Spam,
+        Self::Network,
+        Self::Expired,
+        Self::Unknown,
+    ];
+
+    /// The one word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Full => "full",
+            Self::Blocked => "blocked",
+            Self::Policy => "policy",
+            Self::Content => "content",
+            Self::Spam => "spam",
+            Self::Network => "network",
+            Self::Expired => "expired",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Something that came back, bearing a token only we can make; kept until it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -26,6 +80,6 @@ pub struct Report {
     pub seq: u32,
     /// When it came.
     pub at: Timestamp,
-    /// The beginning of the message that came, at most 32 KiB; empty for a click.
+    /// The beginning of the message that came, at most 64 KiB; empty for a click.
     pub message: Vec<u8>,
 }

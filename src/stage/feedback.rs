@@ -3,7 +3,7 @@
 //! Only what bore a token of ours is here: nobody is suppressed on a stranger's word.
 
 use crate::clock::Clock;
-use crate::decide::report::{is_gone, read_dsn};
+use crate::decide::report::{Reading, read};
 use crate::model::{Act, Event, Recipient, Report, ReportKind, Suppression, SuppressionReason};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Store, Table};
@@ -36,8 +36,14 @@ fn judged(report: &Report) -> Option<(SuppressionReason, String)> {
     match report.kind {
         ReportKind::Unsubscribe => Some((SuppressionReason::Unsubscribed, "asked to get no more".to_owned())),
         ReportKind::Bounce => {
-            let status = read_dsn(&report.message).filter(is_gone)?;
-            Some((SuppressionReason::HardBounce, status.to_string()))
+            let Reading::Bounce(told) = read(&report.message) else {
+                return None;
+            };
+            let gone = told.into_iter().find(|told| told.hard)?;
+            let note = gone
+                .status
+                .map_or_else(|| gone.class.word().to_owned(), |status| status.to_string());
+            Some((SuppressionReason::HardBounce, note))
         }
     }
 }

@@ -1,42 +1,219 @@
-//! What came back? A bounce, read; and what a status says of a mailbox.
+//! What came back? Mail to a return path of ours, read: who failed, why, and whether for good.
+//!
+//! Whose bounce it is says the token it came to; what it says of itself is only believed of that recipient. It is read by
+//! structure: the parts that are made for programs first ([`dsn`]), then the text for people ([`prose`]), with tables of
+//! phrases and reasons that are data. Reading takes time in proportion to the message, and a message never stops it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `letter`, `fields`, `named` | the message taken apart: parts, fields, addresses |
+//! | `dsn` | delivery status notifications |
+//! | `prose`, `phrases` | texts for people, and what they say |
+//! | `classify`, `reasons` | codes and texts → a class |
+//! | `automatic` | answers of machines, receipts, loops |
+//! | `word` | the word somebody writes back to a notice |
 //!
 //! # Standards
 //! RFC 3464 (delivery status notifications), RFC 3463 (enhanced codes), RFC 3834 (what is automatic, and no bounce).
 
+mod automatic;
+mod classify;
 mod dsn;
+mod fields;
+mod letter;
+mod named;
+mod phrases;
+mod prose;
+mod reasons;
 mod word;
 
-pub use dsn::read_dsn;
+pub use classify::{Verdict, judge};
 pub use word::read_word;
 
-use crate::mail::Status;
+use serde::Serialize;
 
-/// Whether a status says that the mailbox does not exist, for good.
+use crate::mail::{Address, Status};
+use crate::model::BounceClass;
+use letter::Letter;
+use phrases::{DAEMONS, SUBJECTS, plain};
+
+/// What became of one recipient, as a message that came back tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Whom the mail was addressed to; `None` when nobody is named.
+    pub address: Option<Address>,
+    /// Where it was sent on to, and failed.
+    pub forwarded_to: Option<Address>,
+    /// What became of it.
+    pub action: Action,
+    /// Why.
+    pub class: BounceClass,
+    /// The mailbox is gone for good.
+    pub hard: bool,
+    /// The codes, and what was said.
+    pub status: Option<Status>,
+}
+
+impl Told {
+    /// Whether it is about this address.
+    fn is(&self, address: &Address) -> bool {
+        [&self.address, &self.forwarded_to]
+            .into_iter()
+            .flatten()
+            .any(|one| one.is_same_mailbox(address))
+    }
+}
+
+/// What became of a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It was given up.
+    Failed,
+    /// It is still tried.
+    Delayed,
+    /// It arrived, or went on to where no more is told.
+    Delivered,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// At least one recipient failed; those who did.
+    Bounce(Vec<Told>),
+    /// It is still tried.
+    Delay(Vec<Told>),
+    /// It arrived.
+    Success(Vec<Told>),
+    /// A program answers for a person.
+    Automatic,
+    /// It goes round in circles.
+    Loop,
+    /// Nothing that says anything of a delivery.
+    Nothing,
+}
+
+/// Reads what came back.
 ///
-/// 5.1.1 bad mailbox, 5.1.2 bad system, 5.1.3 bad syntax,
-/// 5.1.6 moved, 5.1.10 null MX (RFC 7505). A full or a blocked one (5.2.x, 5.7.x) may be written to again.
-pub fn is_gone(status: &Status) -> bool {
-    status.code / 100 == 5 && matches!(status.enhanced, Some((5, 1, 1 | 2 | 3 | 6 | 10)))
+/// ```
+/// use bedel::decide::report::{Reading, read};
+/// let away = b"Subject: I am away\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n";
+/// assert_eq!(read(away), Reading::Automatic);
+/// ```
+pub fn read(message: &[u8]) -> Reading {
+    let letter = Letter::read(message);
+    let found = read_letter(&letter);
+    let names_nobody = match &found {
+        Reading::Bounce(told) | Reading::Delay(told) | Reading::Success(told) => {
+            told.iter().all(|one| one.address.is_none())
+        }
+        Reading::Automatic | Reading::Nothing => true,
+        Reading::Loop => false,
+    };
+    match letter.wrapped.filter(|_| names_nobody) {
+        Some(wrapped) => read_letter(&Letter::read(&wrapped)),
+        None => found,
+    }
+}
+
+fn read_letter(letter: &Letter) -> Reading {
+    let told: Vec<Told> = letter.statuses.iter().flat_map(dsn::read).collect();
+    if told.iter().any(|told| told.address.is_some()) {
+        return told_of(enriched(told, letter));
+    }
+    if automatic::is_loop(letter) {
+        return Reading::Loop;
+    }
+    if automatic::is_for_somebody(letter) && !is_by_daemon(letter) {
+        return Reading::Automatic;
+    }
+    match by_prose(letter) {
+        // The blocks say what, and the text who.
+        Some(found) if told.is_empty() || found.iter().any(|told| told.address.is_some()) => told_of(found),
+        _ if !told.is_empty() => told_of(told),
+        _ if automatic::is_for_somebody(letter) || automatic::is_by_machine(letter) => Reading::Automatic,
+        Some(_) | None => Reading::Nothing,
+    }
+}
+
+/// Failures alone, when there are any; then delays; then what arrived.
+fn told_of(mut told: Vec<Told>) -> Reading {
+    let first = told.iter().map(|told| told.action).min();
+    told.retain(|told| Some(told.action) == first);
+    // Some name one recipient again for each host they tried.
+    told.dedup_by(|one, before| one.address.is_some() && one.address == before.address);
+    match first {
+        Some(Action::Failed) => Reading::Bounce(told),
+        Some(Action::Delayed) => Reading::Delay(told),
+        Some(Action::Delivered) => Reading::Success(told),
+        None => Reading::Nothing,
+    }
+}
+
+/// A block that does not say why has its reason in the text for people.
+fn enriched(mut told: Vec<Told>, letter: &Letter) -> Vec<Told> {
+    if told.iter().all(|one| one.class != BounceClass::Unknown) {
+        return told;
+    }
+    let by_text = prose::read(letter).told;
+    for one in told.iter_mut().filter(|one| one.class == BounceClass::Unknown) {
+        let same = by_text
+            .iter()
+            .find(|by_text| one.address.as_ref().is_some_and(|address| by_text.is(address)));
+        if let Some(same) = same.filter(|same| same.class != BounceClass::Unknown) {
+            one.class = same.class;
+            one.hard = one.action == Action::Failed && same.hard;
+        }
+    }
+    told
+}
+
+/// What the text for people and the header say; `None` when it is about no delivery.
+fn by_prose(letter: &Letter) -> Option<Vec<Told>> {
+    let fields = letter.text.to_ascii_lowercase();
+    // Some send the blocks as text.
+    if fields.contains("final-recipient:") && fields.contains("action:") {
+        let told = dsn::read(&fields::Fields::read(&letter.text));
+        if told.iter().any(|told| told.address.is_some()) {
+            return Some(told);
+        }
+    }
+    let prose = prose::read(letter);
+    if let Some(told) = by_header(letter, &prose) {
+        return Some(told);
+    }
+    let is_by_daemon = is_by_daemon(letter) || SUBJECTS.are_in(&plain(&letter.subject));
+    if !prose.told.is_empty() && (is_by_daemon || (prose.is_of_failure && prose.is_listed)) {
+        return Some(prose.told);
+    }
+    (is_by_daemon && prose.is_of_failure).then(|| vec![prose::unnamed(letter)])
+}
+
+/// Exim and those after it name who failed in a field.
+fn by_header(letter: &Letter, prose: &prose::Prose) -> Option<Vec<Told>> {
+    let named: Vec<Address> = letter
+        .header
+        .all("x-failed-recipients")
+        .flat_map(named::named)
+        .map(|named| named.address)
+        .collect();
+    if named.is_empty() {
+        return None;
+    }
+    let told = named.into_iter().map(|address| {
+        let by_text = prose.told.iter().find(|told| told.is(&address)).cloned();
+        by_text.unwrap_or_else(|| Told {
+            address: Some(address),
+            ..prose::unnamed(letter)
+        })
+    });
+    Some(told.collect())
+}
+
+fn is_by_daemon(letter: &Letter) -> bool {
+    let from = letter.value("from").unwrap_or_default();
+    DAEMONS.are_in(&plain(from))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_mailbox_that_is_not_there_is_gone() {
-        assert!(is_gone(&Status::new(550, 1, 1, "")));
-        for status in [
-            Status::new(450, 1, 1, ""),
-            Status::new(552, 2, 2, ""),
-            Status::new(550, 7, 1, ""),
-        ] {
-            assert!(!is_gone(&status), "{status}");
-        }
-        assert!(!is_gone(&Status {
-            code: 550,
-            enhanced: None,
-            text: "User unknown?".into()
-        }));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! What follows from an outcome, besides its line in the ledger.
 
 use crate::decide::notice::{Notices, dsn};
-use crate::decide::report::is_gone;
+use crate::decide::report::judge;
 use crate::mail::{Address, ForwardPath, Message, Timestamp};
 use crate::model::{
     Act, Capacity, Category, ContactId, Entry, Event, Got, Mailing, Outcome, Recipient, Series, Suppression,
@@ -39,7 +39,7 @@ pub(super) fn effects(
     };
     let mailing = &job.source.mailing;
     match mailing.capacity {
-        Capacity::Initiated if is_gone(status) && store.suppression(&to.address)?.is_none() => {
+        Capacity::Initiated if judge(status).hard && store.suppression(&to.address)?.is_none() => {
             let suppression = Suppression {
                 reason: SuppressionReason::HardBounce,
                 at: now,

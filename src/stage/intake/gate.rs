@@ -24,8 +24,8 @@ use crate::smtp::Reply;
 use crate::smtp::auth::Credentials;
 use crate::store::{Error, Store};
 
-/// Octets of a bounce that are kept; the status stands near its beginning.
-const REPORT_BYTES_MAX: usize = 32 * 1024;
+/// Octets of a bounce that are kept; what it says stands near its beginning.
+const REPORT_BYTES_MAX: usize = 64 * 1024;
 
 /// What the gate needs to know of the settings.
 #[derive(Debug, Clone)]
