@@ -66,6 +66,15 @@ impl Timestamp {
         self.zoned(zone).datetime()
     }
 
+    /// When the next day begins in `zone`.
+    #[must_use]
+    pub fn tomorrow(self, zone: &TimeZone) -> Self {
+        let next = self.zoned(zone).tomorrow().and_then(|day| day.start_of_day());
+        next.map_or(self.plus(Duration::from_secs(24 * 60 * 60)), |day| {
+            day.timestamp().into()
+        })
+    }
+
     fn zoned(self, zone: &TimeZone) -> jiff::Zoned {
         self.instant().to_zoned(zone.clone())
     }

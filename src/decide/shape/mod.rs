@@ -1,15 +1,39 @@
-//! When does it go? After which outcome a recipient is tried again, and which mailing's turn is next.
+//! When does it go? Which limits a copy waits for, what replies mean to them, whose turn is next, and after which
+//! outcome a recipient is tried again.
+//!
+//! [`Shaper`] is asked about each copy. A copy belongs to a [`Claim`] (who sends it, for what) and to a [`Stream`] (where
+//! it goes); both have [`Scope`]s, and each scope has its limits in the [`Settings`] and its [`Flow`]: a bucket (the
+//! rate), days (warming up), a throttle (the pace that they bear) and a breaker. How a mailing fares is its [`Watch`].
 
+mod binding;
+mod brake;
+mod breaker;
+mod bucket;
+mod days;
+mod flow;
 mod limits;
 mod provider;
 mod reply;
 mod retry;
+mod scope;
 mod settings;
+mod shaper;
+mod throttle;
 mod turn;
 
+pub use binding::{Binding, Limit};
+pub use brake::{Counts, Judgement, Slice, Watch, nameless};
+pub use breaker::Gate;
+pub use days::Allowance;
+pub use flow::Flow;
 pub use limits::{Limits, Range, Rate};
 pub use provider::Provider;
 pub use reply::{Meaning, Pattern, Remedy, Rule};
 pub use retry::{hidden_end, next_try};
+pub use scope::{Claim, Pool, Scope, Stream};
 pub use settings::{Brake, Canary, Hours, Known, Settings, WarmUp, Window};
-pub use turn::{Turn, Waiting};
+pub use shaper::{Heard, Kept, Shaper, Trip};
+pub use turn::{Turn, Turns, Waiting};
+
+#[cfg(test)]
+mod tests;

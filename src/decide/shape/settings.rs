@@ -1,15 +1,18 @@
 //! The numbers and names of `shaping.toml`.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use super::limits::Limits;
+use super::limits::{Limits, Range, Rate};
 use super::provider::Provider;
 use super::reply::{Rule, as_said};
-use crate::mail::{Domain, Status};
+use crate::mail::{Domain, Status, Timestamp};
 use crate::model::Lane;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How fast mail leaves, and what replies mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +47,56 @@ pub struct Settings {
     pub rules: Vec<Rule>,
     /// The zone of days and hours.
     pub zone: TimeZone,
+}
+
+impl Default for Settings {
+    /// What holds where no file says otherwise: one smarthost, and nobody known.
+    fn default() -> Self {
+        let rate = |copies| Rate::per_second(copies).map(Range::fixed);
+        let many = |count| NonZeroU32::new(count).map(Range::fixed);
+        let hop = Limits {
+            connections: many(10),
+            messages_per_connection: NonZeroU32::new(500),
+            messages_per_second: rate(200.0),
+            ..Limits::default()
+        };
+        Self {
+            all: Limits {
+                connections: many(10),
+                messages_per_second: rate(200.0),
+                ..Limits::default()
+            },
+            each_host: hop,
+            conveyed: Limits::default(),
+            mailings: Limits::default(),
+            emergencies: Limits::default(),
+            each_mailing: Limits::default(),
+            each_signing_domain: Limits::default(),
+            each_other_domain: hop,
+            warm_up: WarmUp {
+                first_day: 300,
+                growth: 1.2,
+                idle: 30 * DAY,
+            },
+            canary: Canary {
+                copies: 200,
+                percent: 2.0,
+                wait: DAY / 96,
+            },
+            brake: Brake {
+                sample: 200,
+                bounces_warn: 2.0,
+                bounces_pause: 5.0,
+                complaints_warn: 0.08,
+                complaints_pause: 0.3,
+                authentication: 3,
+            },
+            hours: Hours::default(),
+            providers: Vec::new(),
+            rules: Vec::new(),
+            zone: TimeZone::UTC,
+        }
+    }
 }
 
 /// The first days of a sender whom a provider does not know yet.
@@ -110,6 +163,23 @@ pub struct Window {
     pub from: Time,
     /// Until then, which is not before.
     pub to: Time,
+}
+
+impl Window {
+    /// When copies may leave: now, or when the window opens next.
+    pub fn next(&self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        let local = now.local(zone);
+        if self.from <= local.time() && local.time() < self.to {
+            return now;
+        }
+        let day = if local.time() < self.from {
+            Ok(local.date())
+        } else {
+            local.date().tomorrow()
+        };
+        let opens = day.and_then(|day| day.to_datetime(self.from).to_zoned(zone.clone()));
+        opens.map_or(now, |at| at.timestamp().into())
+    }
 }
 
 impl Hours {

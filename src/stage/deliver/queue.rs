@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::decide::compose::Sealed;
-use crate::decide::shape::{Turn, Waiting};
+use crate::decide::shape::{Turn, Turns, Waiting};
 use crate::mail::{Field, Timestamp};
 use crate::model::{Entry, Mailing, MailingId, Outcome};
 
@@ -39,7 +39,7 @@ pub(super) struct Run {
     deferred: BinaryHeap<Reverse<(Timestamp, u32, u8)>>,
     in_flight: u32,
     is_paused: bool,
-    last_turn: u64,
+    served: u64,
 }
 
 impl Run {
@@ -54,7 +54,7 @@ impl Run {
             deferred: BinaryHeap::new(),
             in_flight: 0,
             is_paused,
-            last_turn: 0,
+            served: 0,
         }
     }
 
@@ -93,11 +93,11 @@ impl Run {
             lane: self.source.mailing.lane,
             fresh,
             due,
-            last_turn: self.last_turn,
+            served: self.served,
         }
     }
 
-    fn take(&mut self, turn: Turn, number: u64) -> Option<Job> {
+    fn take(&mut self, turn: Turn) -> Option<Job> {
         let (seq, attempt) = if turn.is_retry {
             let Reverse((_, seq, attempt)) = self.deferred.pop()?;
             (seq, attempt)
@@ -109,7 +109,6 @@ impl Run {
             self.begin(seq);
             (seq, 1)
         };
-        self.last_turn = number;
         self.in_flight += 1;
         Some(Job {
             source: Arc::clone(&self.source),
@@ -127,7 +126,7 @@ impl Run {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     runs: Vec<Run>,
-    turn: u64,
+    turns: Turns,
 }
 
 impl Queue {
@@ -157,9 +156,12 @@ impl Queue {
     /// The next copy to send; `None` when nothing is due.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<Job> {
         let waiting: Vec<Waiting> = self.runs.iter().map(|run| run.waiting(now)).collect();
-        self.turn += 1;
-        let turn = Turn::next(&waiting, self.turn)?;
-        self.runs.get_mut(turn.of)?.take(turn, self.turn)
+        let turn = self.turns.next(&waiting)?;
+        let run = self.runs.get_mut(turn.of)?;
+        run.served = self
+            .turns
+            .served(waiting.get(turn.of)?, run.source.mailing.content.bytes);
+        run.take(turn)
     }
 
     /// A copy that was not tried: it is due at once, as the same attempt.

@@ -1,0 +1,370 @@
+//! Shaper: all flows and all mailings under way, and the one question: may this copy go now?
+//!
+//! Asking spends nothing; every limit is asked before any is spent. What a server says changes the pace of whoever it
+//! belongs to: a reply that a provider's own rule knows is that provider's; one that only the general rules know is the
+//! smarthost's, or on a direct way the receiver's.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::binding::{Binding, Limit};
+use super::brake::{Judgement, Slice, Watch};
+use super::bucket::Bucket;
+use super::flow::{Flow, Question};
+use super::reply::{Meaning, Remedy, as_said};
+use super::scope::{Claim, Scope, Stream};
+use super::settings::{Known, Settings};
+use crate::mail::{Domain, Status, Timestamp};
+use crate::model::MailingId;
+
+/// The name of domains that no provider has.
+const OTHERS: &str = "other domains";
+
+/// All flows, and all mailings under way.
+#[derive(Debug)]
+pub struct Shaper {
+    settings: Arc<Settings>,
+    flows: HashMap<Scope, Flow>,
+    watches: BTreeMap<MailingId, Watch>,
+    /// Flows that are not kept yet as they are.
+    changed: BTreeSet<Scope>,
+    /// When it began after an unclean end: flows nobody remembers begin with nothing.
+    unclean: Option<Timestamp>,
+}
+
+/// A copy on its way: when it set out, and what its connection had carried.
+#[derive(Debug, Clone, Copy)]
+pub struct Trip {
+    /// When.
+    pub set_out: Timestamp,
+    /// Copies, this one among them.
+    pub carried: u32,
+}
+
+/// What a reply was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The name of the rule that knows it.
+    pub rule: Option<String>,
+    /// What it means.
+    pub means: Option<Meaning>,
+    /// Why the mailing must pause.
+    pub pause: Option<String>,
+}
+
+impl Heard {
+    /// Whether it was said to the flow rather than about the recipient.
+    pub fn is_about_the_flow(&self) -> bool {
+        self.means.is_some_and(Meaning::is_about_the_flow)
+    }
+}
+
+/// A flow as it is kept over a restart: its scope, and what is remembered.
+pub type Kept = (Scope, Flow);
+
+impl Shaper {
+    /// With nothing remembered.
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            settings,
+            flows: HashMap::new(),
+            watches: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            unclean: None,
+        }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    /// Takes up what was remembered. After an unclean end every bucket starts empty, and of today's messages as many may
+    /// have gone as the pace allows in `unsaved`.
+    pub fn restore(&mut self, kept: Vec<Kept>, unclean: Option<std::time::Duration>, now: Timestamp) {
+        let today = now.local(&self.settings.zone).date();
+        for (scope, mut flow) in kept {
+            if let Some(unsaved) = unclean {
+                let limits = self.settings.limits(&scope);
+                if let Some(range) = limits.messages_per_second {
+                    let rate = flow.throttle.rate(range);
+                    flow.bucket = Bucket::empty(rate, now);
+                    if flow.days.sent(today) > 0 {
+                        let most = (rate.as_f64() * unsaved.as_secs_f64()).ceil() as u32;
+                        flow.days.spend(most, &self.settings.warm_up, today);
+                    }
+                }
+            }
+            self.flows.insert(scope, flow);
+        }
+        self.unclean = unclean.map(|_| now);
+    }
+
+    /// The flows that have changed since this was asked last.
+    pub fn take_changed(&mut self) -> Vec<Kept> {
+        let changed = std::mem::take(&mut self.changed);
+        let flow = |scope: Scope| self.flows.get(&scope).map(|flow| (scope, flow.clone()));
+        changed.into_iter().filter_map(flow).collect()
+    }
+
+    /// Where a copy for this domain goes, by this next hop.
+    pub fn stream(&self, domain: &Domain, exchangers: &[String], host: &str, is_direct: bool) -> Stream {
+        let providers = self.settings.providers_of(domain, exchangers);
+        let receivers: Vec<Scope> = providers
+            .iter()
+            .map(|provider| Scope::Provider(provider.key.as_str().into()))
+            .collect();
+        Stream {
+            name: providers.first().map_or(OTHERS, |provider| &provider.name).into(),
+            host: Scope::Host(host.into()),
+            receivers: if receivers.is_empty() {
+                vec![Scope::Domain(domain.as_str().into())]
+            } else {
+                receivers
+            },
+            is_direct,
+        }
+    }
+
+    /// Whether what a copy comes from lets it go; the limit that binds longest, when not.
+    pub fn ask_sender(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(), Binding> {
+        self.longest(self.sender_binds(claim, now))
+    }
+
+    /// Whether where it goes lets it go. `own` is what the asker's connection counts against already.
+    pub fn ask_receiver(
+        &self,
+        stream: &Stream,
+        claim: &Claim<'_>,
+        own: &[Scope],
+        now: Timestamp,
+    ) -> Result<(), Binding> {
+        self.longest(self.receiver_binds(stream, claim, own, now))
+    }
+
+    /// Every limit that binds a copy, longest first.
+    pub fn binds(&self, stream: &Stream, claim: &Claim<'_>, own: &[Scope], now: Timestamp) -> Vec<Binding> {
+        let mut all = self.sender_binds(claim, now);
+        all.extend(self.receiver_binds(stream, claim, own, now));
+        all.sort_by_key(|binding| std::cmp::Reverse(binding.until));
+        all
+    }
+
+    fn longest(&self, binds: Vec<Binding>) -> Result<(), Binding> {
+        binds
+            .into_iter()
+            .max_by_key(|binding| binding.until)
+            .map_or(Ok(()), Err)
+    }
+
+    fn sender_binds(&self, claim: &Claim<'_>, now: Timestamp) -> Vec<Binding> {
+        let mut binds: Vec<Binding> = self.out_of_hours(claim, now).into_iter().collect();
+        let own_only = |scope: &Scope| !claim.is_emergency() || matches!(scope, Scope::Pool(_));
+        for scope in claim.scopes().filter(own_only) {
+            let question = Question {
+                // How many workers there are says how many connections.
+                has_connection: true,
+                is_emergency: claim.is_emergency(),
+                now,
+            };
+            binds.extend(self.bind(&scope, question));
+        }
+        binds
+    }
+
+    fn receiver_binds(&self, stream: &Stream, claim: &Claim<'_>, own: &[Scope], now: Timestamp) -> Vec<Binding> {
+        let bind = |scope: &Scope| {
+            let question = Question {
+                has_connection: own.contains(scope),
+                is_emergency: claim.is_emergency(),
+                now,
+            };
+            self.bind(scope, question)
+        };
+        stream.scopes().filter_map(bind).collect()
+    }
+
+    fn out_of_hours(&self, claim: &Claim<'_>, now: Timestamp) -> Option<Binding> {
+        let window = self.settings.hours.of(claim.lane)?;
+        let until = window.next(now, &self.settings.zone);
+        (until > now).then_some(Binding {
+            scope: Scope::Pool(claim.pool),
+            limit: Limit::Hours(window),
+            until,
+        })
+    }
+
+    fn bind(&self, scope: &Scope, question: Question) -> Option<Binding> {
+        match self.flows.get(scope) {
+            Some(flow) => flow.binds(scope, &self.settings, question),
+            None => self.fresh(scope).binds(scope, &self.settings, question),
+        }
+    }
+
+    /// A copy goes: it counts against every limit of where it comes from and where it goes.
+    pub fn spend(&mut self, stream: &Stream, claim: &Claim<'_>, now: Timestamp) {
+        let settings = Arc::clone(&self.settings);
+        for scope in claim.scopes().chain(stream.scopes().cloned()) {
+            self.flow(&scope).spend(settings.limits(&scope), &settings, now);
+        }
+        self.watch(claim.mailing).map(Watch::sets_out).unwrap_or_default();
+    }
+
+    /// A connection, or a copy on it, counts against these from now on.
+    pub fn hold(&mut self, scopes: &[Scope]) {
+        for scope in scopes {
+            self.flow(scope).in_use += 1;
+        }
+    }
+
+    /// It does no more.
+    pub fn let_go(&mut self, scopes: &[Scope]) {
+        for scope in scopes {
+            let flow = self.flow(scope);
+            flow.in_use = flow.in_use.saturating_sub(1);
+        }
+    }
+
+    /// Messages that a connection for this stream may carry.
+    pub fn messages_per_connection(&self, stream: &Stream) -> u32 {
+        // A connection to a smarthost is none of the receivers'.
+        let counted = stream.scopes().take(if stream.is_direct { usize::MAX } else { 1 });
+        let limit = |scope: &Scope| {
+            let limit = self.settings.limits(scope).messages_per_connection?;
+            let throttle = self.flows.get(scope).map(|flow| flow.throttle).unwrap_or_default();
+            Some(throttle.per_connection(limit))
+        };
+        counted.filter_map(limit).min().unwrap_or(u32::MAX)
+    }
+
+    /// A copy was taken.
+    pub fn taken(&mut self, stream: &Stream, now: Timestamp) {
+        let settings = Arc::clone(&self.settings);
+        for scope in stream.scopes() {
+            self.flow(scope).taken(settings.limits(scope), now);
+        }
+    }
+
+    /// A copy was not taken; what that was.
+    pub fn refused(&mut self, stream: &Stream, status: &Status, trip: Trip, now: Timestamp) -> Heard {
+        let settings = Arc::clone(&self.settings);
+        let is_of = |key: &str| {
+            stream
+                .receivers
+                .iter()
+                .any(|scope| matches!(scope, Scope::Provider(own) if **own == *key))
+        };
+        let providers: Vec<_> = settings
+            .providers
+            .iter()
+            .filter(|provider| is_of(&provider.key))
+            .collect();
+        let Some(Known { rule, provider }) = settings.knows(status, &providers) else {
+            return Heard {
+                rule: None,
+                means: None,
+                pause: None,
+            };
+        };
+        let said: String = as_said(status).chars().take(120).collect();
+        let targets: Vec<Scope> = match provider {
+            Some(provider) => vec![Scope::Provider(provider.key.as_str().into())],
+            None if stream.is_direct => stream.receivers.clone(),
+            None => vec![stream.host.clone()],
+        };
+        let mut acts = false;
+        for scope in &targets {
+            acts |= self.flow(scope).hears(rule, &said, (trip.set_out, trip.carried), now);
+        }
+        let pauses = acts && rule.remedies.contains(&Remedy::Pause);
+        Heard {
+            rule: Some(rule.name.clone()),
+            means: Some(rule.means),
+            pause: pauses.then(|| format!("{}: {said} ({})", stream.name, rule.name)),
+        }
+    }
+
+    /// No connection could be made.
+    pub fn unreachable(&mut self, stream: &Stream, why: &str, now: Timestamp) {
+        self.flow(&stream.host).breaker.failed(why, now);
+    }
+
+    /// A mailing begins, or is taken up again.
+    pub fn begin(&mut self, id: MailingId, watch: Watch) {
+        self.watches.insert(id, watch);
+    }
+
+    /// A mailing is over.
+    pub fn end(&mut self, id: MailingId) {
+        self.watches.remove(&id);
+        let scope = Scope::Mailing(id);
+        self.flows.remove(&scope);
+        self.changed.remove(&scope);
+    }
+
+    /// How a mailing fares.
+    pub fn watch(&mut self, id: MailingId) -> Option<&mut Watch> {
+        self.watches.get_mut(&id)
+    }
+
+    /// How all mailings under way fare.
+    pub fn watches(&self) -> &BTreeMap<MailingId, Watch> {
+        &self.watches
+    }
+
+    /// Which slice of a mailing goes. The whole is remembered, so that what comes later does not hold it back.
+    pub fn slice(&mut self, id: MailingId, now: Timestamp) -> Slice {
+        let canary = self.settings.canary;
+        let Some(watch) = self.watches.get_mut(&id) else {
+            return Slice::Whole;
+        };
+        let slice = watch.slice(&canary, now);
+        if slice == Slice::Whole {
+            watch.let_all_go();
+        }
+        slice
+    }
+
+    /// What is to be said about a mailing.
+    pub fn judge(&self, id: MailingId) -> Judgement {
+        let watch = self.watches.get(&id);
+        watch.map_or(Judgement::Fine, |watch| watch.judge(&self.settings.brake))
+    }
+
+    /// Flows that somebody may want to see: receivers and next hops.
+    pub fn receivers(&self) -> impl Iterator<Item = (&Scope, &Flow)> {
+        self.flows.iter().filter(|(scope, _)| scope.is_of_receiver())
+    }
+
+    /// Forgets flows of domains that say nothing a new one would not.
+    pub fn forget_idle(&mut self, now: Timestamp) {
+        let settings = Arc::clone(&self.settings);
+        let changed = &self.changed;
+        self.flows.retain(|scope, flow| {
+            let is_kept = !matches!(scope, Scope::Domain(_) | Scope::Mailing(_)) || changed.contains(scope);
+            is_kept || flow.has_something_to_say(settings.limits(scope), now)
+        });
+    }
+
+    fn flow(&mut self, scope: &Scope) -> &mut Flow {
+        // A mailing's rate is not worth keeping: it is the others that somebody else counts.
+        if !matches!(scope, Scope::Mailing(_)) {
+            self.changed.insert(scope.clone());
+        }
+        if !self.flows.contains_key(scope) {
+            let fresh = self.fresh(scope);
+            self.flows.insert(scope.clone(), fresh);
+        }
+        self.flows.entry(scope.clone()).or_default()
+    }
+
+    /// A flow of which nothing is remembered.
+    fn fresh(&self, scope: &Scope) -> Flow {
+        let rate = self.settings.limits(scope).messages_per_second;
+        let bucket = rate.zip(self.unclean).map(|(range, at)| Bucket::empty(range.start, at));
+        Flow {
+            bucket: bucket.unwrap_or_default(),
+            ..Flow::default()
+        }
+    }
+}
