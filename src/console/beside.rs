@@ -4,7 +4,7 @@ use super::Room;
 use super::error::Error;
 use super::words::{Tag, When, Words};
 use crate::model::lifecycle::{Held, State};
-use crate::stage::review::{Change, History};
+use crate::stage::review::{Affiliated, Change};
 
 /// Lines of a diff on a page.
 const CHANGES_MAX: usize = 400;
@@ -36,18 +36,35 @@ pub(super) struct Similar {
     pub(super) at: When,
 }
 
+/// What the author is to the university: `staff, Physics`.
+pub(super) fn affiliated(room: &Room, words: Words, state: &State) -> Result<Vec<String>, Error> {
+    let one = |(kind, unit): &(String, String)| match unit.as_str() {
+        "" => kind.clone(),
+        unit => words
+            .say("who-affiliation-unit")
+            .with("kind", kind)
+            .with("unit", unit)
+            .into(),
+    };
+    Ok(match room.state.desk.author(state)? {
+        Affiliated::With(each) => each.iter().map(one).collect(),
+        Affiliated::Undisclosed => vec![words.say("who-undisclosed").into()],
+        Affiliated::Unknown => vec![words.say("who-unknown").into()],
+    })
+}
+
 /// In words: who is new here, and who is not.
 pub(super) fn history(room: &Room, words: Words, state: &State) -> Result<String, Error> {
-    let History {
-        released,
-        waiting,
-        declined,
-    } = room.state.desk.history(state)?;
-    if released + waiting + declined == 0 {
+    let history = room.state.desk.history(state)?;
+    if history.is_first() {
+        return Ok(words.say("history-first").into());
+    }
+    if history.released + history.waiting + history.declined == 0 {
         return Ok(words.say("history-none").into());
     }
-    let said = words.say("history").with("released", released);
-    Ok(said.with("waiting", waiting).with("declined", declined).into())
+    let said = words.say("history").with("released", history.released);
+    let said = said.with("waiting", history.waiting);
+    Ok(said.with("declined", history.declined).into())
 }
 
 pub(super) fn similar(room: &Room, words: Words, state: &State) -> Result<Vec<Similar>, Error> {

@@ -41,6 +41,8 @@ struct MailingPage {
     look: Looked,
     author: String,
     proof: String,
+    /// What they are to the university, each in words.
+    affiliated: Vec<String>,
     /// What became of their other cases lately.
     history: String,
     /// What is much the same, to the same people, lately.
@@ -241,6 +243,7 @@ fn page(
         look: looked(seen),
         author: mailing.author.address.to_string(),
         proof: words.proof(mailing.author.proof),
+        affiliated: beside::affiliated(room, words, state)?,
         history: beside::history(room, words, state)?,
         similar: beside::similar(room, words, state)?,
         submitted: words.when(mailing.submitted_at, &room.state.zone),

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod acts;
+mod author;
 mod door;
 mod pages;
 mod roles;

@@ -110,6 +110,16 @@ const FEEDS: [(&str, &str, u32); 4] = [
 ];
 /// Domains the contacts read their mail at; reserved, so that none of them exists.
 const DOMAINS: [&str; 4] = ["students.example", "mail.example", "post.example", "inbox.example"];
+/// Where they work and study.
+const UNITS: [&str; 7] = [
+    "Chemistry",
+    "Computer Science",
+    "Economics",
+    "History",
+    "Mathematics",
+    "Physics",
+    "Student Life",
+];
 /// One in so many contacts is gone: their server refuses them.
 const GONE_EVERY: u32 = 1_000;
 
@@ -371,9 +381,20 @@ fn feed(source: &str) -> String {
             } else {
                 ""
             };
+            let unit = UNITS
+                .iter()
+                .cycle()
+                .nth(n as usize % UNITS.len())
+                .copied()
+                .unwrap_or_default();
+            // Who has an account is staff too.
+            let account = ACCOUNTS.get(n as usize - 1).filter(|_| affiliation == "staff");
+            let address = account.map_or_else(
+                || format!("{kind}{n}@{domain}"),
+                |(account, _)| format!("{account}@mst.example"),
+            );
             csv.push_str(&format!(
-                "{affiliation}-{n},{kind}{n}@{domain},Sample,Contact {n},{affiliation},unit {},{class},,,,,,,US\n",
-                n % 7
+                "{affiliation}-{n},{address},Sample,Contact {n},{affiliation},{unit},{class},,,,,,,US\n"
             ));
         }
     }

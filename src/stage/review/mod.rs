@@ -5,6 +5,7 @@
 //! of it. A second click finds the state moved on and is told so.
 
 mod act;
+mod author;
 mod combine;
 mod edit;
 mod emergency;
@@ -24,9 +25,10 @@ use jiff::tz::TimeZone;
 
 pub use crate::decide::audience::Count;
 pub use crate::decide::lint::{Level, Remark};
+pub use author::{Affiliated, History};
 pub use edit::{Change, Edit};
 pub use picture::Picture;
-pub use preview::{History, Preview};
+pub use preview::Preview;
 pub use remind::remind;
 
 use crate::clock::Clock;

@@ -11,7 +11,7 @@ use super::{Desk, Refusal};
 use crate::decide::audience::{self, Count, Pressure, Purpose, Walk};
 use crate::decide::compose;
 use crate::mail::{Address, Message};
-use crate::model::lifecycle::{End, State};
+use crate::model::lifecycle::State;
 use crate::model::{Audience, Capacity, Release};
 use crate::store::Error;
 
@@ -21,17 +21,6 @@ const SIMILAR_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const SIMILAR_AMONG: usize = 1_000;
 /// Similar ones that are named.
 const SIMILAR_MAX: usize = 5;
-
-/// What became of an author's other cases lately.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct History {
-    /// Let go.
-    pub released: usize,
-    /// Waiting.
-    pub waiting: usize,
-    /// A no.
-    pub declined: usize,
-}
 
 /// Header fields a person wants to see, in this order.
 const SHOWN: [&str; 7] = ["From", "Reply-To", "To", "Cc", "Subject", "Date", "List-Id"];
@@ -113,24 +102,6 @@ impl Desk {
         });
         newest.truncate(SIMILAR_MAX);
         Ok(newest)
-    }
-
-    /// How often its author's cases were released, sent back and declined, this one apart.
-    pub fn history(&self, state: &State) -> Result<History, Refusal> {
-        let author = &state.mailing().author.address;
-        let mut history = History::default();
-        for other in self.store.newest_cases(SIMILAR_AMONG)? {
-            if other.id() == state.id() || !other.mailing().author.address.is_same_mailbox(author) {
-                continue;
-            }
-            match &other {
-                State::Released(_) | State::Expanded(_) | State::Closed(_) => history.released += 1,
-                State::Held(_) => history.waiting += 1,
-                State::Ended(ended) if ended.end() == End::Declined => history.declined += 1,
-                State::Ended(_) => {}
-            }
-        }
-        Ok(history)
     }
 
     /// How many it would reach, as the master list stands now. Reads all of it.
