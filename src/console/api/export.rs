@@ -24,7 +24,7 @@ const PIECES_MAX: usize = 8;
     get,
     path = "/store/export",
     tag = "audit",
-    responses((status = 200, description = "the whole store, as the file that restores it", content_type = "application/octet-stream", body = Vec<u8>), Fault)
+    responses((status = 200, description = "the whole store, as the file that restores it", content_type = "text/plain", body = String), Fault)
 )]
 pub(super) async fn export(From(api): From<ApiState>, _who: Actor) -> Response {
     let (sender, body) = Channel::<Bytes, io::Error>::new(PIECES_MAX);

@@ -174,7 +174,12 @@ fn described(document: &mut OpenApi, door: Door) {
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(name, scheme);
     components.schemas.insert("No".to_owned(), error::schema());
-    document.security = Some(vec![SecurityRequirement::new(name, Vec::<String>::new())]);
+    let mut security = vec![SecurityRequirement::new(name, Vec::<String>::new())];
+    if door == Door::Socket {
+        // Whoever opened it is the operator already; only what an account answers for wants its name.
+        security.push(SecurityRequirement::default());
+    }
+    document.security = Some(security);
 }
 
 #[cfg(test)]
