@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use bedel::clock::Clock;
 use bedel::decide::notice::Notices;
 use bedel::mail::{Envelope, ForwardPath, Timestamp};
-use bedel::model::{Act, Affiliation, Event, FeedRow, TokenKey};
+use bedel::model::{Act, Affiliation, Event, FeedRow, Listing, Privacy, TokenKey};
 use bedel::smtp::BareLf;
 use bedel::stage::intake::{
     Gate, GateSettings, Intake, ListenerSettings, Question, Submission, TlsMode, Voucher, explain,
@@ -175,21 +175,31 @@ async fn fill(gate: &Arc<Gate>, clock: &Clock, messages: usize) -> (usize, Durat
 
 async fn import(store: &Store, contacts: usize) {
     let rows = (0..contacts).map(|n| FeedRow {
-        email: format!("s{n}@students.example").parse().expect("valid"),
-        given_name: "A".into(),
-        family_name: "Student".into(),
-        country: "US".into(),
-        ferpa: false,
-        affiliation: Affiliation {
-            kind: "student".into(),
-            unit: "physics".into(),
+        listing: Listing {
             source: "registrar".into(),
             source_key: n.to_string(),
-            attributes: BTreeMap::new(),
+            email: format!("s{n}@students.example").parse().expect("valid"),
+            personal_email: None,
+            given_name: "A".into(),
+            family_name: "Student".into(),
+            country: "US".into(),
+            privacy: Privacy::default(),
+            affiliation: Affiliation {
+                kind: "student".into(),
+                unit: "physics".into(),
+                attributes: BTreeMap::new(),
+                from: None,
+                until: None,
+            },
+            gone_at: None,
         },
-        consent: None,
+        consents: vec![],
     });
-    let plan = store.plan_feed("registrar", rows.collect()).expect("plans");
+    let mut draft = store
+        .draft_feed("registrar", Timestamp::from_micros(0))
+        .expect("begins");
+    rows.for_each(|row| draft.push(row).expect("is kept"));
+    let plan = draft.plan(|_compared| {}).expect("plans");
     let event = Event {
         at: Timestamp::from_micros(0),
         by: "bench".into(),

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::client::{Ask, Client, encoded};
 use super::import::{self, Import};
 use super::{Error, out, view};
-use crate::model::{Affiliation, Consent, Contact, Suppression};
+use crate::mail::Address;
+use crate::model::{Affiliation, Contact, Listing, PrivacyFlag, Standing, Suppression};
 
 /// What to do with people.
 #[derive(Debug, Subcommand)]
@@ -67,7 +68,7 @@ pub(super) struct Count {
 #[derive(Debug, Deserialize)]
 struct Known {
     contact: Option<Contact>,
-    suppression: Option<Suppression>,
+    suppressions: Vec<Suppression>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,80 +94,84 @@ async fn find(client: &Client, find: Find) -> Result<(), Error> {
     if find.json {
         return out::json(&answer);
     }
-    let Known { contact, suppression } = view::read(answer)?;
+    let Known { contact, suppressions } = view::read(answer)?;
     match &contact {
         Some(contact) => person(client, contact)?,
         None => out::line("No contact has this address.")?,
     }
-    match &suppression {
-        Some(Suppression { reason, at, note, .. }) => {
-            let why = reason.exclusion().words();
-            out::line(&format!("Never written to: {why}, {}. {note}", client.time(*at)))
-        }
-        None => Ok(()),
+    for Suppression {
+        scope,
+        reason,
+        at,
+        note,
+        ..
+    } in &suppressions
+    {
+        let why = reason.exclusion().words();
+        out::line(&format!("Gets no {scope}: {why}, {}. {note}", client.time(*at)))?;
     }
+    Ok(())
 }
 
 fn person(client: &Client, contact: &Contact) -> Result<(), Error> {
-    let ferpa = if contact.ferpa {
-        "directory information not to be disclosed"
-    } else {
-        ""
-    };
+    let flags: Vec<&str> = contact.privacy().flags().map(PrivacyFlag::words).collect();
+    let addresses: Vec<String> = contact.addresses().into_iter().map(Address::to_string).collect();
+    let name = format!("{} {}", contact.given_name(), contact.family_name());
     out::card(&[
         ("Contact", contact.id.0.to_string()),
-        ("Address", contact.email.to_string()),
-        (
-            "Name",
-            format!("{} {}", contact.given_name, contact.family_name)
-                .trim()
-                .to_owned(),
-        ),
-        ("Country", contact.country.clone()),
-        ("FERPA", ferpa.to_owned()),
+        ("Addresses", addresses.join(", ")),
+        ("Name", name.trim().to_owned()),
+        ("Country", contact.country().to_owned()),
+        ("Privacy", flags.join(", ")),
     ])?;
-    for Affiliation {
-        kind,
-        unit,
-        source,
-        source_key,
-        attributes,
-    } in &contact.affiliations
-    {
-        let unit = if unit.is_empty() {
-            String::new()
-        } else {
-            format!(", {unit}")
-        };
-        let attributes: String = attributes
-            .iter()
-            .map(|(key, value)| format!(", {key} {value}"))
-            .collect();
-        out::line(&format!(
-            "Is {kind}{unit}{attributes} (says {source}, key {source_key})"
-        ))?;
+    for listing in &contact.listings {
+        out::line(&listed(client, listing))?;
     }
-    for Consent {
+    for (topic, preference) in &contact.preferences {
+        out::line(&format!("Chose for {topic}: {}", word(preference)))?;
+    }
+    for Standing {
         purpose,
         basis,
         at,
-        source,
         expires_at,
-    } in &contact.consents
+    } in &contact.standings
     {
-        let basis = serde_json::to_value(basis)
-            .ok()
-            .and_then(|word| word.as_str().map(str::to_owned))
-            .unwrap_or_default();
         let ends = expires_at
             .map(|ends| format!(", until {}", client.time(ends)))
             .unwrap_or_default();
-        out::line(&format!(
-            "Consent to {purpose}: {basis}, {}{ends} ({source})",
-            client.time(*at)
-        ))?;
+        let since = client.time(*at);
+        out::line(&format!("Consent to {purpose}: {}, {since}{ends}", word(basis)))?;
     }
     Ok(())
+}
+
+/// What one office says, on one line.
+fn listed(client: &Client, listing: &Listing) -> String {
+    let Affiliation {
+        kind,
+        unit,
+        attributes,
+        from,
+        until,
+    } = &listing.affiliation;
+    let unit = (!unit.is_empty()).then(|| format!(", {unit}"));
+    let attributes = attributes.iter().map(|(key, value)| format!(", {key} {value}"));
+    let from = from.map(|at| format!(", from {}", client.time(at)));
+    let until = until.map(|at| format!(", until {}", client.time(at)));
+    let gone = listing.gone_at.map(|at| format!("; not since {}", client.time(at)));
+    let more: String = unit.into_iter().chain(attributes).chain(from).chain(until).collect();
+    let Listing { source, source_key, .. } = listing;
+    format!(
+        "Is {kind}{more} (says {source}, key {source_key}{})",
+        gone.unwrap_or_default()
+    )
+}
+
+/// The one word that a plain value is in JSON.
+fn word(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 async fn done(client: &Client, path: &str, whom: &Whom) -> Result<(), Error> {
@@ -190,6 +195,6 @@ async fn count(client: &Client, count: Count) -> Result<(), Error> {
     let noun = if contacts == 1 { "contact" } else { "contacts" };
     let (contacts, suppressed) = (out::count(contacts), out::count(suppressed));
     out::line(&format!(
-        "{audience}: {contacts} {noun}, of whom {suppressed} are never written to"
+        "{audience}: {contacts} {noun}, of whom {suppressed} have some mail suppressed"
     ))
 }

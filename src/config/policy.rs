@@ -11,7 +11,9 @@ use super::values::{Short, Span};
 use super::{Fault, Gateway, clauses, fault};
 use crate::decide::policy::{AudienceRule, ListRule, Policy};
 use crate::mail::{Address, Domain};
-use crate::model::{Caps, Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection};
+use crate::model::{
+    About, Caps, Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection, Topic, TopicId,
+};
 
 /// How long a held mailing waits before it lapses, unless the file says otherwise. Policy C14.
 const LAPSE_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -30,6 +32,8 @@ struct Raw {
     lapse_after: Option<Span>,
     office: BTreeMap<String, RawOffice>,
     audience: BTreeMap<String, RawAudience>,
+    #[serde(default)]
+    topic: BTreeMap<String, RawTopic>,
     list: BTreeMap<Short, RawList>,
     #[serde(default)]
     may_send_as: BTreeMap<Short, Vec<Short>>,
@@ -74,6 +78,10 @@ struct RawAudience {
     campus: RawCampus,
     #[serde(default)]
     caps: RawCaps,
+    #[serde(default)]
+    sensitive: bool,
+    #[serde(default)]
+    for_outsiders: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -99,8 +107,19 @@ struct RawList {
     #[serde(default)]
     from: RawFrom,
     category: Category,
+    topic: Option<String>,
+    #[serde(default)]
+    digest: bool,
     #[serde(default)]
     emergency: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTopic {
+    name: String,
+    #[serde(default)]
+    about: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -141,12 +160,17 @@ impl Raw {
             .into_iter()
             .map(|(name, raw)| Ok((name.clone(), raw.check(&name, &offices)?)))
             .collect::<Result<BTreeMap<_, _>, String>>()?;
+        let topics: BTreeMap<TopicId, Topic> = self
+            .topic
+            .into_iter()
+            .map(|(id, RawTopic { name, about })| (TopicId(id), Topic { name, about }))
+            .collect();
         let lists = self
             .list
             .into_iter()
             .map(|(address, raw)| {
                 let address = address.within(&gateway.lists_domain);
-                Ok((address.clone(), raw.check(&address, &audiences, gateway)?))
+                Ok((address.clone(), raw.check(&address, &audiences, &topics, gateway)?))
             })
             .collect::<Result<_, String>>()?;
         let completed =
@@ -156,6 +180,7 @@ impl Raw {
             lists_domain: gateway.lists_domain.clone(),
             offices: Arc::new(Offices::new(offices)),
             audiences,
+            topics,
             lists,
             may_send_as: self
                 .may_send_as
@@ -224,15 +249,33 @@ impl RawAudience {
                 survey_month: self.caps.survey_month,
             },
             on_campus: self.campus == RawCampus::On,
+            sensitive: self.sensitive,
+            for_outsiders: self.for_outsiders,
         })
     }
 }
 
 impl RawList {
+    /// What its mailings are about.
+    fn about(&self, list: &Address, topics: &BTreeMap<TopicId, Topic>) -> Result<Option<About>, String> {
+        let topic = self.topic.clone().map(TopicId);
+        match topic {
+            Some(topic) if !topics.contains_key(&topic) => {
+                Err(format!("list `{list}` names a topic `{topic}` that there is not"))
+            }
+            None if self.digest => Err(format!("list `{list}` is a digest; say of which `topic`")),
+            topic => Ok(topic.map(|topic| About {
+                topic,
+                is_digest: self.digest,
+            })),
+        }
+    }
+
     fn check(
         self,
         list: &Address,
         audiences: &BTreeMap<String, AudienceRule>,
+        topics: &BTreeMap<TopicId, Topic>,
         gateway: &Gateway,
     ) -> Result<ListRule, String> {
         if *list.domain() != gateway.lists_domain {
@@ -247,6 +290,7 @@ impl RawList {
                 self.audience
             ));
         }
+        let about = self.about(list, topics)?;
         let campus = gateway.campus_domains.first().ok_or("campus_domains is empty")?;
         let completed = |pattern: &String| {
             if pattern.contains('@') {
@@ -267,6 +311,7 @@ impl RawList {
             may_request: self.may_request.iter().map(completed).collect(),
             identity,
             category: self.category,
+            about,
             emergency: self.emergency,
         })
     }

@@ -24,6 +24,7 @@ use super::page::{self, Paper};
 use super::words::{Key, Words};
 use super::{asset, error, guard};
 use crate::clock::Clock;
+use crate::mail::Timestamp;
 use crate::model::{MailingId, Report, ReportKind};
 use crate::store::Store;
 
@@ -76,6 +77,7 @@ pub fn public(state: PublicState) -> Router {
 struct AskPage<'a> {
     words: Words,
     organization: &'a str,
+    note: &'a str,
     token: &'a str,
     style: &'static str,
     icon: &'static str,
@@ -96,14 +98,24 @@ async fn ask(
     extract::State(state): extract::State<PublicState>,
     extract::Path(token): extract::Path<String>,
 ) -> Response {
-    if (state.read_token)(&token).is_none() {
+    let Some(copy) = (state.read_token)(&token) else {
         return unknown(words);
-    }
+    };
+    let note = match state.in_force(
+        words,
+        copy,
+        state.clock.now(),
+        ["unsubscribe-note", "unsubscribe-note-all"],
+    ) {
+        Ok(note) => note,
+        Err(refusal) => return *refusal,
+    };
     render(
         words,
         &AskPage {
             words,
             organization: &state.organization,
+            note: &note,
             token: &token,
             style: asset::STYLE.path(),
             icon: asset::ICON.path(),
@@ -124,24 +136,67 @@ async fn unsubscribe(
     if !is_one_click(request).await {
         return refused(words, StatusCode::UNPROCESSABLE_ENTITY, Key("unsubscribe-unclear"));
     }
+    let at = state.clock.now();
+    // Before it is done, and as of the same moment: what the answer says is what is done.
+    let sentence = match state.in_force(
+        words,
+        (mailing, seq),
+        at,
+        ["unsubscribed-means", "unsubscribed-means-all"],
+    ) {
+        Ok(sentence) => sentence,
+        Err(refusal) => return *refusal,
+    };
     let report = Report {
         kind: ReportKind::Unsubscribe,
         mailing,
         seq,
-        at: state.clock.now(),
+        at,
         message: Vec::new(),
     };
     if let Err(error) = state.store.put_report(&report).await {
         tracing::error!(%error, mailing.id = %mailing, "an unsubscribe could not be kept");
         return refused(words, StatusCode::SERVICE_UNAVAILABLE, Key("unsubscribe-not-kept"));
     }
-    let sentence = words.say("unsubscribed-means").with("organization", state.organization);
     let paper = Paper {
         title: &words.say("unsubscribed").to_string(),
-        sentence: &sentence.to_string(),
+        sentence: &sentence,
         home: None,
     };
     page::respond(words, StatusCode::OK, &paper)
+}
+
+impl PublicState {
+    /// What an unsubscribe by this copy comes to, said with the first key for lists and with the other for all mail.
+    fn in_force(
+        &self,
+        words: Words,
+        (mailing, seq): (MailingId, u32),
+        at: Timestamp,
+        [of_lists, of_all]: [&'static str; 2],
+    ) -> Result<String, Box<Response>> {
+        let reached = self.store.reached(mailing, seq, at);
+        let reached = reached.map_err(|error| {
+            tracing::error!(%error, mailing.id = %mailing, "what an unsubscribe means could not be read");
+            Box::new(refused(
+                words,
+                StatusCode::SERVICE_UNAVAILABLE,
+                Key("unsubscribe-not-kept"),
+            ))
+        })?;
+        let reached = reached.ok_or_else(|| Box::new(unknown(words)))?;
+        let said = match reached.lists.as_slice() {
+            [] => words.say(of_all),
+            _ if reached.is_sensitive => words
+                .say(of_lists)
+                .with("lists", words.say("unsubscribe-this-list").to_string()),
+            lists => {
+                let names: Vec<String> = lists.iter().map(ToString::to_string).collect();
+                words.say(of_lists).with("lists", names.join(", "))
+            }
+        };
+        Ok(said.with("organization", self.organization.clone()).to_string())
+    }
 }
 
 /// Whether the form says what RFC 8058 wants, in either of its two spellings.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contact, OfficeId, Recipient};
-use crate::mail::Address;
+use super::{About, Contact, Listing, OfficeId, Recipient};
+use crate::mail::{Address, Timestamp};
 
 /// Named recipients, or an expression over affiliations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,16 @@ impl Audience {
         }
     }
 
+    /// The lists through which a mailing to it reaches a contact; all of them when that cannot be told.
+    pub fn lists_reaching(&self, contact: Option<&Contact>, now: Timestamp) -> Vec<Address> {
+        let reaching = |segment: &&Segment| contact.is_some_and(|contact| segment.selection.holds(contact, now));
+        let lists = |segments: Vec<&Segment>| segments.into_iter().map(|segment| segment.list.clone()).collect();
+        match self.segments().iter().filter(reaching).collect::<Vec<_>>() {
+            none if none.is_empty() => lists(self.segments().iter().collect()),
+            some => lists(some),
+        }
+    }
+
     /// People named beside lists.
     pub fn people(&self) -> &[Address] {
         match self {
@@ -69,6 +79,14 @@ pub struct Segment {
     pub consent: ConsentRule,
     /// How much of our mail one contact may get at most. Policy C11.
     pub caps: Caps,
+    /// What its mailings are about; `None` where nobody chooses.
+    pub about: Option<About>,
+    /// Whether its contacts are on campus: then their campus addresses come first.
+    pub is_on_campus: bool,
+    /// To be in it says something of a person that is nobody's business: no samples, and no copy names it.
+    pub is_sensitive: bool,
+    /// Somebody outside the university asked for it: who is not to be disclosed (FERPA) is not in it.
+    pub is_for_outsiders: bool,
 }
 
 /// Copies one contact may get of us in so many days; `None` is without limit. Policy C11.
@@ -92,19 +110,24 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether the contact is in it.
-    pub fn holds(&self, contact: &Contact) -> bool {
-        let fits = |keys: &BTreeMap<String, Vec<String>>| {
-            contact.affiliations.iter().any(|affiliation| {
-                keys.iter().all(|(key, values)| {
-                    contact
-                        .attribute(affiliation, key)
-                        .is_some_and(|found| values.iter().any(|value| value.eq_ignore_ascii_case(found)))
-                })
-            })
-        };
-        !self.matches.is_empty() && fits(&self.matches) && (self.except.is_empty() || !fits(&self.except))
+    /// Whether what one office says puts a person in it, as far as `matches` goes.
+    pub fn fits(&self, listing: &Listing) -> bool {
+        !self.matches.is_empty() && fits(listing, &self.matches)
     }
+
+    /// Whether the contact is in it now.
+    pub fn holds(&self, contact: &Contact, now: Timestamp) -> bool {
+        let is_excepted = |listing| !self.except.is_empty() && fits(listing, &self.except);
+        contact.current(now).any(|listing| self.fits(listing)) && !contact.current(now).any(is_excepted)
+    }
+}
+
+/// Whether all these keys fit what one office says.
+fn fits(listing: &Listing, keys: &BTreeMap<String, Vec<String>>) -> bool {
+    keys.iter().all(|(key, values)| {
+        let found = listing.attribute(key);
+        found.is_some_and(|found| values.iter().any(|value| value.eq_ignore_ascii_case(found)))
+    })
 }
 
 /// What a contact must have agreed to before this audience may be written to. Policy C3.
@@ -124,16 +147,24 @@ pub enum ConsentRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exclusion {
-    /// The address takes no mail any more.
-    HardBounce,
+    /// None of their addresses is one that mail can go to.
+    InvalidAddress,
+    /// They have died, or are not to be contacted.
+    DoNotContact,
+    /// The law, or somebody entitled, said never to write to them.
+    Suppressed,
     /// They complained of a mailing.
     Complaint,
+    /// The address takes no mail any more.
+    HardBounce,
     /// They unsubscribed.
     Unsubscribed,
-    /// Somebody entitled said never to write to them.
-    DoNotContact,
+    /// They chose not to get this topic, or only its digest.
+    Preference,
     /// The audience wants a consent they have not given, or that has expired or been withdrawn.
     NoConsent,
+    /// The law keeps them out of this audience: not to be disclosed, or under age.
+    Protected,
     /// They have got as much of our mail lately as they may.
     OverCap,
     /// They are in it already, by another list or another spelling.
@@ -144,11 +175,15 @@ impl Exclusion {
     /// In words for people.
     pub fn words(self) -> &'static str {
         match self {
-            Self::HardBounce => "address takes no mail",
-            Self::Complaint => "complained",
-            Self::Unsubscribed => "unsubscribed",
+            Self::InvalidAddress => "no usable address",
             Self::DoNotContact => "do not contact",
+            Self::Suppressed => "never written to",
+            Self::Complaint => "complained",
+            Self::HardBounce => "address takes no mail",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Preference => "chose otherwise",
             Self::NoConsent => "no consent",
+            Self::Protected => "protected by law",
             Self::OverCap => "got enough lately",
             Self::Duplicate => "in it twice",
         }

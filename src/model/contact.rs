@@ -1,11 +1,14 @@
 //! Contact: a person the university can write to. [`Masked`] is the only form a page may show. Policy C8.
+//!
+//! Several offices may list one person; what each says is kept apart ([`Listing`]), so that a new feed replaces what its
+//! own office said and nothing else. What the person said, by choosing and agreeing, no feed changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Consent, ContactId};
-use crate::mail::Address;
+use super::{ContactId, Preference, Privacy, PrivacyFlag, Standing, TopicId};
+use crate::mail::{Address, Timestamp};
 
 /// What a person is to the university, as one office's feed says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,54 +17,158 @@ pub struct Affiliation {
     pub kind: String,
     /// College, department or division; empty when the feed does not say.
     pub unit: String,
-    /// The office whose feed said so.
-    pub source: String,
-    /// The key of the person in that feed.
-    pub source_key: String,
     /// Whatever else the feed says: class, year, campus.
     pub attributes: BTreeMap<String, String>,
+    /// From when on; `None` when the feed does not say.
+    pub from: Option<Timestamp>,
+    /// The first moment at which it is over; `None` when the feed does not say.
+    pub until: Option<Timestamp>,
 }
 
-/// A person of the master list; one person may have several affiliations.
+impl Affiliation {
+    /// Whether it holds now: it has begun, and is not over.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// One person as one office lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// Random to the outside, stable within.
-    pub id: ContactId,
+pub struct Listing {
+    /// The office.
+    pub source: String,
+    /// The person's key in the office's own system; by it they are known again when their address changes.
+    pub source_key: String,
     /// Where mail to them goes.
     pub email: Address,
+    /// Where else it may go.
+    pub personal_email: Option<Address>,
     /// Given name.
     pub given_name: String,
     /// Family name.
     pub family_name: String,
     /// Two-letter country; empty when unknown.
     pub country: String,
-    /// Directory information is not to be disclosed (FERPA): never in a sample.
-    pub ferpa: bool,
+    /// What the person asked the office for, or what the law asks.
+    pub privacy: Privacy,
     /// What they are to the university.
-    pub affiliations: Vec<Affiliation>,
-    /// What they agreed to, oldest first.
-    pub consents: Vec<Consent>,
+    pub affiliation: Affiliation,
+    /// Since when the office's feed no longer has them; `None` while it has. Who comes back is known by the key.
+    pub gone_at: Option<Timestamp>,
+}
+
+impl Listing {
+    /// The addresses it gives, the first choice first.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        std::iter::once(&self.email).chain(&self.personal_email)
+    }
+
+    /// Whether what it says of the affiliation holds now.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.gone_at.is_none() && self.affiliation.holds(now)
+    }
+
+    /// The value of a key of an audience's `match`.
+    pub fn attribute(&self, key: &str) -> Option<&str> {
+        match key {
+            "affiliation" => Some(&self.affiliation.kind),
+            "unit" => Some(&self.affiliation.unit),
+            "country" => Some(&self.country),
+            other => self.affiliation.attributes.get(other).map(String::as_str),
+        }
+    }
+}
+
+/// A person of the master list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Says nothing about the person.
+    pub id: ContactId,
+    /// What each office says, in the order in which they first said it.
+    pub listings: Vec<Listing>,
+    /// What they chose, by topic.
+    pub preferences: BTreeMap<TopicId, Preference>,
+    /// What they agree to now, by purpose; the evidence lies in a table of its own.
+    pub standings: Vec<Standing>,
 }
 
 impl Contact {
-    /// The value of a key of an audience's `match`, as this affiliation has it.
-    pub fn attribute<'a>(&'a self, affiliation: &'a Affiliation, key: &str) -> Option<&'a str> {
-        match key {
-            "affiliation" => Some(&affiliation.kind),
-            "unit" => Some(&affiliation.unit),
-            "country" => Some(&self.country),
-            other => affiliation.attributes.get(other).map(String::as_str),
-        }
+    /// Their addresses, each once: those an office still gives before those none does, else in the order of the listings.
+    pub fn addresses(&self) -> Vec<&Address> {
+        let (here, gone): (Vec<&Listing>, Vec<&Listing>) = self.listings.iter().partition(|l| l.gone_at.is_none());
+        let mut seen = HashSet::new();
+        here.into_iter()
+            .chain(gone)
+            .flat_map(Listing::addresses)
+            .filter(|address| seen.insert(address.key()))
+            .collect()
     }
 
-    /// What a page may show, unless the person asked not to be shown at all.
+    /// The first of their addresses.
+    pub fn email(&self) -> Option<&Address> {
+        self.addresses().first().copied()
+    }
+
+    /// Given name, as the first office says that knows it.
+    pub fn given_name(&self) -> &str {
+        self.said(|listing| &listing.given_name)
+    }
+
+    /// Family name, as the first office says that knows it.
+    pub fn family_name(&self) -> &str {
+        self.said(|listing| &listing.family_name)
+    }
+
+    /// Two-letter country, as the first office says that knows it.
+    pub fn country(&self) -> &str {
+        self.said(|listing| &listing.country)
+    }
+
+    fn said<'a>(&'a self, what: fn(&'a Listing) -> &'a str) -> &'a str {
+        let by_presence = |is_gone: bool| self.listings.iter().filter(move |l| l.gone_at.is_some() == is_gone);
+        let mut said = by_presence(false).chain(by_presence(true)).map(what);
+        said.find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
+    /// Every flag that any office set, those who no longer list the person among them.
+    pub fn privacy(&self) -> Privacy {
+        self.listings.iter().map(|listing| listing.privacy).collect()
+    }
+
+    /// The listings whose affiliation holds now.
+    pub fn current(&self, now: Timestamp) -> impl Iterator<Item = &Listing> {
+        self.listings.iter().filter(move |listing| listing.holds(now))
+    }
+
+    /// Replaces what an office says: its rows now, or, without any, that it lists the person no more. Returns whether
+    /// anything has changed.
+    pub fn relist(&mut self, source: &str, rows: Vec<Listing>, now: Timestamp) -> bool {
+        let is_own = |listing: &Listing| listing.source == source;
+        let before: Vec<&Listing> = self.listings.iter().filter(|l| is_own(l)).collect();
+        if rows.is_empty() {
+            let is_new = before.iter().any(|listing| listing.gone_at.is_none());
+            let own = self.listings.iter_mut().filter(|l| l.source == source);
+            own.filter(|l| l.gone_at.is_none()).for_each(|l| l.gone_at = Some(now));
+            return is_new;
+        }
+        if before.iter().copied().eq(&rows) {
+            return false;
+        }
+        let place = self.listings.iter().position(is_own).unwrap_or(self.listings.len());
+        self.listings.retain(|listing| listing.source != source);
+        self.listings.splice(place..place, rows);
+        true
+    }
+
+    /// What a page may show, unless the person is not to be shown at all.
     pub fn masked(&self) -> Option<Masked> {
-        (!self.ferpa).then(|| Masked {
-            name: format!(
-                "{}•••",
-                self.given_name.chars().next().map(String::from).unwrap_or_default()
-            ),
-            email: self.email.masked(),
+        if self.privacy().has(PrivacyFlag::Ferpa) {
+            return None;
+        }
+        let initial = self.given_name().chars().next();
+        Some(Masked {
+            name: format!("{}•••", initial.map(String::from).unwrap_or_default()),
+            email: self.email()?.masked(),
         })
     }
 }
@@ -73,4 +180,81 @@ pub struct Masked {
     pub name: String,
     /// `j•••@g•••.com`.
     pub email: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(source: &str, email: &str) -> Listing {
+        Listing {
+            source: source.into(),
+            source_key: "1".into(),
+            email: email.parse().expect("valid"),
+            personal_email: None,
+            given_name: source.into(),
+            family_name: String::new(),
+            country: String::new(),
+            privacy: Privacy::default(),
+            affiliation: Affiliation {
+                kind: "student".into(),
+                unit: String::new(),
+                attributes: BTreeMap::new(),
+                from: None,
+                until: None,
+            },
+            gone_at: None,
+        }
+    }
+
+    fn contact(listings: Vec<Listing>) -> Contact {
+        Contact {
+            id: ContactId(1),
+            listings,
+            preferences: BTreeMap::new(),
+            standings: vec![],
+        }
+    }
+
+    fn emails(contact: &Contact) -> Vec<String> {
+        contact.addresses().into_iter().map(Address::to_string).collect()
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn a_feed_replaces_what_its_own_office_said_and_nothing_else() {
+        let mut person = contact(vec![
+            listing("registrar", "ann@mst.example"),
+            listing("hr", "ann@staff.example"),
+        ]);
+        let moved = vec![listing("registrar", "ann.lee@mst.example")];
+        assert!(person.relist("registrar", moved.clone(), at(1)));
+        assert!(!person.relist("registrar", moved, at(2)), "says the same again");
+        assert_eq!(emails(&person), ["ann.lee@mst.example", "ann@staff.example"]);
+        assert_eq!(person.given_name(), "registrar");
+    }
+
+    #[test]
+    fn who_is_listed_no_more_keeps_their_key_and_their_flags() {
+        let mut student = listing("registrar", "ann@mst.example");
+        student.privacy = Privacy::default().with(PrivacyFlag::Ferpa);
+        let mut person = contact(vec![student, listing("hr", "ann@staff.example")]);
+        assert!(person.relist("registrar", vec![], at(1)));
+        assert!(!person.relist("registrar", vec![], at(2)), "has been gone before");
+        assert_eq!(person.listings[0].gone_at, Some(at(1)));
+        assert_eq!(emails(&person), ["ann@staff.example", "ann@mst.example"]);
+        assert!(person.privacy().has(PrivacyFlag::Ferpa) && person.masked().is_none());
+        assert_eq!(person.current(at(3)).count(), 1);
+    }
+
+    #[test]
+    fn an_affiliation_counts_between_its_dates_alone() {
+        let mut affiliation = listing("registrar", "ann@mst.example").affiliation;
+        (affiliation.from, affiliation.until) = (Some(at(10)), Some(at(20)));
+        let holds = [9, 10, 19, 20].map(|now| affiliation.holds(at(now)));
+        assert_eq!(holds, [false, true, true, false]);
+    }
 }

@@ -52,6 +52,28 @@ pub enum Category {
     Marketing,
 }
 
+impl Category {
+    /// Whether it promotes something: what a no to all marketing is a no to.
+    pub fn is_promotional(self) -> bool {
+        match self {
+            Self::Event | Self::Marketing => true,
+            Self::Critical | Self::Official | Self::Informational | Self::Survey => false,
+        }
+    }
+
+    /// Its name, by which consents speak of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Official => "official",
+            Self::Informational => "informational",
+            Self::Event => "event",
+            Self::Survey => "survey",
+            Self::Marketing => "marketing",
+        }
+    }
+}
+
 /// Who goes first when several mailings want the same connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

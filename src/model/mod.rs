@@ -5,10 +5,13 @@
 //! | [`Mailing`] | one submission and its number (MC-2026-0412): what is held, released, expanded |
 //! | [`Capacity`] | conveyed (its author named the recipients) or initiated (we expanded an audience) |
 //! | [`Audience`] | whom it is meant for; not yet people |
-//! | [`Contact`], [`Affiliation`] | a person the university can write to, and what they are to it |
+//! | [`Contact`], [`Listing`], [`Affiliation`] | a person the university can write to; as one office lists them; what they are to it |
+//! | [`Privacy`] | what a person or the law asks to be kept in mind of them |
 //! | [`FeedRow`] | one row of an office's feed of its people |
 //! | [`Mark`] | a keyed hash that finds an address without naming it |
-//! | [`Consent`], [`Suppression`] | what a contact agreed to get; an address never to write to, and why |
+//! | [`Consent`], [`Standing`] | a piece of evidence of what a contact agreed to; the newest word on a purpose |
+//! | [`Topic`], [`Preference`] | what mail is about; what a contact chose of it |
+//! | [`Suppression`], [`Scope`] | an address not to write to, and why; how far |
 //! | [`Finding`] | what one rule of the policy found, and what it asks for |
 //! | [`Hold`], [`Approval`], [`Release`] | kept until let go; one steward's yes; the act that lets it go |
 //! | [`Version`], [`Returned`], [`Claim`] | what a case was before; its author's turn; the reviewer who has it |
@@ -36,15 +39,18 @@ pub mod lifecycle;
 mod mailing;
 mod mark;
 mod office;
+mod privacy;
 mod report;
 mod roster;
+mod suppression;
 mod survey;
 mod token;
+mod topic;
 
 pub use answer::{Answer, Word};
 pub use audience::{Audience, Caps, ConsentRule, Exclusion, Expansion, Segment, Selection};
-pub use consent::{Basis, Consent, Suppression, SuppressionReason};
-pub use contact::{Affiliation, Contact, Masked};
+pub use consent::{Agreement, Basis, Consent, Evidence, Method, Standing, agreement, stand};
+pub use contact::{Affiliation, Contact, Listing, Masked};
 pub use delivery::{Entry, Got, Outcome, Recipient, Tally, UnderWay};
 pub use event::{Act, Event};
 pub use feed::FeedRow;
@@ -55,7 +61,10 @@ pub use id::{ContactId, MailingId, NotAMailingId, Series};
 pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, Proof};
 pub use mark::{Mark, Marker};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
+pub use privacy::{Privacy, PrivacyFlag};
 pub use report::{BounceClass, Report, ReportKind};
 pub use roster::{Role, RosterRow, Section};
+pub use suppression::{Scope, Suppression, SuppressionReason};
 pub use survey::Survey;
 pub use token::{Token, TokenKey, TokenKind};
+pub use topic::{About, Preference, Topic, TopicId};

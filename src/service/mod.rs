@@ -28,6 +28,7 @@ use crate::console::{self, PublicState};
 use crate::decide::compose;
 use crate::decide::notice::Notices;
 use crate::decide::shape;
+use crate::mail::Domain;
 use crate::model::{Selection, TokenKey, TokenKind};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
@@ -93,6 +94,7 @@ struct Rooms {
     audiences: Arc<BTreeMap<String, Selection>>,
     tend: tend::Settings,
     oidc: Option<console::oidc::Settings>,
+    campus_domains: Vec<Domain>,
 }
 
 impl Rooms {
@@ -146,6 +148,7 @@ impl Rooms {
                 zone: gateway.time_zone.clone(),
             },
             oidc: oidc(gateway)?,
+            campus_domains: gateway.campus_domains.clone(),
             compose,
             notices,
         })
@@ -204,6 +207,7 @@ impl Rooms {
         let (store, clock) = (&self.store, &self.clock);
         let expand = expand::Settings {
             compose: Arc::clone(&self.compose),
+            campus_domains: self.campus_domains.clone(),
         };
         tasks.spawn(expand::run(store.clone(), clock.clone(), expand, closing.clone()));
         tasks.spawn(deliver::run(

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::decide::audience::{self, Pressure, Purpose, Walk};
+use crate::decide::audience::{self, Asked, Pressure, Purpose, Walk};
 use crate::decide::compose;
-use crate::mail::Message;
+use crate::mail::{Domain, Message};
 use crate::model::lifecycle::{Released, State};
 use crate::model::{Act, Audience, Event, Expansion, Mailing, Recipient, Series};
 use crate::stage::worker::{Rounds, Shutdown};
@@ -16,6 +16,8 @@ use crate::store::{Error, Kind, Store, Table};
 pub struct Settings {
     /// How copies are made.
     pub compose: Arc<compose::Settings>,
+    /// The campus's own domains: its addresses come first in mail to its own members.
+    pub campus_domains: Vec<Domain>,
 }
 
 /// Runs until the house closes.
@@ -51,7 +53,7 @@ async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released:
     let state = State::Released(released.clone());
     let mailing = state.mailing();
     let now = clock.now();
-    let Expansion { recipients, exclusions } = recipients(store, mailing, clock)?;
+    let Expansion { recipients, exclusions } = recipients(store, mailing, clock, settings)?;
     let bytes = store.message(mailing.id)?;
     let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
     let sealed = compose::seal(&message, mailing, released.release(), &settings.compose);
@@ -72,7 +74,7 @@ async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released:
 }
 
 /// Who gets a copy: those the author named, or the audience as the master list stands now.
-fn recipients(store: &Store, mailing: &Mailing, clock: &Clock) -> Result<Expansion, Error> {
+fn recipients(store: &Store, mailing: &Mailing, clock: &Clock, settings: &Settings) -> Result<Expansion, Error> {
     match &mailing.audience {
         Audience::Named => {
             let named = mailing.envelope.recipients();
@@ -97,8 +99,15 @@ fn recipients(store: &Store, mailing: &Mailing, clock: &Clock) -> Result<Expansi
                 under_way: &under_way,
             };
             let purpose = Purpose::of(mailing.category, mailing.lane);
-            let walk = Walk::new(lists, purpose, &suppressions, pressure, clock.now());
-            audience::expand(walk, store.contacts())
+            let asked = Asked {
+                audience: lists,
+                purpose,
+                suppressions: &suppressions,
+                pressure,
+                campus: &settings.campus_domains,
+                now: clock.now(),
+            };
+            audience::expand(Walk::new(asked), store.contacts())
         }
     }
 }

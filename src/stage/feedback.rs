@@ -4,9 +4,9 @@
 
 use crate::clock::Clock;
 use crate::decide::report::{Reading, read};
-use crate::model::{Act, Event, Recipient, Report, ReportKind, Suppression, SuppressionReason};
+use crate::model::{Act, Event, Report, ReportKind, Scope, Suppression, SuppressionReason};
 use crate::stage::worker::{Rounds, Shutdown};
-use crate::store::{Error, Store, Table};
+use crate::store::{Error, Reached, Store, Table};
 
 /// Runs until the house closes.
 pub async fn run(store: Store, clock: Clock, shutdown: Shutdown) {
@@ -21,9 +21,9 @@ pub async fn run(store: Store, clock: Clock, shutdown: Shutdown) {
 /// Reads every report there is.
 pub async fn read_all(store: &Store, clock: &Clock) -> Result<(), Error> {
     while let Some(report) = store.next_report()? {
-        let recipient = store.recipient(report.mailing, report.seq)?;
-        match recipient.zip(judged(&report)) {
-            Some((recipient, (reason, note))) => settle(store, clock, &report, &recipient, reason, note).await?,
+        let reached = store.reached(report.mailing, report.seq, report.at)?;
+        match reached.zip(judged(&report)) {
+            Some((reached, (reason, note))) => settle(store, clock, &report, &reached, reason, &note).await?,
             // A vacation note, a delay, or a plan that is no longer kept.
             None => store.settle_report(&report, None, None).await?,
         }
@@ -52,25 +52,36 @@ async fn settle(
     store: &Store,
     clock: &Clock,
     report: &Report,
-    recipient: &Recipient,
+    reached: &Reached,
     reason: SuppressionReason,
-    note: String,
+    note: &str,
 ) -> Result<(), Error> {
-    let suppression = Suppression {
+    let recipient = &reached.recipient;
+    let known = store.suppressions_of(&recipient.address)?;
+    let scopes = reason.scopes(&reached.lists, &known);
+    let far: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+    let suppress = |scope| Suppression {
+        scope,
         reason,
         at: clock.now(),
         contact: recipient.contact,
         mailing: Some(report.mailing),
-        note,
+        note: note.to_owned(),
     };
+    let suppressions: Vec<Suppression> = scopes.into_iter().map(suppress).collect();
     let event = Event {
         at: clock.now(),
         by: "gateway".to_owned(),
         act: Act::Suppressed,
         mailing: Some(report.mailing),
-        note: format!("recipient {}: {}", report.seq, reason.exclusion().words()),
+        note: format!(
+            "recipient {}: {}, no more {}",
+            report.seq,
+            reason.exclusion().words(),
+            far.join(" and ")
+        ),
     };
     store
-        .settle_report(report, Some((&recipient.address, &suppression)), Some(event))
+        .settle_report(report, Some((&recipient.address, &suppressions)), Some(event))
         .await
 }

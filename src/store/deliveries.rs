@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::mailings::{lock, sealed_name};
 use super::{Error, Kind, Outgoing, Sealed, Store};
-use crate::mail::Timestamp;
+use crate::mail::{Address, Timestamp};
 use crate::model::lifecycle::{Released, State};
 use crate::model::{
     Capacity, Category, ContactId, Entry, Event, Exclusion, Got, MailingId, Outcome, Recipient, Series, Suppression,
@@ -86,7 +86,7 @@ impl Store {
         &self,
         id: MailingId,
         entries: &[Entry],
-        suppressions: Vec<(String, Suppression)>,
+        suppressions: Vec<(Address, Suppression)>,
         events: &[Event],
         outgoing: Vec<Outgoing>,
         reached: &[(ContactId, Got)],
@@ -99,12 +99,8 @@ impl Store {
                 postcard::to_allocvec(entry)?,
             );
         }
-        for (address_key, suppression) in suppressions {
-            batch.put(
-                Table::Suppressions,
-                &self.marker.mark(&address_key),
-                postcard::to_allocvec(&suppression)?,
-            );
+        for (address, suppression) in suppressions {
+            self.put_suppressions(&mut batch, &address, &[suppression])?;
         }
         for event in events {
             batch.append(postcard::to_allocvec(event)?);

@@ -26,9 +26,9 @@ pub enum Table {
     Ledger = 7,
     /// Contacts, by id.
     Contacts = 8,
-    /// Contact ids, by the mark of their address: the blind index of the master list.
+    /// Contact ids, by the mark of their addresses: the blind index of the master list.
     ContactsByAddress = 9,
-    /// Suppressions, by the mark of their address.
+    /// Suppressions, by the mark of their address, reason and scope.
     Suppressions = 10,
     /// Accounts, by the mark of their address.
     Accounts = 11,
@@ -70,11 +70,13 @@ pub enum Table {
     Answers = 30,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
+    /// Evidence of what contacts agreed to, by contact and number: only ever appended to.
+    Consents = 32,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 30] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -104,6 +106,7 @@ impl Table {
         Self::Afterwards,
         Self::SecondFactors,
         Self::Answers,
+        Self::Consents,
         Self::Vault,
     ];
 

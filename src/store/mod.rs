@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod events;
 mod export;
+mod feeds;
 mod groups;
 mod mailings;
 mod marks;
@@ -26,6 +27,7 @@ mod rosters;
 mod rotate;
 mod sled;
 mod spool;
+mod suppressions;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -38,9 +40,10 @@ pub use engine::Table;
 pub use error::{Error, OpenError};
 pub use events::{Broken, Logged};
 pub use export::ExportError;
+pub use feeds::{Change, Difference, FeedDraft, FeedPlan};
 pub use groups::{Grouped, Owner, Thread, Traces};
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
-pub use people::FeedPlan;
+pub use reports::Reached;
 pub use rotate::Rotated;
 pub use vault::{KEY_OCTETS, MasterKey};
 

@@ -1,106 +1,18 @@
-//! The master list: contacts, and the addresses never to write to.
+//! The master list: contacts, what they agreed to, and what they chose.
 //!
 //! Policy C8: only expansion and delivery read it whole.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
+use super::engine::{Batch, Table};
 use super::{Error, Store};
 use crate::mail::Address;
-use crate::model::{Affiliation, Contact, ContactId, Event, FeedRow, Mark, Suppression};
+use crate::model::{Consent, Contact, ContactId, Event, Preference, TopicId, stand};
 
-/// What a feed would change. Made by [`Store::plan_feed`], carried out by [`Store::apply_feed`].
-#[derive(Debug, Default)]
-pub struct FeedPlan {
-    /// Contacts the master list did not have.
-    pub added: u64,
-    /// Contacts whose record changes.
-    pub changed: u64,
-    /// Contacts that are as the feed says.
-    pub unchanged: u64,
-    /// Contacts that lose the affiliation, since the feed no longer has them.
-    pub removed: u64,
-    /// Contacts the office's feed had before.
-    pub had: u64,
-    writes: Vec<Contact>,
-}
-
-impl FeedPlan {
-    /// Records to write; what progress is counted in.
-    pub fn len(&self) -> usize {
-        self.writes.len()
-    }
-
-    /// Whether nothing would change.
-    pub fn is_empty(&self) -> bool {
-        self.writes.is_empty()
-    }
-}
+/// Times a change to one contact is tried anew when somebody else was faster.
+const TRIES_MAX: usize = 8;
 
 impl Store {
-    /// Compares an office's whole feed with the master list. Who is missing from it loses that office's affiliation.
-    pub fn plan_feed(&self, source: &str, rows: Vec<FeedRow>) -> Result<FeedPlan, Error> {
-        let mut plan = FeedPlan::default();
-        let mut known: HashMap<String, Contact> = HashMap::new();
-        let mut next_id = 1;
-        for contact in self.contacts() {
-            let contact = contact?;
-            next_id = next_id.max(contact.id.0 + 1);
-            known.insert(contact.email.key(), contact);
-        }
-        let mut fed: BTreeMap<String, Vec<FeedRow>> = BTreeMap::new();
-        for row in rows {
-            fed.entry(row.email.key()).or_default().push(row);
-        }
-        for (key, rows) in &fed {
-            let before = known.get(key);
-            let id = before.map_or_else(
-                || {
-                    let id = ContactId(next_id);
-                    next_id += 1;
-                    id
-                },
-                |contact| contact.id,
-            );
-            plan.merge(before, merged(before, id, source, rows));
-        }
-        for (key, contact) in known {
-            let has = contact
-                .affiliations
-                .iter()
-                .any(|affiliation| affiliation.source == source);
-            plan.had += u64::from(has);
-            if has && !fed.contains_key(&key) {
-                let mut contact = contact;
-                contact.affiliations.retain(|affiliation| affiliation.source != source);
-                plan.removed += 1;
-                plan.writes.push(contact);
-            }
-        }
-        Ok(plan)
-    }
-
-    /// Writes what the plan says; `progress` hears how many records are written.
-    pub async fn apply_feed(
-        &self,
-        plan: FeedPlan,
-        event: Event,
-        mut progress: impl FnMut(usize) + Send,
-    ) -> Result<(), Error> {
-        let mut written = 0;
-        // Three records a contact: itself, the way to it by address, and its mark.
-        for contacts in plan.writes.chunks(BATCH_OPERATIONS_MAX / 3) {
-            let mut batch = Batch::default();
-            for contact in contacts {
-                self.put_contact(&mut batch, contact)?;
-            }
-            self.engine.commit(batch).await?;
-            written += contacts.len();
-            progress(written);
-        }
-        self.log(event).await
-    }
-
     /// Every contact, in the order of their ids.
     pub fn contacts(&self) -> impl Iterator<Item = Result<Contact, Error>> + use<> {
         self.engine
@@ -116,7 +28,7 @@ impl Store {
         }
     }
 
-    /// The contact that has this address.
+    /// The contact that has this address, among others perhaps.
     pub fn contact_by_address(&self, address: &Address) -> Result<Option<Contact>, Error> {
         match self.engine.read(Table::ContactsByAddress, &self.mark(address))? {
             Some(record) => self.contact(postcard::from_bytes(&record)?),
@@ -124,7 +36,38 @@ impl Store {
         }
     }
 
-    /// Erases a contact; a suppression of the address stays, so that the next feed does not bring the mail back.
+    /// All evidence of what a contact agreed to, in the order in which it came.
+    pub fn consents(&self, id: ContactId) -> Result<Vec<Consent>, Error> {
+        self.engine
+            .scan(Table::Consents, &id.0.to_be_bytes())
+            .map(|item| Ok(postcard::from_bytes(&item?.1)?))
+            .collect()
+    }
+
+    /// Adds evidence of what a contact agreed to; what is known already is not added again. Returns whether there is such a
+    /// contact.
+    pub async fn add_consents(&self, id: ContactId, consents: Vec<Consent>, event: Event) -> Result<bool, Error> {
+        self.change(id, event, |store, batch, contact| {
+            store.put_consents(batch, contact, &consents)
+        })
+        .await
+    }
+
+    /// Replaces what a contact chose. Returns whether there is such a contact.
+    pub async fn choose(
+        &self,
+        id: ContactId,
+        preferences: BTreeMap<TopicId, Preference>,
+        event: Event,
+    ) -> Result<bool, Error> {
+        self.change(id, event, |_store, _batch, contact| {
+            contact.preferences.clone_from(&preferences);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Erases a contact; suppressions of their addresses stay, so that the next feed does not bring the mail back.
     /// Returns whether there was one.
     pub async fn forget(&self, address: &Address, event: Event) -> Result<bool, Error> {
         let Some(contact) = self.contact_by_address(address)? else {
@@ -132,112 +75,83 @@ impl Store {
         };
         let mut batch = Batch::default();
         batch.delete(Table::Contacts, &contact.id.0.to_be_bytes());
-        batch.delete(Table::ContactsByAddress, &self.mark(address));
+        for address in contact.addresses() {
+            batch.delete(Table::ContactsByAddress, &self.mark(address));
+        }
+        for item in self.engine.scan(Table::Consents, &contact.id.0.to_be_bytes()) {
+            batch.delete(Table::Consents, &item?.0);
+        }
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await?;
         Ok(true)
     }
 
-    /// Why this address is never to be written to.
-    pub fn suppression(&self, address: &Address) -> Result<Option<Suppression>, Error> {
-        match self.engine.read(Table::Suppressions, &self.mark(address))? {
-            Some(record) => Ok(Some(postcard::from_bytes(&record)?)),
-            None => Ok(None),
-        }
-    }
-
-    /// Every suppression, by the mark of its address.
-    pub fn suppressions(&self) -> Result<HashMap<Mark, Suppression>, Error> {
-        self.engine
-            .scan(Table::Suppressions, &[])
-            .map(|item| {
-                let (key, record) = item?;
-                let mark = key
-                    .try_into()
-                    .map_err(|_length| Error::Unreadable("a mark".to_owned()))?;
-                Ok((mark, postcard::from_bytes(&record)?))
-            })
-            .collect()
-    }
-
-    /// Never write to this address again. The first reason stays; returns whether this was it.
-    pub async fn suppress(&self, address: &Address, suppression: &Suppression, event: Event) -> Result<bool, Error> {
-        let mut batch = Batch::default();
-        batch.assert(Table::Suppressions, &self.mark(address), None);
-        batch.put(
-            Table::Suppressions,
-            &self.mark(address),
-            postcard::to_allocvec(suppression)?,
-        );
-        batch.append(postcard::to_allocvec(&event)?);
-        match self.engine.commit(batch).await {
-            Err(Error::Conflict) => Ok(false),
-            committed => committed.map(|()| true),
-        }
-    }
-}
-
-impl FeedPlan {
-    fn merge(&mut self, before: Option<&Contact>, after: Contact) {
-        match before {
-            None => self.added += 1,
-            Some(before) if *before == after => {
-                self.unchanged += 1;
-                return;
+    /// Changes one contact, anew when somebody else was faster.
+    async fn change(
+        &self,
+        id: ContactId,
+        event: Event,
+        how: impl Fn(&Self, &mut Batch, &mut Contact) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        for _ in 0..TRIES_MAX {
+            let key = id.0.to_be_bytes();
+            let Some(before) = self.engine.read(Table::Contacts, &key)? else {
+                return Ok(false);
+            };
+            let mut contact: Contact = postcard::from_bytes(&before)?;
+            let mut batch = Batch::default();
+            how(self, &mut batch, &mut contact)?;
+            batch.assert(Table::Contacts, &key, Some(before));
+            batch.put(Table::Contacts, &key, postcard::to_allocvec(&contact)?);
+            batch.append(postcard::to_allocvec(&event)?);
+            match self.engine.commit(batch).await {
+                Err(Error::Conflict) => {}
+                committed => return committed.map(|()| true),
             }
-            Some(_) => self.changed += 1,
         }
-        self.writes.push(after);
+        Err(Error::Conflict)
     }
-}
 
-/// The contact as it is once the feed's rows for its address are in force.
-fn merged(before: Option<&Contact>, id: ContactId, source: &str, rows: &[FeedRow]) -> Contact {
-    let others = before.map(|contact| contact.affiliations.clone()).unwrap_or_default();
-    let mut affiliations: Vec<Affiliation> = others.into_iter().filter(|a| a.source != source).collect();
-    affiliations.extend(rows.iter().map(|row| row.affiliation.clone()));
-    let mut consents = before.map(|contact| contact.consents.clone()).unwrap_or_default();
-    let mut seen: HashSet<Vec<u8>> = HashSet::new();
-    for consent in rows.iter().filter_map(|row| row.consent.clone()) {
-        let fingerprint = postcard::to_allocvec(&consent).unwrap_or_default();
-        if seen.insert(fingerprint) && !consents.contains(&consent) {
-            consents.push(consent);
+    /// Adds to the batch the evidence that is new, and to the contact how things then stand.
+    pub(super) fn put_consents(
+        &self,
+        batch: &mut Batch,
+        contact: &mut Contact,
+        consents: &[Consent],
+    ) -> Result<(), Error> {
+        let known = self.consents(contact.id)?;
+        let new: Vec<&Consent> = consents.iter().filter(|consent| !known.contains(consent)).collect();
+        for (number, consent) in (u32::try_from(known.len()).unwrap_or(u32::MAX)..).zip(&new) {
+            let key = [contact.id.0.to_be_bytes().as_slice(), &number.to_be_bytes()].concat();
+            batch.put(Table::Consents, &key, postcard::to_allocvec(consent)?);
         }
+        stand(&mut contact.standings, consents);
+        Ok(())
     }
-    consents.sort_by_key(|consent| consent.at);
-    let newest = rows.last();
-    let text = |of: fn(&FeedRow) -> &str, kept: Option<&str>| {
-        let fed = newest.map(of).unwrap_or_default();
-        if fed.is_empty() {
-            kept.unwrap_or_default().to_owned()
-        } else {
-            fed.to_owned()
-        }
-    };
-    Contact {
-        id,
-        email: before
-            .map(|contact| contact.email.clone())
-            .or_else(|| newest.map(|row| row.email.clone()))
-            .expect("a contact comes of a record or of at least one row"),
-        given_name: text(|row| &row.given_name, before.map(|c| c.given_name.as_str())),
-        family_name: text(|row| &row.family_name, before.map(|c| c.family_name.as_str())),
-        country: text(|row| &row.country, before.map(|c| c.country.as_str())),
-        ferpa: rows.iter().any(|row| row.ferpa),
-        affiliations,
-        consents,
-    }
-}
 
-impl Store {
-    fn put_contact(&self, batch: &mut Batch, contact: &Contact) -> Result<(), Error> {
-        batch.put(
-            Table::Contacts,
-            &contact.id.0.to_be_bytes(),
-            postcard::to_allocvec(contact)?,
-        );
-        let id = postcard::to_allocvec(&contact.id)?;
-        batch.put(Table::ContactsByAddress, &self.mark(&contact.email), id);
+    /// Adds to the batch a contact as it is now, and the ways to it by its addresses.
+    pub(super) fn put_contact(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Contact>,
+        contact: &Contact,
+    ) -> Result<(), Error> {
+        let marks = |contact: &Contact| -> BTreeSet<_> {
+            contact
+                .addresses()
+                .into_iter()
+                .map(|address| self.mark(address))
+                .collect()
+        };
+        let (old, new) = (before.map(marks).unwrap_or_default(), marks(contact));
+        for mark in old.difference(&new) {
+            batch.delete(Table::ContactsByAddress, mark);
+        }
+        for mark in &new {
+            batch.put(Table::ContactsByAddress, mark, postcard::to_allocvec(&contact.id)?);
+        }
+        let key = contact.id.0.to_be_bytes();
+        batch.put(Table::Contacts, &key, postcard::to_allocvec(contact)?);
         Ok(())
     }
 }

@@ -2,8 +2,19 @@
 
 use super::engine::{Batch, Table};
 use super::{Error, Store};
-use crate::mail::Address;
-use crate::model::{Event, Report, Suppression};
+use crate::mail::{Address, Timestamp};
+use crate::model::{Event, MailingId, Recipient, Report, Suppression};
+
+/// Whom a copy reached, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// Whom.
+    pub recipient: Recipient,
+    /// Through which lists; none when the author named them.
+    pub lists: Vec<Address>,
+    /// Whether no page may name the lists.
+    pub is_sensitive: bool,
+}
 
 impl Store {
     /// Keeps a report: on the disk when this returns. What came twice is kept once.
@@ -32,26 +43,37 @@ impl Store {
         Ok(Some(postcard::from_bytes(&record)?))
     }
 
+    /// Through which lists of a mailing a copy reached its recipient, and who that was; `None` when the plan is no longer
+    /// kept. To unsubscribe is to leave these lists.
+    pub fn reached(&self, mailing: MailingId, seq: u32, now: Timestamp) -> Result<Option<Reached>, Error> {
+        let Some((recipient, state)) = self.recipient(mailing, seq)?.zip(self.mailing(mailing)?) else {
+            return Ok(None);
+        };
+        let contact = recipient.contact.map(|id| self.contact(id)).transpose()?.flatten();
+        let audience = &state.mailing().audience;
+        let lists = audience.lists_reaching(contact.as_ref(), now);
+        let is_sensitive = audience.segments().iter().any(|segment| segment.is_sensitive);
+        Ok(Some(Reached {
+            recipient,
+            lists,
+            is_sensitive,
+        }))
+    }
+
     /// Drops a report that has been read, with what follows from it in the same commit. An address that is suppressed
     /// already keeps its first reason.
     pub async fn settle_report(
         &self,
         report: &Report,
-        suppression: Option<(&Address, &Suppression)>,
+        suppressions: Option<(&Address, &[Suppression])>,
         event: Option<Event>,
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
         for item in self.engine.scan(Table::Reports, &report_key(report)) {
             batch.delete(Table::Reports, &item?.0);
         }
-        if let Some((address, suppression)) = suppression
-            && self.suppression(address)?.is_none()
-        {
-            batch.put(
-                Table::Suppressions,
-                &self.mark(address),
-                postcard::to_allocvec(suppression)?,
-            );
+        if let Some((address, suppressions)) = suppressions {
+            self.put_suppressions(&mut batch, address, suppressions)?;
         }
         if let Some(event) = event {
             batch.append(postcard::to_allocvec(&event)?);

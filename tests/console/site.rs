@@ -18,8 +18,8 @@ use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::{State, Submitted};
 use bedel::model::{
     Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
-    Heralds, Identity, Lane, Mailing, MailingId, Office, OfficeId, Offices, Proof, Segment, Selection, Series,
-    TokenKey,
+    Heralds, Identity, Lane, Listing, Mailing, MailingId, Office, OfficeId, Offices, PrivacyFlag, Proof, Segment,
+    Selection, Series, TokenKey,
 };
 use bedel::password;
 use bedel::stage::expand;
@@ -107,7 +107,7 @@ impl Site {
             store: store.clone(),
             clock: clock.clone(),
             organization: "Missouri S&T".to_owned(),
-            read_token: Arc::new(|text| (text == TOKEN).then_some((case(1), 7))),
+            read_token: Arc::new(|text| (text == TOKEN).then_some((case(1), 0))),
         };
         Self {
             app: console::app(state),
@@ -155,10 +155,23 @@ impl Site {
         self.store.admit(admission, vec![]).await.expect("admits")
     }
 
+    /// A case whose copies leave: what [`TOKEN`] stands for is the first of them.
+    pub(crate) async fn leaving(&self) {
+        let text = "From: The Dean <dean@mst.example>\r\nSubject: Fees\r\n\r\nPay.\r\n";
+        let page = format!("/mailing/{}", self.held_with(AUTHOR, text).await);
+        let (steward, reviewer) = (self.browser(STEWARD).await, self.browser(REVIEWER).await);
+        steward.post(&format!("{page}/approve"), &[]).await;
+        reviewer.post(&format!("{page}/release"), &[]).await;
+        self.expand().await;
+    }
+
     /// Makes what is released into copies.
     pub(crate) async fn expand(&self) {
-        let compose = desk_settings().compose;
-        expand::expand_due(&self.store, &self.clock, &expand::Settings { compose })
+        let settings = expand::Settings {
+            compose: desk_settings().compose,
+            campus_domains: vec![],
+        };
+        expand::expand_due(&self.store, &self.clock, &settings)
             .await
             .expect("expands");
     }
@@ -330,6 +343,10 @@ fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
         office: Some(OfficeId("registrar".to_owned())),
         consent: ConsentRule::NotNeeded,
         caps: Default::default(),
+        about: None,
+        is_on_campus: false,
+        is_sensitive: false,
+        is_for_outsiders: false,
     };
     Mailing {
         id,
@@ -359,23 +376,33 @@ fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
 
 /// Three students, one of whom asked not to be disclosed.
 async fn feed(store: &Store) {
-    let row = |name: &str, ferpa| FeedRow {
-        email: address(&format!("{name}@students.example")),
-        given_name: name.to_owned(),
-        family_name: "Sample".to_owned(),
-        country: "US".to_owned(),
-        ferpa,
-        affiliation: Affiliation {
-            kind: "student".to_owned(),
-            unit: String::new(),
+    let row = |name: &str, flag: Option<PrivacyFlag>| FeedRow {
+        listing: Listing {
             source: "registrar".to_owned(),
             source_key: name.to_owned(),
-            attributes: BTreeMap::new(),
+            email: address(&format!("{name}@students.example")),
+            personal_email: None,
+            given_name: name.to_owned(),
+            family_name: "Sample".to_owned(),
+            country: "US".to_owned(),
+            privacy: flag.into_iter().collect(),
+            affiliation: Affiliation {
+                kind: "student".to_owned(),
+                unit: String::new(),
+                attributes: BTreeMap::new(),
+                from: None,
+                until: None,
+            },
+            gone_at: None,
         },
-        consent: None,
+        consents: vec![],
     };
-    let rows = vec![row("ann", false), row("ben", false), row("zoe", true)];
-    let plan = store.plan_feed("registrar", rows).expect("plans");
+    let rows = [row("ann", None), row("ben", None), row("zoe", Some(PrivacyFlag::Ferpa))];
+    let mut draft = store
+        .draft_feed("registrar", Timestamp::from_micros(0))
+        .expect("begins");
+    rows.into_iter().for_each(|row| draft.push(row).expect("is kept"));
+    let plan = draft.plan(|_compared| {}).expect("plans");
     store
         .apply_feed(plan, event(Act::Imported), |_written| {})
         .await

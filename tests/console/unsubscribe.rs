@@ -14,14 +14,17 @@ fn check_kept(site: &Site, answer: &Answer) {
     let report = site.store.next_report().expect("reads").expect("is kept");
     assert_eq!(
         (report.kind, report.mailing, report.seq),
-        (ReportKind::Unsubscribe, case(1), 7)
+        (ReportKind::Unsubscribe, case(1), 0)
     );
     assert_eq!(report.at, site.clock.now());
+    let says = "no further mail of students@lists.mst.example, emergencies excepted";
+    assert!(answer.body.contains(says), "{}", answer.body);
 }
 
 #[tokio::test]
 async fn a_form_of_the_first_kind_unsubscribes() {
     let site = Site::new().await;
+    site.leaving().await;
     let answer = post(&site.public, &format!("/u/{TOKEN}"), &[], &[ONE_CLICK]).await;
     check_kept(&site, &answer);
 }
@@ -29,6 +32,7 @@ async fn a_form_of_the_first_kind_unsubscribes() {
 #[tokio::test]
 async fn a_form_of_the_second_kind_unsubscribes() {
     let site = Site::new().await;
+    site.leaving().await;
     let body = "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
     let kind = [("content-type", "multipart/form-data; boundary=x")];
     let answer = send(&site.public, "POST", &format!("/u/{TOKEN}"), &kind, Body::from(body)).await;
@@ -38,6 +42,7 @@ async fn a_form_of_the_second_kind_unsubscribes() {
 #[tokio::test]
 async fn looking_at_the_link_changes_nothing() {
     let site = Site::new().await;
+    site.leaving().await;
     for method in ["GET", "HEAD"] {
         let answer = send(&site.public, method, &format!("/u/{TOKEN}"), &[], Body::empty()).await;
         assert_eq!(answer.status, StatusCode::OK);
@@ -48,6 +53,8 @@ async fn looking_at_the_link_changes_nothing() {
         "{}",
         page.body
     );
+    let says = "send no further mail of students@lists.mst.example to you";
+    assert!(page.body.contains(says), "{}", page.body);
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
     assert_eq!(site.store.next_report().expect("reads"), None);
 }
@@ -55,6 +62,7 @@ async fn looking_at_the_link_changes_nothing() {
 #[tokio::test]
 async fn what_is_no_one_click_changes_nothing() {
     let site = Site::new().await;
+    site.leaving().await;
     let path = format!("/u/{TOKEN}");
     let forms = [vec![], vec![("List-Unsubscribe", "Maybe")], vec![("csrf", "x")]];
     for form in forms {

@@ -146,9 +146,12 @@ async fn run(
         further_faults,
     } = feed;
     let count = rows.len();
-    let plan = spawn_blocking(move || store.plan_feed(&source, rows))
-        .await
-        .map_err(crashed)??;
+    let draft = move || {
+        let mut draft = store.draft_feed(&source, now)?;
+        rows.into_iter().try_for_each(|row| draft.push(row))?;
+        draft.plan(|_compared| {})
+    };
+    let plan = spawn_blocking(draft).await.map_err(crashed)??;
     let mut report = Report::of(&plan);
     (report.rows, report.faults, report.further_faults) = (count, faults, further_faults);
     if let Some(refusal) = refusal(&report, order) {

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use super::ApiState;
 use super::actor::{Actor, Asked, Told};
 use super::error::Fault;
-use crate::mail::Address;
-use crate::model::{Act, Contact, ContactId, Selection, Suppression, SuppressionReason};
+use crate::mail::{Address, Timestamp};
+use crate::model::{Act, Contact, ContactId, Scope, Selection, Suppression, SuppressionReason};
 use crate::store::{self, Store};
 
 /// Which audience to count.
@@ -28,7 +28,7 @@ pub(super) struct Counted {
     audience: String,
     /// Contacts that are in it.
     contacts: u64,
-    /// Of them, those who are never written to.
+    /// Of them, those some of whose mail is suppressed.
     suppressed: u64,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Person {
 #[derive(Debug, Serialize)]
 pub(super) struct Known {
     contact: Option<Contact>,
-    suppression: Option<Suppression>,
+    suppressions: Vec<Suppression>,
 }
 
 /// What was done.
@@ -75,8 +75,8 @@ pub(super) async fn count(
             which.audience
         )));
     };
-    let store = api.store.clone();
-    let (contacts, suppressed) = spawn_blocking(move || counted(&store, &selection))
+    let (store, now) = (api.store.clone(), api.clock.now());
+    let (contacts, suppressed) = spawn_blocking(move || counted(&store, &selection, now))
         .await
         .map_err(crashed)??;
     Ok(Json(Counted {
@@ -86,14 +86,15 @@ pub(super) async fn count(
     }))
 }
 
-fn counted(store: &Store, selection: &Selection) -> Result<(u64, u64), store::Error> {
+fn counted(store: &Store, selection: &Selection, now: Timestamp) -> Result<(u64, u64), store::Error> {
     let (suppressions, marker) = (store.suppressions()?, store.marker());
     let (mut contacts, mut suppressed) = (0, 0);
     for contact in store.contacts() {
         let contact = contact?;
-        if selection.holds(&contact) {
+        if selection.holds(&contact, now) {
             contacts += 1;
-            suppressed += u64::from(suppressions.contains_key(&marker.mark(&contact.email.key())));
+            let is_kept = |address: &&Address| suppressions.contains_key(&marker.mark(&address.key()));
+            suppressed += u64::from(contact.addresses().iter().any(is_kept));
         }
     }
     Ok((contacts, suppressed))
@@ -119,14 +120,14 @@ pub(super) async fn find(
         return Err(Fault::Unacceptable(what));
     }
     let contact = api.store.contact_by_address(&address)?;
-    let suppression = api.store.suppression(&address)?;
+    let suppressions = api.store.suppressions_of(&address)?;
     // Before anything is shown: what cannot be logged is not looked up.
     let note = whom(contact.as_ref(), reason);
     api.store.log(api.event(&who, Act::LookedUp, None, note)).await?;
-    if contact.is_none() && suppression.is_none() {
+    if contact.is_none() && suppressions.is_empty() {
         return Err(Fault::Missing("nothing is known of this address".to_owned()));
     }
-    Ok(Json(Known { contact, suppression }))
+    Ok(Json(Known { contact, suppressions }))
 }
 
 /// `POST /people/suppress`: never write to this address again.
@@ -146,6 +147,7 @@ pub(super) async fn suppress(
     let contact = api.store.contact_by_address(&address)?;
     let note = whom(contact.as_ref(), &person.reason);
     let suppression = Suppression {
+        scope: Scope::Everything,
         reason: SuppressionReason::Manual,
         at: api.clock.now(),
         contact: contact.map(|contact| contact.id),
@@ -153,7 +155,7 @@ pub(super) async fn suppress(
         note: person.reason.trim().to_owned(),
     };
     let event = api.event(&who, Act::Suppressed, None, note);
-    let is_new = api.store.suppress(&address, &suppression, event).await?;
+    let is_new = api.store.suppress(&address, &[suppression], event).await?;
     let done = if is_new {
         "Suppressed. No mailing goes to this address any more, not even one under way."
     } else {
@@ -185,7 +187,8 @@ pub(super) async fn forget(
     if !api.store.forget(&address, event).await? {
         return Err(missing());
     }
-    let kept = api.store.suppression(&address)?.is_some();
+    let known = api.store.suppressions_of(&address)?;
+    let kept = known.iter().any(|known| known.scope == Scope::Everything);
     let done = if kept {
         "Erased. That the address is never written to is kept."
     } else {

@@ -185,11 +185,15 @@ impl Words {
     /// Why somebody is left out.
     pub(in crate::console) fn exclusion(self, reason: Exclusion) -> String {
         let key = match reason {
-            Exclusion::HardBounce => "left-out-bounce",
-            Exclusion::Complaint => "left-out-complaint",
-            Exclusion::Unsubscribed => "left-out-unsubscribed",
+            Exclusion::InvalidAddress => "left-out-invalid",
             Exclusion::DoNotContact => "left-out-do-not-contact",
+            Exclusion::Suppressed => "left-out-suppressed",
+            Exclusion::Complaint => "left-out-complaint",
+            Exclusion::HardBounce => "left-out-bounce",
+            Exclusion::Unsubscribed => "left-out-unsubscribed",
+            Exclusion::Preference => "left-out-preference",
             Exclusion::NoConsent => "left-out-no-consent",
+            Exclusion::Protected => "left-out-protected",
             Exclusion::OverCap => "left-out-over-cap",
             Exclusion::Duplicate => "left-out-duplicate",
         };

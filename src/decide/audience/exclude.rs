@@ -2,36 +2,126 @@
 
 use std::time::Duration;
 
-use super::{Pressure, Purpose};
-use crate::mail::Timestamp;
-use crate::model::{Basis, Caps, Category, Consent, ConsentRule, Contact, ContactId, Exclusion, Suppression};
+use super::{Pressure, Purpose, address};
+use crate::mail::{Address, Domain, Timestamp};
+use crate::model::{
+    Agreement, Basis, Caps, Category, ConsentRule, Contact, ContactId, Exclusion, PrivacyFlag, Segment, Standing,
+    Suppression, agreement,
+};
 
 pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Where mail that promotes something wants a yes, whatever the audience asks: the European Economic Area and the United
+/// Kingdom (PECR), Switzerland, and Canada (CASL). What is inferred of a relationship is a yes in Canada alone.
+const YES_COUNTRIES: [&str; 33] = [
+    "AT", "BE", "BG", "CA", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS",
+    "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+];
 
-/// Why this contact gets no copy; `None` when they do.
-pub fn excluded(
-    contact: &Contact,
-    rule: ConsentRule,
-    purpose: Purpose,
-    suppression: Option<&Suppression>,
-    now: Timestamp,
-) -> Option<Exclusion> {
-    if let Some(suppression) = suppression.filter(|suppression| !purpose.goes_past(suppression)) {
-        return Some(suppression.reason.exclusion());
-    }
-    if purpose.is_emergency {
-        return None;
-    }
-    let consent = newest(&contact.consents, purpose.category);
-    let lets_in = match (rule, consent) {
-        (ConsentRule::NotNeeded, _) | (ConsentRule::NotWithdrawn, None) => true,
-        (ConsentRule::NotWithdrawn, Some(consent)) => consent.basis != Basis::Withdrawn,
-        (ConsentRule::OptIn, Some(consent)) => is_in_force(consent, now),
-        (ConsentRule::OptIn, None) => false,
-    };
-    (!lets_in).then_some(Exclusion::NoConsent)
+/// What is known of one contact's addresses: the suppressions of each.
+pub type Known<'a> = &'a dyn Fn(&Address) -> &'a [Suppression];
+
+/// Asks for one list of a mailing whether a contact gets a copy, and at which address.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The list.
+    pub segment: &'a Segment,
+    /// What the mailing is sent for.
+    pub purpose: Purpose,
+    /// The campus's own domains.
+    pub campus: &'a [Domain],
+    /// Now.
+    pub now: Timestamp,
 }
+
+impl Question<'_> {
+    /// Where their copy goes, or why they get none. Caps are not asked, and nothing of who is in the list.
+    pub fn ask<'c>(&self, contact: &'c Contact, known: Known<'_>) -> Result<&'c Address, Exclusion> {
+        let addresses = address::ranked(contact, self);
+        let usable: Vec<&Address> = addresses.iter().copied().filter(|a| address::is_usable(a)).collect();
+        if usable.is_empty() {
+            return Err(Exclusion::InvalidAddress);
+        }
+        let privacy = contact.privacy();
+        if privacy.has(PrivacyFlag::Deceased) || privacy.has(PrivacyFlag::DoNotContact) {
+            return Err(Exclusion::DoNotContact);
+        }
+        // What somebody said of one of their addresses they meant of themselves; a dead mailbox is only dead itself.
+        let is_dead = |s: &&Suppression| s.reason.exclusion() == Exclusion::HardBounce;
+        let said = addresses
+            .iter()
+            .flat_map(|address| known(address))
+            .filter(|s| !is_dead(s));
+        let living = usable
+            .into_iter()
+            .find(|address| !known(address).iter().any(|s| is_dead(&s)));
+        let dead = living.is_none().then_some(Exclusion::HardBounce);
+        if let Some(exclusion) = said.filter_map(|s| self.reaches(s)).chain(dead).min() {
+            return Err(exclusion);
+        }
+        if !self.purpose.is_emergency {
+            self.chosen(contact)?;
+            self.agreed(contact)?;
+            self.allowed(contact)?;
+        }
+        living.ok_or(Exclusion::HardBounce)
+    }
+
+    /// The exclusion that a suppression leads to, if it reaches this mailing.
+    pub fn reaches(&self, suppression: &Suppression) -> Option<Exclusion> {
+        let exclusion = suppression.reason.exclusion();
+        let goes_past = self.purpose.is_emergency && !EVEN_EMERGENCIES.contains(&exclusion);
+        let covers = suppression.scope.covers(&self.segment.list, self.purpose.category);
+        (covers && !goes_past).then_some(exclusion)
+    }
+
+    /// What they chose, by topic.
+    fn chosen(&self, contact: &Contact) -> Result<(), Exclusion> {
+        let suits = self.segment.about.as_ref().is_none_or(|about| {
+            let preference = contact.preferences.get(&about.topic).copied();
+            about.suits(preference)
+        });
+        suits.then_some(()).ok_or(Exclusion::Preference)
+    }
+
+    /// What they agreed to. Policy C3.
+    fn agreed(&self, contact: &Contact) -> Result<(), Exclusion> {
+        let (purpose, country) = (self.purpose.category.name(), contact.country());
+        let wants_yes = YES_COUNTRIES.iter().any(|c| c.eq_ignore_ascii_case(country));
+        let rule = match self.segment.consent {
+            ConsentRule::NotWithdrawn if wants_yes && self.purpose.category.is_promotional() => ConsentRule::OptIn,
+            rule @ (ConsentRule::NotNeeded | ConsentRule::NotWithdrawn | ConsentRule::OptIn) => rule,
+        };
+        let counts = |s: &&Standing| {
+            let is_inferred = s.basis == Basis::Implied;
+            !(is_inferred && wants_yes && !country.eq_ignore_ascii_case("CA"))
+        };
+        let agreement = || agreement(contact.standings.iter().filter(counts), purpose, self.now);
+        let lets_in = match rule {
+            ConsentRule::NotNeeded => true,
+            ConsentRule::NotWithdrawn => agreement() != Agreement::No,
+            ConsentRule::OptIn => agreement() == Agreement::Yes,
+        };
+        lets_in.then_some(()).ok_or(Exclusion::NoConsent)
+    }
+
+    /// What the law allows: who is not to be disclosed is in no audience that outsiders asked for, and nobody under age is
+    /// asked for support or for answers.
+    fn allowed(&self, contact: &Contact) -> Result<(), Exclusion> {
+        let privacy = contact.privacy();
+        let asks = matches!(self.purpose.category, Category::Marketing | Category::Survey);
+        let is_disclosed = self.segment.is_for_outsiders && privacy.has(PrivacyFlag::Ferpa);
+        let is_asked = asks && privacy.has(PrivacyFlag::Minor);
+        (!is_disclosed && !is_asked).then_some(()).ok_or(Exclusion::Protected)
+    }
+}
+
+/// What keeps even an emergency from somebody. Policy C17.
+const EVEN_EMERGENCIES: [Exclusion; 3] = [
+    Exclusion::InvalidAddress,
+    Exclusion::DoNotContact,
+    Exclusion::HardBounce,
+];
 
 /// Whether the contact has had enough lately. What is critical is never too much. Policy C11.
 pub(super) fn over_cap(
@@ -49,15 +139,4 @@ pub(super) fn over_cap(
         || is_over(caps.month, MONTH, None)
         || (category == Category::Survey && is_over(caps.survey_month, MONTH, survey));
     (category != Category::Critical && is_full).then_some(Exclusion::OverCap)
-}
-
-/// The newest record for this purpose; `*` is for every purpose.
-fn newest(consents: &[Consent], category: Category) -> Option<&Consent> {
-    let purpose = format!("{category:?}").to_lowercase();
-    let fits = |consent: &&Consent| consent.purpose == "*" || consent.purpose.eq_ignore_ascii_case(&purpose);
-    consents.iter().filter(fits).max_by_key(|consent| consent.at)
-}
-
-fn is_in_force(consent: &Consent, now: Timestamp) -> bool {
-    consent.basis != Basis::Withdrawn && consent.expires_at.is_none_or(|end| now < end)
 }

@@ -1,47 +1,52 @@
 //! Who gets it? An audience, made into recipients; who is left out is counted by reason.
 //!
 //! The reasons are asked in the order of [`Exclusion`]; the first that fits counts. The same question
-//! ([`excluded`]) is asked again when a copy is about to be sent, so that who has dropped out meanwhile gets none. Law 5.
+//! ([`Question`]) is asked again ([`dropped_out`]) when a copy is about to be sent, so that who has dropped out meanwhile gets none. Law 5.
 
+mod address;
 mod exclude;
 mod pressure;
 mod provider;
+mod recheck;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-pub use exclude::excluded;
 use exclude::over_cap;
+pub use exclude::{Known, Question};
 pub use pressure::Pressure;
 pub use provider::provider;
+pub use recheck::dropped_out;
 
 use crate::mail::{Address, Domain, Timestamp};
 use crate::model::{
-    Audience, Category, Contact, Exclusion, Expansion, Lane, Mark, Marker, Masked, Recipient, Segment, Suppression,
+    Audience, Category, Contact, ContactId, Exclusion, Expansion, Lane, Mark, Marker, Masked, Recipient, Segment,
+    Suppression,
 };
 
 /// Samples a person may see of an audience. Policy C8.
 const SAMPLES_MAX: usize = 5;
 
-/// Who is never to be written to, found by the mark of an address.
+/// Who is not to be written to, found by the mark of an address.
 #[derive(Debug, Clone)]
 pub struct Suppressions {
-    by_mark: HashMap<Mark, Suppression>,
+    by_mark: HashMap<Mark, Vec<Suppression>>,
     marker: Marker,
 }
 
 impl Suppressions {
     /// Suppressions by the marks that this marker makes.
-    pub fn new(by_mark: HashMap<Mark, Suppression>, marker: Marker) -> Self {
+    pub fn new(by_mark: HashMap<Mark, Vec<Suppression>>, marker: Marker) -> Self {
         Self { by_mark, marker }
     }
 
-    /// Why this address is never to be written to; `None` when it may be.
-    pub fn get(&self, address: &Address) -> Option<&Suppression> {
+    /// How far, and why, this address is not to be written to.
+    pub fn of(&self, address: &Address) -> &[Suppression] {
         // Most stores have none, and a mark is a hash.
-        let is_empty = self.by_mark.is_empty();
-        (!is_empty)
-            .then(|| self.by_mark.get(&self.marker.mark(&address.key())))
-            .flatten()
+        if self.by_mark.is_empty() {
+            return &[];
+        }
+        let known = self.by_mark.get(&self.marker.mark(&address.key()));
+        known.map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -62,11 +67,6 @@ impl Purpose {
             is_emergency: lane == Lane::Emergency,
         }
     }
-
-    /// Whether it goes to somebody all the same.
-    fn goes_past(self, suppression: &Suppression) -> bool {
-        self.is_emergency && suppression.reason.exclusion() != Exclusion::HardBounce
-    }
 }
 
 /// How many an audience reaches.
@@ -84,14 +84,27 @@ pub struct Count {
     pub providers: BTreeMap<&'static str, u64>,
 }
 
+/// What a walk over an audience asks with.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Whom it is for.
+    pub audience: &'a Audience,
+    /// What for.
+    pub purpose: Purpose,
+    /// Who is not to be written to.
+    pub suppressions: &'a Suppressions,
+    /// How much of our mail contacts have had.
+    pub pressure: Pressure<'a>,
+    /// The campus's own domains.
+    pub campus: &'a [Domain],
+    /// Now.
+    pub now: Timestamp,
+}
+
 /// Walks an audience once.
 #[derive(Debug)]
 pub struct Walk<'a> {
-    audience: &'a Audience,
-    purpose: Purpose,
-    suppressions: &'a Suppressions,
-    pressure: Pressure<'a>,
-    now: Timestamp,
+    asked: Asked<'a>,
     seen: HashSet<String>,
     /// Who was left out as a contact is not let in by being named.
     left_out: HashMap<String, Exclusion>,
@@ -99,73 +112,86 @@ pub struct Walk<'a> {
 
 /// What a walk says of one contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Verdict<'c> {
     /// No list of the audience has them.
     Outside,
     /// They get no copy.
     Excluded(Exclusion),
-    /// They get one.
-    Included,
+    /// They get one, at this address.
+    Included(&'c Address),
 }
 
 impl<'a> Walk<'a> {
     /// A walk that has met nobody yet.
-    pub fn new(
-        audience: &'a Audience,
-        purpose: Purpose,
-        suppressions: &'a Suppressions,
-        pressure: Pressure<'a>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(asked: Asked<'a>) -> Self {
         Self {
-            audience,
-            purpose,
-            suppressions,
-            pressure,
-            now,
+            asked,
             seen: HashSet::new(),
             left_out: HashMap::new(),
         }
     }
 
-    /// Meets one contact. Of several lists that have them, the one that lets them in counts.
-    pub fn meet(&mut self, contact: &Contact) -> Verdict {
-        let within: Vec<&Segment> = self
-            .audience
-            .segments()
-            .iter()
-            .filter(|segment| segment.selection.holds(contact))
-            .collect();
-        let key = contact.email.key();
-        let suppression = self.suppressions.get(&contact.email);
-        let judged = |segment: &&Segment| {
-            excluded(contact, segment.consent, self.purpose, suppression, self.now)
-                .or_else(|| over_cap(contact.id, segment.caps, self.purpose.category, self.pressure, self.now))
-        };
-        let verdict = match within.iter().map(judged).min() {
-            None => return Verdict::Outside,
-            Some(Some(exclusion)) => {
-                self.left_out.insert(key, exclusion);
-                return Verdict::Excluded(exclusion);
+    /// Meets one contact. Of several lists that have them, the first that lets them in counts.
+    pub fn meet<'c>(&mut self, contact: &'c Contact) -> Verdict<'c> {
+        let (segments, now) = (self.asked.audience.segments(), self.asked.now);
+        let within = segments.iter().filter(|segment| segment.selection.holds(contact, now));
+        let mut reason = None;
+        for segment in within {
+            match self.judge(contact, segment) {
+                Ok(address) if self.seen.insert(address.key()) => return Verdict::Included(address),
+                Ok(_) => return Verdict::Excluded(Exclusion::Duplicate),
+                Err(exclusion) => reason = Some(reason.map_or(exclusion, |known: Exclusion| known.min(exclusion))),
             }
-            Some(None) => Verdict::Included,
+        }
+        let Some(reason) = reason else {
+            return Verdict::Outside;
         };
-        if self.seen.insert(key) {
-            verdict
-        } else {
-            Verdict::Excluded(Exclusion::Duplicate)
+        let addresses = contact.addresses().into_iter();
+        self.left_out.extend(addresses.map(|address| (address.key(), reason)));
+        Verdict::Excluded(reason)
+    }
+
+    fn judge<'c>(&self, contact: &'c Contact, segment: &Segment) -> Result<&'c Address, Exclusion> {
+        let Asked {
+            purpose, pressure, now, ..
+        } = self.asked;
+        let address = self
+            .question(segment)
+            .ask(contact, &|address| self.asked.suppressions.of(address))?;
+        match over_cap(contact.id, segment.caps, purpose.category, pressure, now) {
+            Some(exclusion) => Err(exclusion),
+            None => Ok(address),
         }
     }
 
-    /// Meets somebody named beside the lists.
-    pub fn meet_named(&mut self, address: &Address) -> Verdict {
+    fn question<'s>(&self, segment: &'s Segment) -> Question<'s>
+    where
+        'a: 's,
+    {
+        Question {
+            segment,
+            purpose: self.asked.purpose,
+            campus: self.asked.campus,
+            now: self.asked.now,
+        }
+    }
+
+    /// Meets somebody named beside the lists: what they said of any of the lists they said of this mailing.
+    pub fn meet_named<'c>(&mut self, address: &'c Address) -> Verdict<'c> {
         if let Some(exclusion) = self.left_out.get(&address.key()) {
             return Verdict::Excluded(*exclusion);
         }
-        let suppression = self.suppressions.get(address);
-        match suppression.filter(|suppression| !self.purpose.goes_past(suppression)) {
-            Some(suppression) => Verdict::Excluded(suppression.reason.exclusion()),
-            None if self.seen.insert(address.key()) => Verdict::Included,
+        let known = self.asked.suppressions.of(address);
+        let segments = self.asked.audience.segments().iter();
+        let reached = segments.flat_map(|segment| {
+            let question = self.question(segment);
+            known
+                .iter()
+                .filter_map(move |suppression| question.reaches(suppression))
+        });
+        match reached.min() {
+            Some(exclusion) => Verdict::Excluded(exclusion),
+            None if self.seen.insert(address.key()) => Verdict::Included(address),
             None => Verdict::Excluded(Exclusion::Duplicate),
         }
     }
@@ -177,22 +203,11 @@ pub fn expand<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Conta
     for contact in contacts {
         let contact = contact?;
         let verdict = walk.meet(&contact);
-        let recipient = Recipient {
-            address: contact.email,
-            contact: Some(contact.id),
-        };
-        note(&mut expansion, verdict, recipient);
+        note(&mut expansion, verdict, Some(contact.id));
     }
-    for address in walk.audience.people() {
+    for address in walk.asked.audience.people() {
         let verdict = walk.meet_named(address);
-        note(
-            &mut expansion,
-            verdict,
-            Recipient {
-                address: address.clone(),
-                contact: None,
-            },
-        );
+        note(&mut expansion, verdict, None);
     }
     expansion
         .recipients
@@ -200,54 +215,56 @@ pub fn expand<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Conta
     Ok(expansion)
 }
 
-fn note(expansion: &mut Expansion, verdict: Verdict, recipient: Recipient) {
+fn note(expansion: &mut Expansion, verdict: Verdict<'_>, contact: Option<ContactId>) {
     match verdict {
         Verdict::Outside => {}
         Verdict::Excluded(exclusion) => *expansion.exclusions.entry(exclusion).or_default() += 1,
-        Verdict::Included => expansion.recipients.push(recipient),
+        Verdict::Included(address) => expansion.recipients.push(Recipient {
+            address: address.clone(),
+            contact,
+        }),
     }
 }
 
 /// Counts an audience without making recipients of it.
-pub fn count<E>(
-    mut walk: Walk<'_>,
-    contacts: impl Iterator<Item = Result<Contact, E>>,
-    campus: &[Domain],
-) -> Result<Count, E> {
+pub fn count<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contact, E>>) -> Result<Count, E> {
     let mut count = Count::default();
+    let Asked {
+        audience,
+        pressure,
+        campus,
+        now,
+        ..
+    } = walk.asked;
+    let shows = audience.segments().iter().all(|segment| !segment.is_sensitive);
     for contact in contacts {
         let contact = contact?;
         let verdict = walk.meet(&contact);
-        if verdict == Verdict::Included {
-            if count.samples.len() < SAMPLES_MAX {
+        if let Verdict::Included(_) = verdict {
+            if shows && count.samples.len() < SAMPLES_MAX {
                 count.samples.extend(contact.masked());
             }
-            *count
-                .providers
-                .entry(provider(contact.email.domain(), campus))
-                .or_default() += 1;
-            let copies = walk.pressure.copies(contact.id, walk.now.minus(exclude::WEEK), None);
+            let copies = pressure.copies(contact.id, now.minus(exclude::WEEK), None);
             if copies > 0 {
                 *count.pressed.entry(copies).or_default() += 1;
             }
         }
-        tell(&mut count, verdict);
+        tell(&mut count, verdict, campus);
     }
-    for address in walk.audience.people() {
-        let verdict = walk.meet_named(address);
-        if verdict == Verdict::Included {
-            *count.providers.entry(provider(address.domain(), campus)).or_default() += 1;
-        }
-        tell(&mut count, verdict);
+    for address in audience.people() {
+        tell(&mut count, walk.meet_named(address), campus);
     }
     Ok(count)
 }
 
-fn tell(count: &mut Count, verdict: Verdict) {
+fn tell(count: &mut Count, verdict: Verdict<'_>, campus: &[Domain]) {
     match verdict {
         Verdict::Outside => {}
         Verdict::Excluded(exclusion) => *count.exclusions.entry(exclusion).or_default() += 1,
-        Verdict::Included => count.recipients += 1,
+        Verdict::Included(address) => {
+            count.recipients += 1;
+            *count.providers.entry(provider(address.domain(), campus)).or_default() += 1;
+        }
     }
 }
 

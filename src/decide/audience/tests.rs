@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Affiliation, Basis, Caps, Consent, ConsentRule, ContactId, Got, Lane, MailingId, Selection, Series,
-    SuppressionReason, UnderWay,
+    About, Affiliation, Basis, Caps, ConsentRule, ContactId, Got, Lane, Listing, MailingId, Preference, Privacy,
+    PrivacyFlag, Scope, Selection, Series, Standing, SuppressionReason, TopicId, UnderWay,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -24,24 +24,40 @@ const MARKETING: Purpose = Purpose {
     is_emergency: false,
 };
 
-fn contact(id: u64, email: &str, kind: &str) -> Contact {
-    let affiliation = Affiliation {
-        kind: kind.into(),
-        unit: "physics".into(),
+fn listing(email: &str, kind: &str) -> Listing {
+    Listing {
         source: "registrar".into(),
-        source_key: id.to_string(),
-        attributes: BTreeMap::from([("class".to_owned(), "freshman".to_owned())]),
-    };
-    Contact {
-        id: ContactId(id),
+        source_key: email.into(),
         email: email.parse().expect("valid"),
+        personal_email: None,
         given_name: "Ann".into(),
         family_name: String::new(),
         country: String::new(),
-        ferpa: false,
-        affiliations: vec![affiliation],
-        consents: vec![],
+        privacy: Privacy::default(),
+        affiliation: Affiliation {
+            kind: kind.into(),
+            unit: "physics".into(),
+            attributes: BTreeMap::from([("class".to_owned(), "freshman".to_owned())]),
+            from: None,
+            until: None,
+        },
+        gone_at: None,
     }
+}
+
+fn contact(id: u64, email: &str, kind: &str) -> Contact {
+    Contact {
+        id: ContactId(id),
+        listings: vec![listing(email, kind)],
+        preferences: BTreeMap::new(),
+        standings: vec![],
+    }
+}
+
+fn flagged(flag: PrivacyFlag) -> Contact {
+    let mut contact = contact(1, "a@z.example", "student");
+    contact.listings[0].privacy = Privacy::default().with(flag);
+    contact
 }
 
 fn segment(kind: &str, consent: ConsentRule) -> Segment {
@@ -55,6 +71,10 @@ fn segment(kind: &str, consent: ConsentRule) -> Segment {
         office: None,
         consent,
         caps: Default::default(),
+        about: None,
+        is_on_campus: false,
+        is_sensitive: false,
+        is_for_outsiders: false,
     }
 }
 
@@ -71,22 +91,35 @@ fn none() -> Suppressions {
 
 fn suppressions<const N: usize>(known: [(String, Suppression); N]) -> Suppressions {
     let marker = Marker::new(&[7; 32]);
-    let by_mark = known.into_iter().map(|(address, why)| (marker.mark(&address), why));
+    let by_mark = known
+        .into_iter()
+        .map(|(address, why)| (marker.mark(&address), vec![why]));
     Suppressions::new(by_mark.collect(), marker)
 }
 
-fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: Vec<Contact>) -> Expansion {
-    let walk = Walk::new(audience, MARKETING, suppressions, NONE, at(100));
-    let counted = count(
-        Walk::new(audience, MARKETING, suppressions, NONE, at(100)),
-        contacts.iter().cloned().map(Ok::<_, Infallible>),
-        &[],
-    );
-    let Ok(expansion) = expand(walk, contacts.into_iter().map(Ok::<_, Infallible>));
+fn asked<'a>(audience: &'a Audience, purpose: Purpose, suppressions: &'a Suppressions) -> Asked<'a> {
+    Asked {
+        audience,
+        purpose,
+        suppressions,
+        pressure: NONE,
+        campus: &[],
+        now: at(100),
+    }
+}
+
+/// Expands and counts, which must come to the same.
+fn expanded_as(asked: Asked<'_>, contacts: Vec<Contact>) -> Expansion {
+    let counted = count(Walk::new(asked), contacts.iter().cloned().map(Ok::<_, Infallible>));
+    let Ok(expansion) = expand(Walk::new(asked), contacts.into_iter().map(Ok::<_, Infallible>));
     let Ok(counted) = counted;
     assert_eq!(counted.recipients, expansion.recipients.len() as u64);
     assert_eq!(counted.exclusions, expansion.exclusions);
     expansion
+}
+
+fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: Vec<Contact>) -> Expansion {
+    expanded_as(asked(audience, MARKETING, suppressions), contacts)
 }
 
 fn emails(expansion: &Expansion) -> Vec<String> {
@@ -113,10 +146,7 @@ fn only_who_matches_is_in_and_domains_stand_together() {
 #[test]
 fn one_person_in_two_lists_and_named_beside_them_gets_one_copy() {
     let mut both = contact(1, "a@z.example", "student");
-    both.affiliations.push(Affiliation {
-        kind: "staff".into(),
-        ..both.affiliations[0].clone()
-    });
+    both.listings.push(listing("a@z.example", "staff"));
     let audience = lists(
         vec![
             segment("student", ConsentRule::NotNeeded),
@@ -129,70 +159,227 @@ fn one_person_in_two_lists_and_named_beside_them_gets_one_copy() {
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::Duplicate, 1)]));
 }
 
-#[test]
-fn suppressions_go_before_everything() {
-    let suppression = Suppression {
-        reason: SuppressionReason::Unsubscribed,
+fn suppression(scope: Scope, reason: SuppressionReason) -> Suppression {
+    Suppression {
+        scope,
+        reason,
         at: at(0),
         contact: None,
         mailing: None,
         note: String::new(),
-    };
-    let suppressions = suppressions([("a@z.example".to_owned(), suppression)]);
-    let audience = lists(vec![segment("student", ConsentRule::NotNeeded)], &["A@z.example"]);
+    }
+}
+
+#[test]
+fn suppressions_go_before_consent_and_reach_who_is_named_too() {
+    let left = suppression(Scope::Everything, SuppressionReason::Unsubscribed);
+    let suppressions = suppressions([("a@z.example".to_owned(), left)]);
+    let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["A@z.example"]);
     let expansion = expanded(&audience, &suppressions, vec![contact(1, "a@z.example", "student")]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::Unsubscribed, 2)]));
 }
 
-fn consent(basis: Basis, at_seconds: i64, expires: Option<i64>) -> Consent {
-    Consent {
+/// Policy C4: who has left one list gets the mail of others.
+#[test]
+fn who_left_a_list_is_left_out_of_that_list_alone() {
+    let students: Address = "students@lists.mst.example".parse().expect("valid");
+    let left = suppression(Scope::List(students), SuppressionReason::Unsubscribed);
+    let suppressions = suppressions([("a@z.example".to_owned(), left)]);
+    let mut both = contact(1, "a@z.example", "student");
+    both.listings.push(listing("a@z.example", "staff"));
+    let to = |kinds: &[&str]| {
+        let segments = kinds.iter().map(|kind| segment(kind, ConsentRule::NotNeeded));
+        expanded(&lists(segments.collect(), &[]), &suppressions, vec![both.clone()])
+    };
+    assert_eq!(
+        to(&["student"]).exclusions,
+        BTreeMap::from([(Exclusion::Unsubscribed, 1)])
+    );
+    assert_eq!(emails(&to(&["staff"])), ["a@z.example"]);
+    assert_eq!(emails(&to(&["student", "staff"])), ["a@z.example"]);
+}
+
+#[test]
+fn a_person_is_kept_from_mail_at_each_of_their_addresses_and_dead_mailboxes_are_passed_over() {
+    let mut ann = contact(1, "ann@z.example", "student");
+    ann.listings[0].personal_email = Some("ann@gmail.com".parse().expect("valid"));
+    let audience = lists(vec![segment("student", ConsentRule::NotNeeded)], &[]);
+    let after = |address: &str, reason| {
+        let known = suppressions([(address.to_owned(), suppression(Scope::Everything, reason))]);
+        expanded(&audience, &known, vec![ann.clone()])
+    };
+    let complained = after("a.n.n+x@gmail.com", SuppressionReason::Complaint);
+    assert_eq!(complained.exclusions, BTreeMap::from([(Exclusion::Complaint, 1)]));
+    let moved = after("ann@z.example", SuppressionReason::HardBounce);
+    assert_eq!(emails(&moved), ["ann@gmail.com"]);
+    let dead = suppression(Scope::Everything, SuppressionReason::HardBounce);
+    let both = suppressions([
+        ("ann@z.example".to_owned(), dead.clone()),
+        ("ann@gmail.com".to_owned(), dead),
+    ]);
+    let gone = expanded(&audience, &both, vec![ann]);
+    assert_eq!(gone.exclusions, BTreeMap::from([(Exclusion::HardBounce, 1)]));
+}
+
+#[test]
+fn the_campus_address_comes_first_on_campus_and_the_one_of_the_office_off_it() {
+    let mut ann = contact(1, "ann@gmail.com", "alumnus");
+    ann.listings.push(listing("ann@cs.mst.example", "student"));
+    ann.listings.push(listing("ann@z.example", "donor"));
+    let campus = ["mst.example".parse().expect("valid")];
+    let none = none();
+    let first = |kind: &str, is_on_campus: bool| {
+        let mut segment = segment(kind, ConsentRule::NotNeeded);
+        segment.is_on_campus = is_on_campus;
+        let audience = lists(vec![segment], &[]);
+        let campus = &campus[..];
+        let asked = Asked {
+            campus,
+            ..asked(&audience, MARKETING, &none)
+        };
+        emails(&expanded_as(asked, vec![ann.clone()]))
+    };
+    assert_eq!(first("student", true), ["ann@cs.mst.example"]);
+    assert_eq!(first("alumnus", false), ["ann@gmail.com"]);
+    assert_eq!(first("donor", false), ["ann@z.example"]);
+}
+
+fn standing(basis: Basis, at_seconds: i64, expires: Option<i64>) -> Standing {
+    Standing {
         purpose: "marketing".into(),
         basis,
         at: at(at_seconds),
-        source: "form".into(),
         expires_at: expires.map(at),
     }
 }
 
 #[track_caller]
-fn check(rule: ConsentRule, consents: &[Consent], is_in: bool) {
+fn check(rule: ConsentRule, country: &str, standings: &[Standing], is_in: bool) {
     let mut contact = contact(1, "a@z.example", "student");
-    contact.consents = consents.to_vec();
-    assert_eq!(
-        excluded(&contact, rule, MARKETING, None, at(100)).is_none(),
-        is_in,
-        "{rule:?} {consents:?}"
-    );
+    contact.listings[0].country = country.into();
+    contact.standings = standings.to_vec();
+    let segment = segment("student", rule);
+    let question = Question {
+        segment: &segment,
+        purpose: MARKETING,
+        campus: &[],
+        now: at(100),
+    };
+    let answer = question.ask(&contact, &|_| &[]).map(|_| ());
+    let expected = if is_in { Ok(()) } else { Err(Exclusion::NoConsent) };
+    assert_eq!(answer, expected, "{rule:?} {country} {standings:?}");
 }
 
 #[test]
-fn consent_counts_as_the_newest_record_says() {
-    let (yes, no) = (consent(Basis::OptIn, 1, None), consent(Basis::Withdrawn, 2, None));
-    check(ConsentRule::OptIn, &[], false);
-    check(ConsentRule::OptIn, std::slice::from_ref(&yes), true);
-    check(ConsentRule::OptIn, &[yes.clone(), no.clone()], false);
-    check(ConsentRule::OptIn, &[no.clone(), consent(Basis::OptIn, 3, None)], true);
-    check(ConsentRule::OptIn, &[consent(Basis::Implied, 1, Some(101))], true);
-    check(ConsentRule::OptIn, &[consent(Basis::Implied, 1, Some(100))], false);
-    check(
-        ConsentRule::OptIn,
-        &[Consent {
-            purpose: "survey".into(),
-            ..yes.clone()
-        }],
-        false,
+fn consent_counts_as_the_newest_word_says() {
+    use ConsentRule::{NotNeeded, NotWithdrawn, OptIn};
+    let (yes, no) = (standing(Basis::OptIn, 1, None), standing(Basis::Withdrawn, 2, None));
+    check(OptIn, "US", &[], false);
+    check(OptIn, "US", std::slice::from_ref(&yes), true);
+    check(OptIn, "US", &[yes.clone(), no.clone()], false);
+    check(OptIn, "US", &[no.clone(), standing(Basis::OptIn, 3, None)], true);
+    check(OptIn, "US", &[standing(Basis::Implied, 1, Some(101))], true);
+    check(OptIn, "US", &[standing(Basis::Implied, 1, Some(100))], false);
+    check(NotWithdrawn, "US", &[], true);
+    check(NotWithdrawn, "US", &[yes, no.clone()], false);
+    check(NotNeeded, "US", &[no], true);
+}
+
+#[test]
+fn abroad_the_law_wants_a_yes_to_what_promotes() {
+    use ConsentRule::NotWithdrawn;
+    check(NotWithdrawn, "gb", &[], false);
+    check(NotWithdrawn, "GB", &[standing(Basis::OptIn, 1, None)], true);
+    check(NotWithdrawn, "DE", &[standing(Basis::Implied, 1, Some(101))], false);
+    check(NotWithdrawn, "CA", &[standing(Basis::Implied, 1, Some(101))], true);
+    check(NotWithdrawn, "CA", &[], false);
+}
+
+#[track_caller]
+fn left_out(contact: Contact, change: impl Fn(&mut Segment), purpose: Purpose, expected: Option<Exclusion>) {
+    let mut segment = segment("student", ConsentRule::NotNeeded);
+    change(&mut segment);
+    let audience = lists(vec![segment], &[]);
+    let none = none();
+    let expansion = expanded_as(asked(&audience, purpose, &none), vec![contact]);
+    assert_eq!(expansion.exclusions.into_keys().next(), expected);
+}
+
+#[test]
+fn what_the_law_and_the_person_ask_is_kept_in_mind() {
+    let (official, survey) = (
+        Purpose::of(Category::Official, Lane::Official),
+        Purpose::of(Category::Survey, Lane::Bulk),
     );
-    check(
-        ConsentRule::OptIn,
-        &[Consent {
-            purpose: "*".into(),
-            ..yes.clone()
-        }],
-        true,
+    let emergency = Purpose::of(Category::Critical, Lane::Emergency);
+    let as_it_is = |_: &mut Segment| {};
+    let for_outsiders = |segment: &mut Segment| segment.is_for_outsiders = true;
+    for flag in [PrivacyFlag::Deceased, PrivacyFlag::DoNotContact] {
+        left_out(flagged(flag), as_it_is, official, Some(Exclusion::DoNotContact));
+        left_out(flagged(flag), as_it_is, emergency, Some(Exclusion::DoNotContact));
+    }
+    left_out(flagged(PrivacyFlag::Ferpa), as_it_is, official, None);
+    left_out(
+        flagged(PrivacyFlag::Ferpa),
+        for_outsiders,
+        official,
+        Some(Exclusion::Protected),
     );
-    check(ConsentRule::NotWithdrawn, &[], true);
-    check(ConsentRule::NotWithdrawn, &[yes, no.clone()], false);
-    check(ConsentRule::NotNeeded, &[no], true);
+    left_out(flagged(PrivacyFlag::Minor), as_it_is, official, None);
+    for asking in [MARKETING, survey] {
+        left_out(
+            flagged(PrivacyFlag::Minor),
+            as_it_is,
+            asking,
+            Some(Exclusion::Protected),
+        );
+    }
+    let nowhere = contact(1, "a@mail.invalid", "student");
+    left_out(nowhere, as_it_is, emergency, Some(Exclusion::InvalidAddress));
+}
+
+#[test]
+fn who_chose_the_digest_gets_the_digest_alone() {
+    let topic = TopicId("events".into());
+    let about = |is_digest| {
+        let topic = topic.clone();
+        move |segment: &mut Segment| {
+            let topic = topic.clone();
+            segment.about = Some(About { topic, is_digest });
+        }
+    };
+    let chose = |preference| {
+        let mut contact = contact(1, "a@z.example", "student");
+        contact.preferences.insert(topic.clone(), preference);
+        contact
+    };
+    let otherwise = Some(Exclusion::Preference);
+    left_out(chose(Preference::Digest), about(true), MARKETING, None);
+    left_out(chose(Preference::Digest), about(false), MARKETING, otherwise);
+    left_out(chose(Preference::No), about(true), MARKETING, otherwise);
+    left_out(chose(Preference::Yes), about(false), MARKETING, None);
+}
+
+#[test]
+fn an_affiliation_that_is_over_or_listed_no_more_does_not_count() {
+    let audience = lists(vec![segment("student", ConsentRule::NotNeeded)], &[]);
+    let mut contacts = vec![contact(1, "a@z.example", "student"); 4];
+    contacts[1].listings[0].affiliation.until = Some(at(100));
+    contacts[2].listings[0].affiliation.from = Some(at(101));
+    contacts[3].listings[0].gone_at = Some(at(1));
+    let expansion = expanded(&audience, &none(), contacts);
+    assert_eq!((expansion.recipients.len(), expansion.exclusions.len()), (1, 0));
+}
+
+#[test]
+fn nobody_of_a_sensitive_audience_is_a_sample() {
+    let mut hushed = segment("student", ConsentRule::NotNeeded);
+    hushed.is_sensitive = true;
+    let audience = lists(vec![hushed], &[]);
+    let none = none();
+    let contacts = [Ok::<_, Infallible>(contact(1, "a@z.example", "student"))];
+    let Ok(count) = count(Walk::new(asked(&audience, MARKETING, &none)), contacts.into_iter());
+    assert_eq!((count.recipients, count.samples.len()), (1, 0));
 }
 
 #[test]
@@ -200,20 +387,11 @@ fn samples_are_few_and_show_nobody_who_asked_not_to_be_shown() {
     let audience = lists(vec![segment("student", ConsentRule::NotNeeded)], &[]);
     let contacts = (0..20).map(|n| {
         let mut contact = contact(n, &format!("s{n}@z.example"), "student");
-        contact.ferpa = n % 2 == 0;
+        contact.listings[0].privacy = (n % 2 == 0).then_some(PrivacyFlag::Ferpa).into_iter().collect();
         Ok::<_, Infallible>(contact)
     });
-    let Ok(count) = count(
-        Walk::new(
-            &audience,
-            Purpose::of(Category::Official, Lane::Official),
-            &none(),
-            NONE,
-            at(0),
-        ),
-        contacts,
-        &[],
-    );
+    let (official, none) = (Purpose::of(Category::Official, Lane::Official), none());
+    let Ok(count) = count(Walk::new(asked(&audience, official, &none)), contacts);
     assert_eq!((count.recipients, count.samples.len()), (20, 5));
     assert!(count.samples.iter().all(|sample| sample.email == "s•••@z•••.example"));
 }
@@ -246,9 +424,14 @@ fn capped(caps: Caps, category: Category, had: &[Got], under_way: &UnderWay) -> 
     let pressure = Pressure { got: &since, under_way };
     let purpose = Purpose::of(category, Lane::Bulk);
     let suppressions = none();
-    let mut walk = Walk::new(&audience, purpose, &suppressions, pressure, at(30 * DAY));
+    let now = at(30 * DAY);
+    let mut walk = Walk::new(Asked {
+        pressure,
+        now,
+        ..asked(&audience, purpose, &suppressions)
+    });
     match walk.meet(&contact(1, "a@z.example", "student")) {
-        Verdict::Included => false,
+        Verdict::Included(_) => false,
         Verdict::Excluded(Exclusion::OverCap) => true,
         other @ (Verdict::Outside | Verdict::Excluded(_)) => panic!("{other:?}"),
     }
@@ -314,20 +497,14 @@ fn surveys_have_a_cap_of_their_own() {
 
 #[test]
 fn an_emergency_leaves_out_nobody_but_dead_addresses() {
-    let suppressed = |reason| Suppression {
-        reason,
-        at: at(1),
-        contact: None,
-        mailing: None,
-        note: String::new(),
-    };
+    let suppressed = |reason| suppression(Scope::Everything, reason);
     let suppressions = suppressions([
         ("gone@z.example".to_owned(), suppressed(SuppressionReason::HardBounce)),
         ("angry@z.example".to_owned(), suppressed(SuppressionReason::Complaint)),
     ]);
     let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["angry@y.example"]);
     let purpose = Purpose::of(Category::Critical, Lane::Emergency);
-    let walk = Walk::new(&audience, purpose, &suppressions, NONE, at(100));
+    let walk = Walk::new(asked(&audience, purpose, &suppressions));
     let contacts = ["gone@z.example", "angry@z.example"];
     let contacts = contacts
         .iter()
@@ -350,9 +527,12 @@ fn a_count_says_who_is_written_to_often() {
         under_way: &under_way,
     };
     let suppressions = none();
-    let walk = Walk::new(&audience, MARKETING, &suppressions, pressure, at(100));
+    let walk = Walk::new(Asked {
+        pressure,
+        ..asked(&audience, MARKETING, &suppressions)
+    });
     let contacts = (0..9).map(|n| Ok::<_, Infallible>(contact(n, &format!("s{n}@z.example"), "student")));
-    let Ok(count) = count(walk, contacts, &[]);
+    let Ok(count) = count(walk, contacts);
     assert_eq!(count.pressed, BTreeMap::from([(1, 3), (2, 3)]));
 }
 
@@ -392,8 +572,9 @@ proptest! {
                     let since = |_, since: Timestamp| Some(had.iter().filter(|got| got.at >= since).copied().collect());
                     let pressure = Pressure { got: &since, under_way: &under_way };
                     let purpose = Purpose::of(category, Lane::Bulk);
-                    let mut walk = Walk::new(&audience, purpose, &suppressions, pressure, at(now));
-                    if walk.meet(&contact(1, "a@z.example", "student")) == Verdict::Included {
+                    let asked = Asked { pressure, now: at(now), ..asked(&audience, purpose, &suppressions) };
+                    let contact = contact(1, "a@z.example", "student");
+                    if matches!(Walk::new(asked).meet(&contact), Verdict::Included(_)) {
                         under_way.insert(id(number), (category, [ContactId(1)].into()));
                     }
                 }
@@ -430,4 +611,26 @@ fn being_named_beside_a_list_does_not_stand_for_consent() {
     let expansion = expanded(&audience, &none(), vec![contact(1, "a@z.example", "student")]);
     assert_eq!(emails(&expansion), [""; 0]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::NoConsent, 2)]));
+}
+
+#[test]
+fn who_drops_out_before_their_turn_gets_none() {
+    let audience = lists(vec![segment("student", ConsentRule::OptIn)], &[]);
+    let mut ann = contact(1, "a@z.example", "student");
+    ann.standings = vec![standing(Basis::OptIn, 1, None)];
+    let to: Address = "a@z.example".parse().expect("valid");
+    let students: Address = "students@lists.mst.example".parse().expect("valid");
+    let ask = |contact: Option<&Contact>, known: &[Suppression]| {
+        dropped_out(&audience, MARKETING, (&to, contact), &|_| known, at(100))
+    };
+    assert_eq!(ask(Some(&ann), &[]), None);
+    let left = [suppression(Scope::List(students), SuppressionReason::Unsubscribed)];
+    assert_eq!(ask(Some(&ann), &left), Some(Exclusion::Unsubscribed));
+    assert_eq!(ask(None, &left), Some(Exclusion::Unsubscribed), "named beside the list");
+    let dead = [suppression(Scope::Everything, SuppressionReason::HardBounce)];
+    assert_eq!(ask(Some(&ann), &dead), Some(Exclusion::HardBounce));
+    ann.listings[0].gone_at = Some(at(50));
+    assert_eq!(ask(Some(&ann), &[]), None, "was approved while they were in it");
+    ann.standings.push(standing(Basis::Withdrawn, 60, None));
+    assert_eq!(ask(Some(&ann), &[]), Some(Exclusion::NoConsent));
 }

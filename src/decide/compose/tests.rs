@@ -49,6 +49,10 @@ fn mailing(identity: Identity) -> Mailing {
         office: Some(OfficeId("registrar".into())),
         consent: ConsentRule::NotNeeded,
         caps: Default::default(),
+        about: None,
+        is_on_campus: false,
+        is_sensitive: false,
+        is_for_outsiders: false,
     };
     Mailing {
         id: MailingId {

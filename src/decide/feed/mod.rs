@@ -152,13 +152,13 @@ struct Reading {
 
 impl Reading {
     fn row(&mut self, line: u64, row: FeedRow) {
-        match self.keys.get(&row.affiliation.source_key) {
+        match self.keys.get(&row.listing.source_key) {
             Some(first) => {
                 let what = format!("the key is on line {first} already; a key stands for one person");
                 self.fault(line, Some("source_key".to_owned()), what);
             }
             None => {
-                self.keys.insert(row.affiliation.source_key.clone(), line);
+                self.keys.insert(row.listing.source_key.clone(), line);
                 self.feed.rows.push(row);
             }
         }

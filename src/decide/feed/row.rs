@@ -8,7 +8,7 @@ use csv::ByteRecord;
 use super::column::{Column, Kind};
 use super::{Flaw, cell};
 use crate::mail::{Address, Timestamp};
-use crate::model::{Affiliation, Consent, FeedRow};
+use crate::model::{Affiliation, Consent, Evidence, FeedRow, Listing, PrivacyFlag};
 
 /// Longest row: a contact of several affiliations must still fit one record of the store.
 const ROW_BYTES_MAX: usize = 4 * 1024;
@@ -109,20 +109,28 @@ impl Flaws {
         let ferpa = self.check("ferpa", cell::yes_or_no(cells.ferpa));
         let country = self.check("country", cell::country(cells.country));
         let consent = self.consent(cells, source, now);
-        Some(FeedRow {
+        let ferpa = ferpa?.then_some(PrivacyFlag::Ferpa);
+        let listing = Listing {
+            source: source.to_owned(),
+            source_key: source_key?,
             email: email?,
+            personal_email: None,
             given_name: cells.given_name.to_owned(),
             family_name: cells.family_name.to_owned(),
             country: country?,
-            ferpa: ferpa?,
+            privacy: ferpa.into_iter().collect(),
             affiliation: Affiliation {
                 kind: kind?,
                 unit: cells.unit.to_owned(),
-                source: source.to_owned(),
-                source_key: source_key?,
                 attributes: cells.attributes.clone(),
+                from: None,
+                until: None,
             },
-            consent,
+            gone_at: None,
+        };
+        Some(FeedRow {
+            listing,
+            consents: consent.into_iter().collect(),
         })
     }
 
@@ -162,6 +170,7 @@ impl Flaws {
             at: at?,
             source: given_at,
             expires_at,
+            evidence: Evidence::default(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Each fault of a feed, and what is no fault.
 
 use super::*;
-use crate::model::{Basis, Consent};
+use crate::model::{Basis, Consent, Evidence, PrivacyFlag};
 
 const HEADER: &str = "source_key,email,given_name,family_name,affiliation,unit,class,consent_purpose,consent_basis,\
                       consent_at,consent_source,expires_at,ferpa,country";
@@ -32,19 +32,23 @@ fn a_good_row_becomes_a_person() {
     assert_eq!(feed.faults, []);
     let [row] = feed.rows.as_slice() else { panic!("one row") };
     assert_eq!(
-        (row.email.key().as_str(), row.given_name.as_str()),
+        (row.listing.email.key().as_str(), row.listing.given_name.as_str()),
         ("ann@mst.example", "Ann")
     );
     assert_eq!(
-        (row.family_name.as_str(), row.country.as_str(), row.ferpa),
+        (
+            row.listing.family_name.as_str(),
+            row.listing.country.as_str(),
+            row.listing.privacy.has(PrivacyFlag::Ferpa)
+        ),
         ("Muñoz", "US", true)
     );
     assert_eq!(
-        (row.affiliation.kind.as_str(), row.affiliation.source.as_str()),
+        (row.listing.affiliation.kind.as_str(), row.listing.source.as_str()),
         ("student", "registrar")
     );
     assert_eq!(
-        row.affiliation.attributes.get("class").map(String::as_str),
+        row.listing.affiliation.attributes.get("class").map(String::as_str),
         Some("freshman")
     );
     let day = |text: &str| cell::moment(text).expect("a day");
@@ -54,8 +58,9 @@ fn a_good_row_becomes_a_person() {
         at: day("2026-01-31"),
         source: "web form".into(),
         expires_at: Some(day("2027-01-31")),
+        evidence: Evidence::default(),
     };
-    assert_eq!(row.consent, Some(consent));
+    assert_eq!(row.consents, [consent]);
 }
 
 #[test]
@@ -64,11 +69,15 @@ fn the_needed_columns_are_enough() {
     assert_eq!(feed.faults, []);
     let [row] = feed.rows.as_slice() else { panic!("one row") };
     assert_eq!(
-        (row.consent.clone(), row.ferpa, row.affiliation.unit.as_str()),
+        (
+            row.consents.first().cloned(),
+            row.listing.privacy.has(PrivacyFlag::Ferpa),
+            row.listing.affiliation.unit.as_str()
+        ),
         (None, false, "")
     );
     assert_eq!(
-        row.affiliation.attributes.get("campus").map(String::as_str),
+        row.listing.affiliation.attributes.get("campus").map(String::as_str),
         Some("Rolla")
     );
 }

@@ -64,6 +64,10 @@ impl Policy {
             office: audience.office.clone(),
             consent: audience.consent,
             caps: audience.caps,
+            about: list.about.clone(),
+            is_on_campus: audience.on_campus,
+            is_sensitive: audience.sensitive,
+            is_for_outsiders: audience.for_outsiders,
         });
         let is_person = |place: &Place| matches!(place, Place::Campus | Place::Outside);
         let named = facts.recipients.iter().filter(|(_, place)| is_person(place));

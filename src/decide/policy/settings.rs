@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::numbers::{ContactData, Conveyed, Emergency, Frequency, Hidden, Surveys};
 use crate::mail::{Address, Domain};
-use crate::model::{Caps, Category, ConsentRule, Identity, OfficeId, Offices, Selection};
+use crate::model::{About, Caps, Category, ConsentRule, Identity, OfficeId, Offices, Selection, Topic, TopicId};
 
 /// Everything the rules measure by.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Policy {
     pub offices: Arc<Offices>,
     /// Whom lists stand for, by name.
     pub audiences: BTreeMap<String, AudienceRule>,
+    /// What mail is about, by name: contacts choose among these.
+    pub topics: BTreeMap<TopicId, Topic>,
     /// The addresses staff write to.
     pub lists: BTreeMap<Address, ListRule>,
     /// The addresses an account may use besides its own.
@@ -62,6 +64,10 @@ pub struct AudienceRule {
     pub caps: Caps,
     /// Whether its contacts are on campus.
     pub on_campus: bool,
+    /// To be in it is nobody's business: no samples, and no copy names it.
+    pub sensitive: bool,
+    /// Somebody outside the university asked for it.
+    pub for_outsiders: bool,
 }
 
 /// One list.
@@ -75,6 +81,8 @@ pub struct ListRule {
     pub identity: Identity,
     /// What its mailings are for.
     pub category: Category,
+    /// What they are about; `None` where nobody chooses.
+    pub about: Option<About>,
     /// Whether emergencies may go to it at once. Policy C17.
     pub emergency: bool,
 }
@@ -87,6 +95,7 @@ impl Policy {
             lists_domain,
             offices,
             audiences: BTreeMap::new(),
+            topics: BTreeMap::new(),
             lists: BTreeMap::new(),
             may_send_as: BTreeMap::new(),
             lapse_after: Duration::from_secs(14 * 24 * 60 * 60),

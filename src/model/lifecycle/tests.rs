@@ -55,6 +55,10 @@ fn mailing(author: &str) -> Mailing {
         office: Some(OfficeId("registrar".into())),
         consent: Default::default(),
         caps: Default::default(),
+        about: None,
+        is_on_campus: false,
+        is_sensitive: false,
+        is_for_outsiders: false,
     };
     Mailing {
         id: MailingId {

@@ -1,5 +1,6 @@
 //! What the workers share: the queue, the ledger behind it, and the questions asked before a copy leaves.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -10,12 +11,10 @@ use super::Settings;
 use super::carrier::Carrier;
 use super::queue::{Job, Queue, Run, Source};
 use crate::clock::Clock;
-use crate::decide::audience::{Purpose, excluded};
+use crate::decide::audience::{Purpose, dropped_out};
 use crate::decide::compose::Sealed;
 use crate::model::lifecycle::{Expanded, State};
-use crate::model::{
-    Act, Capacity, ConsentRule, Entry, Event, Exclusion, Lane, MailingId, Outcome, Recipient, Series, SuppressionReason,
-};
+use crate::model::{Act, Capacity, Contact, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Series};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Kind, Move, Store, Table};
 
@@ -207,37 +206,23 @@ impl Courier {
         if mailing.capacity == Capacity::Conveyed {
             return Ok(None);
         }
-        let suppression = self.store.suppression(&recipient.address)?;
-        if mailing.lane == Lane::Emergency {
-            // Policy C17: only an address that takes no mail is left out.
-            let is_dead = suppression.is_some_and(|found| found.reason == SuppressionReason::HardBounce);
-            return Ok(is_dead.then_some(Exclusion::HardBounce));
-        }
-        let Some(id) = recipient.contact else {
-            return Ok(suppression.map(|found| found.reason.exclusion()));
+        let contact = match recipient.contact {
+            // They were erased meanwhile.
+            Some(id) => match self.store.contact(id)? {
+                Some(contact) => Some(contact),
+                None => return Ok(Some(Exclusion::DoNotContact)),
+            },
+            None => None,
         };
-        let Some(contact) = self.store.contact(id)? else {
-            return Ok(Some(Exclusion::DoNotContact));
-        };
-        let segments = mailing.audience.segments();
-        let within = segments.iter().filter(|segment| segment.selection.holds(&contact));
-        // Whoever has left every list since was approved under the strictest of them.
-        let strictest = || {
-            segments
-                .iter()
-                .map(|segment| segment.consent)
-                .max_by_key(|rule| *rule as u8)
-        };
-        let rules = within
-            .map(|segment| segment.consent)
-            .min_by_key(|rule| *rule as u8)
-            .or_else(strictest);
-        let rule = rules.unwrap_or(ConsentRule::OptIn);
-        Ok(excluded(
-            &contact,
-            rule,
-            Purpose::of(mailing.category, mailing.lane),
-            suppression.as_ref(),
+        let addresses = contact.iter().flat_map(Contact::addresses).chain([&recipient.address]);
+        let known = addresses.map(|address| Ok((address.key(), self.store.suppressions_of(address)?)));
+        let known = known.collect::<Result<HashMap<_, _>, Error>>()?;
+        let purpose = Purpose::of(mailing.category, mailing.lane);
+        Ok(dropped_out(
+            &mailing.audience,
+            purpose,
+            (&recipient.address, contact.as_ref()),
+            &|address| known.get(&address.key()).map(Vec::as_slice).unwrap_or_default(),
             self.clock.now(),
         ))
     }

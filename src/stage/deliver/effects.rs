@@ -4,7 +4,7 @@ use crate::decide::notice::{Notices, dsn};
 use crate::decide::report::judge;
 use crate::mail::{Address, ForwardPath, Message, Timestamp};
 use crate::model::{
-    Act, Capacity, Category, ContactId, Entry, Event, Got, Mailing, Outcome, Recipient, Series, Suppression,
+    Act, Capacity, Category, ContactId, Entry, Event, Got, Mailing, Outcome, Recipient, Scope, Series, Suppression,
     SuppressionReason,
 };
 use crate::store::{Error, Outgoing, Store};
@@ -14,7 +14,7 @@ use super::queue::Job;
 /// What is written in the same commit as the outcome.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Effects {
-    pub(super) suppressions: Vec<(String, Suppression)>,
+    pub(super) suppressions: Vec<(Address, Suppression)>,
     pub(super) events: Vec<Event>,
     pub(super) outgoing: Vec<Outgoing>,
     /// Who got a copy of ours, and when: counts against their caps.
@@ -39,8 +39,9 @@ pub(super) fn effects(
     };
     let mailing = &job.source.mailing;
     match mailing.capacity {
-        Capacity::Initiated if judge(status).hard && store.suppression(&to.address)?.is_none() => {
+        Capacity::Initiated if judge(status).hard && !is_known_dead(store, &to.address)? => {
             let suppression = Suppression {
+                scope: Scope::Everything,
                 reason: SuppressionReason::HardBounce,
                 at: now,
                 contact: to.contact,
@@ -55,7 +56,7 @@ pub(super) fn effects(
                 note: format!("recipient {}: {} {}", entry.seq, status.code, status.enhanced_text()),
             };
             Ok(Effects {
-                suppressions: vec![(to.address.key(), suppression)],
+                suppressions: vec![(to.address.clone(), suppression)],
                 events: vec![event],
                 ..Effects::default()
             })
@@ -75,6 +76,11 @@ pub(super) fn effects(
             })
         }
     }
+}
+
+fn is_known_dead(store: &Store, address: &Address) -> Result<bool, Error> {
+    let known = store.suppressions_of(address)?;
+    Ok(known.iter().any(|known| known.reason == SuppressionReason::HardBounce))
 }
 
 /// A copy of ours that a contact got counts against their caps; what is critical does not. Policy C11.

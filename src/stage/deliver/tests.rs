@@ -122,6 +122,7 @@ impl Office {
     async fn expand(&self) {
         let settings = expand::Settings {
             compose: Arc::clone(&self.settings.compose),
+            campus_domains: vec![],
         };
         expand_due(&self.store, &self.clock, &settings).await.expect("expands");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::gather;
-use crate::decide::audience::{Pressure, Purpose, Suppressions, Walk, count};
+use crate::decide::audience::{Asked, Pressure, Purpose, Suppressions, Walk, count};
 use crate::decide::lint::{self, Remark};
 use crate::decide::policy::{Policy, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
@@ -90,8 +90,15 @@ pub fn explain(
                 under_way: &under_way,
             };
             let purpose = Purpose::of(resolved.category, resolved.lane);
-            let walk = Walk::new(lists, purpose, &suppressions, pressure, question.at);
-            let counted = count(walk, store.contacts(), &policy.campus_domains)?;
+            let asked = Asked {
+                audience: lists,
+                purpose,
+                suppressions: &suppressions,
+                pressure,
+                campus: &policy.campus_domains,
+                now: question.at,
+            };
+            let counted = count(Walk::new(asked), store.contacts())?;
             for (exclusion, number) in counted.exclusions {
                 *left_out.entry(exclusion.words().to_owned()).or_default() += number;
             }

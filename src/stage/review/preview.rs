@@ -8,7 +8,7 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::picture::{self, Picture};
 use super::{Desk, Refusal};
-use crate::decide::audience::{self, Count, Pressure, Purpose, Walk};
+use crate::decide::audience::{self, Asked, Count, Pressure, Purpose, Walk};
 use crate::decide::compose;
 use crate::mail::{Address, Message};
 use crate::model::lifecycle::State;
@@ -120,16 +120,15 @@ impl Desk {
             got: &got,
             under_way: &under_way,
         };
-        let now = self.clock.now();
-        let walk = Walk::new(
-            &mailing.audience,
-            Purpose::of(mailing.category, mailing.lane),
-            &suppressions,
+        let asked = Asked {
+            audience: &mailing.audience,
+            purpose: Purpose::of(mailing.category, mailing.lane),
+            suppressions: &suppressions,
             pressure,
-            now,
-        );
-        let campus = &self.settings.policy.campus_domains;
-        Ok(audience::count(walk, self.store.contacts(), campus)?)
+            campus: &self.settings.policy.campus_domains,
+            now: self.clock.now(),
+        };
+        Ok(audience::count(Walk::new(asked), self.store.contacts())?)
     }
 }
 

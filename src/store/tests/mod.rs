@@ -1,13 +1,14 @@
 //! What the nouns promise, over a real engine in a temporary folder.
 
+mod people;
 mod sealed;
 
 use super::*;
 use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
-    Act, Affiliation, Ask, Audience, Author, Capacity, Category, Content, Entry, Event, FeedRow, Finding, Identity,
-    Lane, Mailing, MailingId, Outcome, Proof, Recipient, Series, Suppression, SuppressionReason,
+    Act, Ask, Audience, Author, Capacity, Category, Content, Entry, Event, Finding, Identity, Lane, Mailing, MailingId,
+    Outcome, Proof, Recipient, Scope, Series, Suppression, SuppressionReason,
 };
 
 struct Home {
@@ -318,85 +319,6 @@ async fn a_recount_after_a_restart_agrees_with_the_running_count() {
     assert_eq!((running.planned, running.accepted, running.deferred), (5, 2, 1));
     assert_eq!((running.failed, running.uncertain, running.settled()), (1, 1, 3));
     assert_eq!(home.reopened().store.tally(id).expect("counts"), running);
-}
-
-fn row(key: &str, email: &str) -> FeedRow {
-    FeedRow {
-        email: address(email),
-        given_name: "Ann".into(),
-        family_name: "Student".into(),
-        country: "US".into(),
-        ferpa: false,
-        affiliation: Affiliation {
-            kind: "student".into(),
-            unit: "physics".into(),
-            source: "registrar".into(),
-            source_key: key.into(),
-            attributes: Default::default(),
-        },
-        consent: None,
-    }
-}
-
-#[tokio::test]
-async fn a_feed_is_whole_who_is_missing_loses_the_affiliation() {
-    let home = home();
-    let plan = home
-        .store
-        .plan_feed("registrar", vec![row("1", "a@mst.example"), row("2", "b@mst.example")])
-        .expect("plans");
-    assert_eq!((plan.added, plan.changed, plan.removed, plan.len()), (2, 0, 0, 2));
-    home.store
-        .apply_feed(plan, event(Act::Imported), |_| {})
-        .await
-        .expect("applies");
-    let plan = home
-        .store
-        .plan_feed("registrar", vec![row("2", "B@mst.example")])
-        .expect("plans");
-    assert_eq!(
-        (plan.added, plan.changed, plan.unchanged, plan.removed, plan.had),
-        (0, 0, 1, 1, 2)
-    );
-    home.store
-        .apply_feed(plan, event(Act::Imported), |_| {})
-        .await
-        .expect("applies");
-    let gone = home
-        .store
-        .contact_by_address(&address("a@mst.example"))
-        .expect("reads")
-        .expect("is kept");
-    assert_eq!(gone.affiliations, []);
-}
-
-#[tokio::test]
-async fn the_first_reason_of_a_suppression_stays() {
-    let home = home();
-    let suppression = |reason| Suppression {
-        reason,
-        at: at(0),
-        contact: None,
-        mailing: None,
-        note: String::new(),
-    };
-    let bounced = suppression(SuppressionReason::HardBounce);
-    let whom = address("a@outside.example");
-    assert!(
-        home.store
-            .suppress(&whom, &bounced, event(Act::Suppressed))
-            .await
-            .expect("commits")
-    );
-    let later = suppression(SuppressionReason::Unsubscribed);
-    assert!(
-        !home
-            .store
-            .suppress(&whom, &later, event(Act::Suppressed))
-            .await
-            .expect("commits")
-    );
-    assert_eq!(home.store.suppression(&whom).expect("reads"), Some(bounced));
 }
 
 #[tokio::test]

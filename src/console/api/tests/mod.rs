@@ -163,6 +163,10 @@ impl House {
             office: Some(OfficeId("registrar".into())),
             consent: ConsentRule::NotNeeded,
             caps: Default::default(),
+            about: None,
+            is_on_campus: false,
+            is_sensitive: false,
+            is_for_outsiders: false,
         };
         let mailing = Mailing {
             id,
