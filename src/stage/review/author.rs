@@ -2,6 +2,7 @@
 
 use super::{Desk, Refusal};
 use crate::model::lifecycle::{End, State};
+use crate::model::{Listing, PrivacyFlag};
 
 /// Cases that are looked through for those of one author.
 const LOOKED_AT_MAX: usize = 1_000;
@@ -45,12 +46,12 @@ impl Desk {
         let Some(contact) = self.store.contact_by_address(&state.mailing().author.address)? else {
             return Ok(Affiliated::Unknown);
         };
-        if contact.ferpa {
+        if contact.privacy().has(PrivacyFlag::Ferpa) {
             return Ok(Affiliated::Undisclosed);
         }
         let mut each: Vec<(String, String)> = Vec::new();
-        for affiliation in contact.affiliations {
-            let one = (affiliation.kind, affiliation.unit);
+        for Listing { affiliation, .. } in contact.current(self.clock.now()) {
+            let one = (affiliation.kind.clone(), affiliation.unit.clone());
             if !each.contains(&one) {
                 each.push(one);
             }
