@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bedel::model::{Act, Affiliation, FeedRow};
+use bedel::model::{Act, Affiliation, FeedRow, Listing, PrivacyFlag};
 
 use crate::site::{AUTHOR, REVIEWER, STRANGER, Site, address, event};
 
@@ -35,23 +35,33 @@ async fn what_is_not_known_or_not_to_be_told_of_an_author_is_not_told() {
 
 /// Puts somebody into the master list, in two units.
 async fn listed(site: &Site, who: &str, ferpa: bool) {
+    let flag = ferpa.then_some(PrivacyFlag::Ferpa);
     let row = |unit: &str| FeedRow {
-        email: address(who),
-        given_name: "Somebody".to_owned(),
-        family_name: "Sample".to_owned(),
-        country: "US".to_owned(),
-        ferpa,
-        affiliation: Affiliation {
-            kind: "staff".to_owned(),
-            unit: unit.to_owned(),
+        listing: Listing {
             source: "hr".to_owned(),
             source_key: format!("{who} {unit}"),
-            attributes: BTreeMap::new(),
+            email: address(who),
+            personal_email: None,
+            given_name: "Somebody".to_owned(),
+            family_name: "Sample".to_owned(),
+            country: "US".to_owned(),
+            privacy: flag.into_iter().collect(),
+            affiliation: Affiliation {
+                kind: "staff".to_owned(),
+                unit: unit.to_owned(),
+                attributes: BTreeMap::new(),
+                from: None,
+                until: None,
+            },
+            gone_at: None,
         },
-        consent: None,
+        consents: vec![],
     };
-    let rows = vec![row("Physics"), row("Mathematics")];
-    let plan = site.store.plan_feed("hr", rows).expect("plans");
+    let mut draft = site.store.draft_feed("hr", site.clock.now()).expect("begins");
+    for unit in ["Physics", "Mathematics"] {
+        draft.push(row(unit)).expect("is kept");
+    }
+    let plan = draft.plan(|_compared| {}).expect("plans");
     let applied = site.store.apply_feed(plan, event(Act::Imported), |_written| {}).await;
     applied.expect("commits");
 }
