@@ -24,15 +24,14 @@ use super::page::{self, Paper};
 use super::words::{Key, Words};
 use super::{asset, error, guard};
 use crate::clock::Clock;
-use crate::mail::Timestamp;
-use crate::model::{MailingId, Report, ReportKind};
-use crate::store::Store;
+use crate::model::{Report, ReportKind, Seen, Token};
+use crate::store::{Reached, Store};
 
 /// Longest form that is read; an honest one has 30 bytes.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
-/// Which recipient of which mailing an unsubscribe token names, when we made it.
-pub type ReadToken = Arc<dyn Fn(&str) -> Option<(MailingId, u32)> + Send + Sync>;
+/// Whether a text has the shape of an unsubscribe token, and whether we made it.
+pub type ReadToken = Arc<dyn Fn(&str) -> Option<Seen> + Send + Sync>;
 
 /// What the public pages stand on.
 #[derive(Clone)]
@@ -98,16 +97,11 @@ async fn ask(
     extract::State(state): extract::State<PublicState>,
     extract::Path(token): extract::Path<String>,
 ) -> Response {
-    let Some(copy) = (state.read_token)(&token) else {
+    let Some(seen) = (state.read_token)(&token) else {
         return unknown(words);
     };
-    let note = match state.in_force(
-        words,
-        copy,
-        state.clock.now(),
-        ["unsubscribe-note", "unsubscribe-note-all"],
-    ) {
-        Ok(note) => note,
+    let note = match state.reached_by(words, seen) {
+        Ok(reached) => state.in_force(words, reached.as_ref()),
         Err(refusal) => return *refusal,
     };
     render(
@@ -130,52 +124,47 @@ async fn unsubscribe(
     extract::Path(token): extract::Path<String>,
     request: Request,
 ) -> Response {
-    let Some((mailing, seq)) = (state.read_token)(&token) else {
+    let Some(seen) = (state.read_token)(&token) else {
         return unknown(words);
     };
+    let Token { mailing, seq, .. } = seen.claimed();
     if !is_one_click(request).await {
         return refused(words, StatusCode::UNPROCESSABLE_ENTITY, Key("unsubscribe-unclear"));
     }
-    let at = state.clock.now();
-    // Before it is done, and as of the same moment: what the answer says is what is done.
-    let sentence = match state.in_force(
-        words,
-        (mailing, seq),
-        at,
-        ["unsubscribed-means", "unsubscribed-means-all"],
-    ) {
-        Ok(sentence) => sentence,
-        Err(refusal) => return *refusal,
-    };
+    if let Err(refusal) = state.reached_by(words, seen) {
+        return *refusal;
+    }
     let report = Report {
         kind: ReportKind::Unsubscribe,
         mailing,
         seq,
-        at,
+        at: state.clock.now(),
         message: Vec::new(),
     };
-    if let Err(error) = state.store.put_report(&report).await {
+    // Who forges a token is answered as if it were ours, after as long: nobody can try which there are.
+    let kept = match seen {
+        Seen::Ours(_) => state.store.put_report(&report).await,
+        Seen::Forged(_) => state.store.put_forged(&report).await,
+    };
+    if let Err(error) = kept {
         tracing::error!(%error, mailing.id = %mailing, "an unsubscribe could not be kept");
         return refused(words, StatusCode::SERVICE_UNAVAILABLE, Key("unsubscribe-not-kept"));
     }
+    let sentence = words.say("unsubscribed-means").with("organization", state.organization);
     let paper = Paper {
         title: &words.say("unsubscribed").to_string(),
-        sentence: &sentence,
+        sentence: &sentence.to_string(),
         home: None,
     };
     page::respond(words, StatusCode::OK, &paper)
 }
 
 impl PublicState {
-    /// What an unsubscribe by this copy comes to, said with the first key for lists and with the other for all mail.
-    fn in_force(
-        &self,
-        words: Words,
-        (mailing, seq): (MailingId, u32),
-        at: Timestamp,
-        [of_lists, of_all]: [&'static str; 2],
-    ) -> Result<String, Box<Response>> {
-        let reached = self.store.reached(mailing, seq, at);
+    /// Through which lists the copy came that a token names; nothing of one that is forged. A plan that is no longer kept
+    /// tells nobody, and who has its link is told so.
+    fn reached_by(&self, words: Words, seen: Seen) -> Result<Option<Reached>, Box<Response>> {
+        let Token { mailing, seq, .. } = seen.claimed();
+        let reached = self.store.reached(mailing, seq, self.clock.now());
         let reached = reached.map_err(|error| {
             tracing::error!(%error, mailing.id = %mailing, "what an unsubscribe means could not be read");
             Box::new(refused(
@@ -184,18 +173,24 @@ impl PublicState {
                 Key("unsubscribe-not-kept"),
             ))
         })?;
-        let reached = reached.ok_or_else(|| Box::new(unknown(words)))?;
-        let said = match reached.lists.as_slice() {
-            [] => words.say(of_all),
-            _ if reached.is_sensitive => words
-                .say(of_lists)
-                .with("lists", words.say("unsubscribe-this-list").to_string()),
-            lists => {
-                let names: Vec<String> = lists.iter().map(ToString::to_string).collect();
-                words.say(of_lists).with("lists", names.join(", "))
+        match seen {
+            Seen::Ours(_) => reached.map(Some).ok_or_else(|| Box::new(unknown(words))),
+            Seen::Forged(_) => Ok(None),
+        }
+    }
+
+    /// What an unsubscribe by a copy comes to.
+    fn in_force(&self, words: Words, reached: Option<&Reached>) -> String {
+        let of_lists = |lists: String| words.say("unsubscribe-note").with("lists", lists);
+        let said = match reached {
+            Some(reached) if reached.lists.is_empty() => words.say("unsubscribe-note-all"),
+            Some(reached) if !reached.is_sensitive => {
+                let names: Vec<String> = reached.lists.iter().map(ToString::to_string).collect();
+                of_lists(names.join(", "))
             }
+            Some(_) | None => of_lists(words.say("unsubscribe-this-list").to_string()),
         };
-        Ok(said.with("organization", self.organization.clone()).to_string())
+        said.with("organization", self.organization.clone()).to_string()
     }
 }
 

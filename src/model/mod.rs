@@ -66,5 +66,5 @@ pub use report::{BounceClass, Report, ReportKind};
 pub use roster::{Role, RosterRow, Section};
 pub use suppression::{Scope, Suppression, SuppressionReason};
 pub use survey::Survey;
-pub use token::{Token, TokenKey, TokenKind};
+pub use token::{Seen, Token, TokenKey, TokenKind};
 pub use topic::{About, Preference, Topic, TopicId};

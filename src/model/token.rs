@@ -65,6 +65,31 @@ pub struct Token {
     pub seq: u32,
 }
 
+/// What a text says it is; only [`Seen::Ours`] is proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// A token that this key wrote.
+    Ours(Token),
+    /// It looks like one, and another hand wrote it. Whoever sent it is answered as if it were ours.
+    Forged(Token),
+}
+
+impl Seen {
+    /// The token, when it is ours.
+    pub fn ours(self) -> Option<Token> {
+        match self {
+            Self::Ours(token) => Some(token),
+            Self::Forged(_) => None,
+        }
+    }
+
+    /// What it says, proved or not.
+    pub fn claimed(self) -> Token {
+        let (Self::Ours(token) | Self::Forged(token)) = self;
+        token
+    }
+}
+
 /// The gateway's own key for tokens; whoever has it can unsubscribe anybody.
 #[derive(Clone)]
 pub struct TokenKey(hmac::Key);
@@ -93,10 +118,25 @@ impl TokenKey {
 
     /// The token of a text that this key wrote; case does not matter, since some hosts change it.
     pub fn read(&self, text: &str) -> Option<Token> {
+        self.see(text)?.ours()
+    }
+
+    /// What a text has the shape of, and whether this key wrote it; the shape is no secret, and takes as long for either.
+    pub fn see(&self, text: &str) -> Option<Seen> {
         let octets = BASE32_NOPAD_NOCASE.decode(text.as_bytes()).ok()?;
         let (claim, tag) = octets.split_first_chunk::<CLAIM_OCTETS>()?;
         let expected = hmac::sign(&self.0, claim);
-        constant_time::verify_slices_are_equal(expected.as_ref().get(..TAG_OCTETS)?, tag).ok()?;
+        let expected = expected.as_ref().get(..tag.len()).filter(|_| tag.len() == TAG_OCTETS)?;
+        let is_ours = constant_time::verify_slices_are_equal(expected, tag).is_ok();
+        let token = Self::claimed(claim)?;
+        Some(if is_ours {
+            Seen::Ours(token)
+        } else {
+            Seen::Forged(token)
+        })
+    }
+
+    fn claimed(claim: &[u8; CLAIM_OCTETS]) -> Option<Token> {
         let (kind, rest) = claim.split_first()?;
         let (mailing, seq) = rest.split_first_chunk::<7>()?;
         let kind = TokenKind::ALL.into_iter().find(|known| known.octet() == *kind)?;
@@ -137,11 +177,16 @@ impl TokenKey {
         Address::new(&local, domain.clone()).expect("a token is short, and has letters and digits only")
     }
 
+    /// What a local part has the shape of; [`TokenKey::address`] makes those that are ours.
+    pub fn see_local(&self, local: &str) -> Option<Seen> {
+        let (kind, text) = local.split_once('+')?;
+        let seen = self.see(text)?;
+        kind.eq_ignore_ascii_case(seen.claimed().kind.prefix()).then_some(seen)
+    }
+
     /// The token of a local part that [`TokenKey::address`] made.
     pub fn read_local(&self, local: &str) -> Option<Token> {
-        let (kind, text) = local.split_once('+')?;
-        let token = self.read(text)?;
-        kind.eq_ignore_ascii_case(token.kind.prefix()).then_some(token)
+        self.see_local(local)?.ours()
     }
 }
 
@@ -208,6 +253,9 @@ mod tests {
             changed.replace_range(at..=at, &to);
             prop_assume!(changed != text);
             prop_assert_eq!(key().read(&changed), None);
+            // What is changed in its signature alone still looks like one; who sent it shall not learn which it was.
+            let is_shaped = key().see(&changed).is_some();
+            prop_assert!(is_shaped || at < 20, "{}", changed);
         }
     }
 

@@ -262,8 +262,8 @@ impl Rooms {
             clock: self.clock.clone(),
             organization: config.gateway.organization.clone(),
             read_token: Arc::new(move |text| {
-                let token = tokens.read(text).filter(|token| token.kind == TokenKind::Unsubscribe)?;
-                Some((token.mailing, token.seq))
+                let seen = tokens.see(text)?;
+                (seen.claimed().kind == TokenKind::Unsubscribe).then_some(seen)
             }),
         }
     }

@@ -68,6 +68,8 @@ pub enum Table {
     SecondFactors = 29,
     /// Answers not yet acted on, by time and mailing id.
     Answers = 30,
+    /// What a forged report costs, overwritten by the next, by chunk number: it takes as long to say no as to say yes.
+    Forged = 34,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
     /// Evidence of what contacts agreed to, by contact and number: only ever appended to.
@@ -76,7 +78,7 @@ pub enum Table {
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -107,6 +109,7 @@ impl Table {
         Self::SecondFactors,
         Self::Answers,
         Self::Consents,
+        Self::Forged,
         Self::Vault,
     ];
 

@@ -19,7 +19,7 @@ use bedel::model::lifecycle::{State, Submitted};
 use bedel::model::{
     Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
     Heralds, Identity, Lane, Listing, Mailing, MailingId, Office, OfficeId, Offices, PrivacyFlag, Proof, Segment,
-    Selection, Series, TokenKey,
+    Selection, Series, Token, TokenKey, TokenKind,
 };
 use bedel::password;
 use bedel::stage::expand;
@@ -39,7 +39,19 @@ pub(crate) const REVIEWER: &str = "emarcomm@mst.example";
 pub(crate) const AUTHOR: &str = "dean@mst.example";
 pub(crate) const STRANGER: &str = "somebody@mst.example";
 /// The one token that the public pages know.
-pub(crate) const TOKEN: &str = "goodtoken";
+/// The key of every token of the site.
+fn tokens() -> TokenKey {
+    TokenKey::new(&[1; 32])
+}
+
+/// The unsubscribe token of the first recipient of case 1.
+pub(crate) fn token() -> String {
+    tokens().write(&Token {
+        kind: TokenKind::Unsubscribe,
+        mailing: case(1),
+        seq: 0,
+    })
+}
 
 static HASH: LazyLock<String> = LazyLock::new(|| password::hash(PASSWORD));
 static KEY: LazyLock<String> = LazyLock::new(|| dkim::new_key().expect("a key"));
@@ -67,8 +79,7 @@ impl Site {
         let State::Held(held) = self.store.mailing(id).expect("reads").expect("there is one") else {
             panic!("{id} waits no more");
         };
-        let tokens = TokenKey::new(&[1; 32]);
-        format!("/decide/{}", tokens.write_link(id, &address(who), held.binding()))
+        format!("/decide/{}", tokens().write_link(id, &address(who), held.binding()))
     }
 
     pub(crate) fn word(&self, id: MailingId) -> &'static str {
@@ -107,7 +118,7 @@ impl Site {
             store: store.clone(),
             clock: clock.clone(),
             organization: "Missouri S&T".to_owned(),
-            read_token: Arc::new(|text| (text == TOKEN).then_some((case(1), 0))),
+            read_token: Arc::new(|text| tokens().see(text)),
         };
         Self {
             app: console::app(state),

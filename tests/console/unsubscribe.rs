@@ -4,9 +4,13 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use bedel::model::ReportKind;
 
-use crate::site::{Answer, Site, TOKEN, case, get, post, send};
+use crate::site::{Answer, Site, case, get, post, send, token};
 
 const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
+
+fn link() -> String {
+    format!("/u/{}", token())
+}
 
 fn check_kept(site: &Site, answer: &Answer) {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -17,7 +21,7 @@ fn check_kept(site: &Site, answer: &Answer) {
         (ReportKind::Unsubscribe, case(1), 0)
     );
     assert_eq!(report.at, site.clock.now());
-    let says = "no further mail of students@lists.mst.example, emergencies excepted";
+    let says = "no further mail of the list it came through";
     assert!(answer.body.contains(says), "{}", answer.body);
 }
 
@@ -25,7 +29,7 @@ fn check_kept(site: &Site, answer: &Answer) {
 async fn a_form_of_the_first_kind_unsubscribes() {
     let site = Site::new().await;
     site.leaving().await;
-    let answer = post(&site.public, &format!("/u/{TOKEN}"), &[], &[ONE_CLICK]).await;
+    let answer = post(&site.public, &link(), &[], &[ONE_CLICK]).await;
     check_kept(&site, &answer);
 }
 
@@ -35,7 +39,7 @@ async fn a_form_of_the_second_kind_unsubscribes() {
     site.leaving().await;
     let body = "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
     let kind = [("content-type", "multipart/form-data; boundary=x")];
-    let answer = send(&site.public, "POST", &format!("/u/{TOKEN}"), &kind, Body::from(body)).await;
+    let answer = send(&site.public, "POST", &link(), &kind, Body::from(body)).await;
     check_kept(&site, &answer);
 }
 
@@ -44,10 +48,10 @@ async fn looking_at_the_link_changes_nothing() {
     let site = Site::new().await;
     site.leaving().await;
     for method in ["GET", "HEAD"] {
-        let answer = send(&site.public, method, &format!("/u/{TOKEN}"), &[], Body::empty()).await;
+        let answer = send(&site.public, method, &link(), &[], Body::empty()).await;
         assert_eq!(answer.status, StatusCode::OK);
     }
-    let page = get(&site.public, &format!("/u/{TOKEN}"), &[]).await;
+    let page = get(&site.public, &link(), &[]).await;
     assert!(
         page.body.contains("name=\"List-Unsubscribe\" value=\"One-Click\""),
         "{}",
@@ -63,7 +67,7 @@ async fn looking_at_the_link_changes_nothing() {
 async fn what_is_no_one_click_changes_nothing() {
     let site = Site::new().await;
     site.leaving().await;
-    let path = format!("/u/{TOKEN}");
+    let path = link();
     let forms = [vec![], vec![("List-Unsubscribe", "Maybe")], vec![("csrf", "x")]];
     for form in forms {
         assert_eq!(
@@ -82,12 +86,36 @@ async fn what_is_no_one_click_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_ours_is_not_found() {
+async fn a_link_that_was_cut_short_is_told_so() {
     let site = Site::new().await;
-    assert_eq!(get(&site.public, "/u/forged", &[]).await.status, StatusCode::NOT_FOUND);
-    let answer = post(&site.public, "/u/forged", &[], &[ONE_CLICK]).await;
-    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    let link = link();
+    for cut in ["/u/forged", link.get(..link.len() - 3).expect("longer")] {
+        assert_eq!(get(&site.public, cut, &[]).await.status, StatusCode::NOT_FOUND);
+        let answer = post(&site.public, cut, &[], &[ONE_CLICK]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    }
     assert_eq!(site.store.next_report().expect("reads"), None);
+}
+
+#[tokio::test]
+async fn nobody_learns_from_an_answer_whether_a_token_is_forged() {
+    let site = Site::new().await;
+    site.leaving().await;
+    let ours = link();
+    let last = if ours.ends_with('a') { "i" } else { "a" };
+    let forged = format!("{}{last}", ours.get(..ours.len() - 1).expect("longer"));
+    let shown = get(&site.public, &forged, &[]).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    assert!(!shown.body.contains("students@"), "what a token tells is told to its owner alone: {}", shown.body);
+    let before = site.store.syncs();
+    let answer = post(&site.public, &forged, &[], &[ONE_CLICK]).await;
+    // It waited for the disk, and nothing is kept for anybody.
+    assert_eq!(site.store.syncs(), before + 1);
+    assert_eq!(site.store.next_report().expect("reads"), None);
+    let real = post(&site.public, &ours, &[], &[ONE_CLICK]).await;
+    assert_eq!(site.store.syncs(), before + 2);
+    assert_eq!((answer.status, answer.body), (real.status, real.body));
+    assert!(site.store.next_report().expect("reads").is_some());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@
 //! | [`frequency_and_volume`] | C2, C11, C12 | caps, hours, pace; what is unfit |
 //! | [`survey`] | C13 | a link that says who answers; whose survey it is |
 //! | [`emergency`] | C17 | a second person; past a release under way |
+//! | [`what_comes_back`] | C4 | bounces, complaints, who asks for no more; what is forged |
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
@@ -25,3 +26,4 @@ mod hidden_mass_mailing;
 mod list_posting;
 mod review;
 mod survey;
+mod what_comes_back;

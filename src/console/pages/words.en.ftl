@@ -545,8 +545,7 @@ unsubscribe-note-all = { $organization } will send no further mailings to the ad
 unsubscribe-this-list = the list this link came with
 unsubscribe-yet = Nothing has changed yet. The link is yours alone: whoever has it can unsubscribe you.
 unsubscribed = Unsubscribed
-unsubscribed-means = You are unsubscribed: { $organization } sends you no further mail of { $lists }, emergencies excepted. What else you get stays as it is. A copy that is already on its way may still arrive.
-unsubscribed-means-all = You are unsubscribed: { $organization } sends no further mailings to this address, emergencies excepted. A copy that is already on its way may still arrive.
+unsubscribed-means = You are unsubscribed: who got this link in a mailing of { $organization } gets no further mail of the list it came through, emergencies excepted. What else they get stays as it is. A copy that is already on its way may still arrive.
 unsubscribe-unclear = The form does not say List-Unsubscribe=One-Click (RFC 8058); nothing was changed.
 unsubscribe-not-kept = Your wish could not be kept just now. Please try again in a minute.
 unsubscribe-unknown = This link is not one of ours, or it was cut short. Use the unsubscribe button of your mail program, or the whole link.

@@ -2,12 +2,12 @@
 
 use mail_parser::MessageParser;
 
-use super::gate::{Gate, Known};
+use super::gate::{Addressed, Gate, Known};
 use super::gather::Gathered;
 use super::{Submission, answer};
 use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::decide::report::read_word;
-use crate::mail::{Address, Envelope, Message, Timestamp};
+use crate::mail::{Address, Envelope, Message};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{Act, Answer, Author, Finding, Mailing, MailingId, OfficeId, VERSIONS_MAX};
 use crate::smtp::Reply;
@@ -15,12 +15,8 @@ use crate::store::{Error, Move, Outgoing};
 
 impl Gate {
     /// What is sent to the address of a case alone.
-    pub(super) async fn to_case(
-        &self,
-        submission: Submission,
-        case: MailingId,
-        told_at: Timestamp,
-    ) -> Result<Reply, Error> {
+    pub(super) async fn to_case(&self, submission: Submission, addressed: &Addressed) -> Result<Reply, Error> {
+        let case = addressed.case;
         let message = match Message::parse(&submission.message) {
             Ok(message) => message,
             Err(malformed) => return Ok(answer::malformed(&malformed)),
@@ -36,7 +32,8 @@ impl Gate {
         let Some(author) = self.author(&submission, &message).await else {
             return Ok(answer::not_proved());
         };
-        let Some(state) = self.store.mailing(case)? else {
+        let known = self.store.mailing(case)?.filter(|_| addressed.is_proved);
+        let Some(state) = known else {
             return Ok(answer::not_theirs(case));
         };
         let text = own_text(&submission.message);
@@ -45,7 +42,7 @@ impl Gate {
                 mailing: case,
                 by: author.address,
                 at: self.clock.now(),
-                told_at,
+                told_at: addressed.told_at,
                 word,
             };
             self.store.put_answer(&answer).await?;

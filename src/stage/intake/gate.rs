@@ -16,8 +16,8 @@ use crate::decide::notice::Notices;
 use crate::decide::policy::{self, Place, Policy};
 use crate::mail::{Address, Domain, Envelope, Message, Timestamp};
 use crate::model::{
-    Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Series, Token, TokenKey,
-    TokenKind,
+    Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Seen, Series, Token,
+    TokenKey, TokenKind,
 };
 use crate::password;
 use crate::smtp::Reply;
@@ -48,6 +48,16 @@ pub struct GateSettings {
     pub zone: TimeZone,
 }
 
+/// The address of a case that a message was sent to.
+#[derive(Debug)]
+pub(super) struct Addressed {
+    pub(super) case: MailingId,
+    /// We gave that address out.
+    pub(super) is_proved: bool,
+    /// When the notice was written that told of it.
+    pub(super) told_at: Timestamp,
+}
+
 /// Answers by policy and commits.
 #[derive(Debug)]
 pub struct Gate {
@@ -70,8 +80,9 @@ impl Gate {
         }
     }
 
-    /// The token of an address that only we can have given out.
-    fn token(&self, address: &Address) -> Option<Token> {
+    /// What an address at a domain of ours has the shape of. That it is forged is nobody's to know: every answer, and the
+    /// time it takes, is that of one we gave out.
+    fn token(&self, address: &Address) -> Option<Seen> {
         let kind = match address.domain() {
             domain if *domain == self.settings.bounce_domain => TokenKind::Bounce,
             domain if *domain == self.settings.policy.lists_domain => TokenKind::Unsubscribe,
@@ -80,8 +91,8 @@ impl Gate {
         let is_meant = |found: TokenKind| found == kind || (found == TokenKind::Case && kind == TokenKind::Unsubscribe);
         self.settings
             .tokens
-            .read_local(address.local())
-            .filter(|token| is_meant(token.kind))
+            .see_local(address.local())
+            .filter(|seen| is_meant(seen.claimed().kind))
     }
 
     fn is_ours(&self, address: &Address) -> bool {
@@ -90,37 +101,41 @@ impl Gate {
     }
 
     /// Takes what came back; what remains is for people and lists, or for a case.
-    async fn take_reports(
-        &self,
-        submission: &Submission,
-    ) -> Result<(Option<Envelope>, Option<(MailingId, Timestamp)>), Error> {
+    async fn take_reports(&self, submission: &Submission) -> Result<(Option<Envelope>, Option<Addressed>), Error> {
         let envelope = &submission.envelope;
         let (mut rest, mut case) = (Vec::new(), None);
         for path in envelope.forward_paths() {
-            let Some(Token { kind, mailing, seq }) = self.token(&path.address) else {
+            let Some(seen) = self.token(&path.address) else {
                 rest.push(path.clone());
                 continue;
             };
+            let Token { kind, mailing, seq } = seen.claimed();
             let kind = match kind {
                 TokenKind::Bounce => ReportKind::Bounce,
                 TokenKind::Unsubscribe => ReportKind::Unsubscribe,
                 // Such an address is none that we give out: `token` has not let it through.
                 TokenKind::MessageId => continue,
                 TokenKind::Case => {
-                    case = Some((mailing, Timestamp::from_micros(i64::from(seq) * 1_000_000)));
+                    case = Some(Addressed {
+                        case: mailing,
+                        is_proved: seen.ours().is_some(),
+                        told_at: Timestamp::from_micros(i64::from(seq) * 1_000_000),
+                    });
                     continue;
                 }
             };
             let message = submission.message.iter().take(REPORT_BYTES_MAX).copied().collect();
-            self.store
-                .put_report(&Report {
-                    kind,
-                    mailing,
-                    seq,
-                    at: self.clock.now(),
-                    message,
-                })
-                .await?;
+            let report = Report {
+                kind,
+                mailing,
+                seq,
+                at: self.clock.now(),
+                message,
+            };
+            match seen {
+                Seen::Ours(_) => self.store.put_report(&report).await?,
+                Seen::Forged(_) => self.store.put_forged(&report).await?,
+            }
         }
         Ok((envelope.with(rest), case))
     }
@@ -282,8 +297,12 @@ impl Intake for Gate {
     async fn admit(&self, submission: Submission) -> Reply {
         let admitted = match self.take_reports(&submission).await {
             Ok((None, None)) => return answer::noted(),
-            Ok((None, Some((case, told_at)))) => self.to_case(submission, case, told_at).await,
-            Ok((Some(envelope), case)) => self.judge(submission, envelope, case.map(|(case, _)| case)).await,
+            Ok((None, Some(addressed))) => self.to_case(submission, &addressed).await,
+            Ok((Some(envelope), addressed)) => {
+                let case = addressed.filter(|addressed| addressed.is_proved);
+                self.judge(submission, envelope, case.map(|addressed| addressed.case))
+                    .await
+            }
             Err(error) => Err(error),
         };
         admitted.unwrap_or_else(|error| answer::fault(&error))

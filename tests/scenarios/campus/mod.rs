@@ -208,6 +208,18 @@ impl Campus {
         each.filter(|(to, _)| to.starts_with(beginning)).collect()
     }
 
+    /// Where the newest copy that came to somebody says bounces go.
+    pub(crate) fn return_path(&self, to: &str) -> String {
+        let taken = self.recorder.taken();
+        let copy = taken.iter().rev().find(|taken| taken.to.iter().any(|one| one == to));
+        copy.expect("a copy").from.trim_matches(['<', '>']).to_owned()
+    }
+
+    /// What comes back from the world: to a return path, from nobody; the reply to it.
+    pub(crate) async fn come_back(&self, to: &str, letter: &Letter) -> String {
+        self.hand_over("", None, &[to.to_owned()], letter).await
+    }
+
     /// Takes in a feed of people with this affiliation: number, address, and the rest of the row.
     pub(crate) async fn feed(&self, source: &str, affiliation: &str, people: &[(String, &str)]) {
         let mut csv = "source_key,email,given_name,family_name,affiliation,unit,ferpa,country,consent_purpose,\
