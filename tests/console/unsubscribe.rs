@@ -106,7 +106,11 @@ async fn nobody_learns_from_an_answer_whether_a_token_is_forged() {
     let forged = format!("{}{last}", ours.get(..ours.len() - 1).expect("longer"));
     let shown = get(&site.public, &forged, &[]).await;
     assert_eq!(shown.status, StatusCode::OK);
-    assert!(!shown.body.contains("students@"), "what a token tells is told to its owner alone: {}", shown.body);
+    assert!(
+        !shown.body.contains("students@"),
+        "what a token tells is told to its owner alone: {}",
+        shown.body
+    );
     let before = site.store.syncs();
     let answer = post(&site.public, &forged, &[], &[ONE_CLICK]).await;
     // It waited for the disk, and nothing is kept for anybody.

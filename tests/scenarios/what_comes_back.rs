@@ -30,7 +30,7 @@ async fn suppression(campus: &Campus, address: &str) -> Value {
     let asked = json!({ "address": address, "reason": "a story" });
     let found = campus.ask("POST", "/people/find", None, &asked).await;
     let found = found.unwrap_or_default();
-    found.pointer("/suppression/reason").cloned().unwrap_or_default()
+    found.pointer("/suppressions/0/reason").cloned().unwrap_or_default()
 }
 
 /// Another token of the same shape: its last character is another.
