@@ -18,6 +18,9 @@
 //!  intake ─────────────► feedback ─────► Suppression                asks decide::report
 //! ```
 //!
+//! Beside it, [`stage::import`] brings what an office says of its people, judged row by row by [`decide::feed`], into the
+//! master list: from a file, a directory or a database, whole or not at all.
+//!
 //! # The bands
 //!
 //! | band | rooms | what it does |

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{Error, out};
+use super::{Error, feeds, out};
 use crate::config::{self, Config};
 use crate::decide::lint::{self, Level};
 use crate::decide::policy::ListRule;
@@ -39,6 +39,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
         return out::json(&as_json(&config, record.as_ref()));
     }
     lists(&config)?;
+    feeds::check(&config)?;
     clauses(&config)?;
     checks(&config)?;
     limits(&config)?;
@@ -358,6 +359,7 @@ fn as_json(config: &Config, record: Option<&(String, String)>) -> serde_json::Va
         "hostname": config.gateway.hostname,
         "lists": lists,
         "reviewers": policy.offices.reviewers(),
+        "feeds": feeds::as_json(config),
         "providers": config.shaping.providers.iter().map(|provider| json!({ "key": provider.key, "name": provider.name, "rules": provider.rules.len() })).collect::<Vec<_>>(),
         "dkim": record.map(|(name, value)| json!({ "name": name, "value": value })),
     })

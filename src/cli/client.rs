@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use http_body_util::channel::{Channel, Sender};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -11,6 +13,7 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use jiff::tz::TimeZone;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::UnixStream;
 
 use super::Error;
@@ -31,13 +34,21 @@ pub(super) struct Client {
     campus: Option<Domain>,
 }
 
+/// Octets of a file that are sent at once.
+const PIECE_BYTES: usize = 64 * 1024;
+/// Pieces of a file that may wait to be sent.
+const PIECES_MAX: usize = 4;
+
+/// What is sent.
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
 /// A request to be sent.
 #[derive(Debug)]
 pub(super) struct Ask<'a> {
     method: Method,
     path: String,
     actor: Option<&'a Address>,
-    body: Bytes,
+    body: Body,
 }
 
 impl<'a> Ask<'a> {
@@ -58,7 +69,7 @@ impl<'a> Ask<'a> {
             method,
             path: path.into(),
             actor: None,
-            body: Bytes::new(),
+            body: whole(Bytes::new()),
         }
     }
 
@@ -69,10 +80,23 @@ impl<'a> Ask<'a> {
 
     /// Sent with these bytes.
     pub(super) fn with(self, body: Bytes) -> Self {
-        Self { body, ..self }
+        Self {
+            body: whole(body),
+            ..self
+        }
     }
 
-    fn request(self) -> anyhow::Result<Request<Full<Bytes>>> {
+    /// Sent with whatever can be read there, as it is read.
+    pub(super) fn with_file(self, file: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        let (sender, body) = Channel::new(PIECES_MAX);
+        let _pump = tokio::spawn(pump(file, sender));
+        Self {
+            body: UnsyncBoxBody::new(body),
+            ..self
+        }
+    }
+
+    fn request(self) -> anyhow::Result<Request<Body>> {
         let mut request = Request::builder()
             .method(self.method)
             .uri(format!("/api/v1{}", self.path))
@@ -81,7 +105,28 @@ impl<'a> Ask<'a> {
         if let Some(actor) = self.actor {
             request = request.header(ACTOR, actor.to_string());
         }
-        request.body(Full::new(self.body)).context("making the request")
+        request.body(self.body).context("making the request")
+    }
+}
+
+fn whole(body: Bytes) -> Body {
+    UnsyncBoxBody::new(Full::new(body).map_err(|never| match never {}))
+}
+
+/// Sends a file; one that cannot be read to its end ends the request, so that the gateway does not take it for whole.
+async fn pump(mut file: impl AsyncRead + Unpin, mut sender: Sender<Bytes, io::Error>) {
+    loop {
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        let bound = u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX);
+        match (&mut file).take(bound).read_to_end(&mut piece).await {
+            Ok(0) => return,
+            // Nobody wants the rest when this fails; why is in the answer.
+            Ok(_) => match sender.send_data(piece.into()).await {
+                Ok(()) => {}
+                Err(_unwanted) => return,
+            },
+            Err(error) => return sender.abort(error),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod client;
 mod demo;
 mod exit;
+mod feeds;
 mod hold;
 mod import;
 mod mailing;
@@ -63,7 +64,7 @@ enum Command {
     /// Mailings of whatever state: list, show, watch, pause, resume, stop
     #[command(subcommand)]
     Mailing(mailing::Command),
-    /// The master list: import, find, suppress, forget, count
+    /// The master list: import, pull, feeds, find, suppress, forget, count
     #[command(subcommand)]
     People(people::Command),
     /// Who may sign in: add, password, list, remove, token
@@ -156,6 +157,9 @@ mod tests {
             "bedel --config x mailing watch MC-2026-0001",
             "bedel mailing list --limit 5",
             "bedel people import students.csv --source registrar --dry-run",
+            "bedel people import - --source registrar --confirm-removals --confirm-growth --json",
+            "bedel people pull hr --dry-run --confirm-removals",
+            "bedel people feeds --json",
             "bedel people count students",
             "bedel account add records@mst.example --generate",
             "bedel audit verify",

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{Ask, Client, encoded};
-use super::import::{self, Import};
+use super::feeds::{self, Feeds};
+use super::import::{self, Import, Pull};
 use super::{Error, out, view};
 use crate::mail::Address;
 use crate::model::{Affiliation, Contact, Listing, PrivacyFlag, Standing, Suppression};
@@ -16,6 +17,12 @@ pub(super) enum Command {
     /// Apply an office's whole feed: who is missing from it loses that office's affiliation
     #[command(after_long_help = import::HELP)]
     Import(Import),
+    /// Fetch an office's feed now, from its directory or database
+    #[command(after_long_help = import::PULL_HELP)]
+    Pull(Pull),
+    /// The feeds of the offices: where from, when, how they went
+    #[command(after_long_help = "Examples:\n  bedel people feeds\n  bedel people feeds --json")]
+    Feeds(Feeds),
     /// Look one person up; the reason is kept in the audit trail
     #[command(
         after_long_help = "Example:\n  bedel people find ann@mst.example --reason 'asked what we hold about her'"
@@ -80,7 +87,9 @@ struct Counted {
 
 pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> {
     match command {
-        Command::Import(import) => import::run(client, import).await,
+        Command::Import(import) => import::import(client, import).await,
+        Command::Pull(pull) => import::pull(client, pull).await,
+        Command::Feeds(feeds) => feeds::run(client, &feeds).await,
         Command::Find(find) => self::find(client, find).await,
         Command::Suppress(whom) => done(client, "/people/suppress", &whom).await,
         Command::Forget(whom) => done(client, "/people/forget", &whom).await,

@@ -233,7 +233,7 @@ impl Emergency {
     }
 }
 
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
     let text = String::deserialize(deserializer)?;
     let wanted = |_source| de::Error::custom(format!("`{text}` is no time of day; write `\"08:00\"`"));
     text.parse().map_err(wanted)

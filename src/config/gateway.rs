@@ -1,5 +1,6 @@
 //! `gateway.toml`: the postmaster's file.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 use super::Fault;
 use super::fault;
+use super::feed::{RawSource, SourceSettings};
 use super::values::{Short, Span};
 use crate::mail::{Address, Domain};
 use crate::smtp::BareLf;
@@ -57,6 +59,8 @@ pub struct Gateway {
     pub route: Route,
     /// The review console.
     pub console: ConsoleSettings,
+    /// Where the feeds of the offices are fetched, by office.
+    pub feeds: BTreeMap<String, SourceSettings>,
     /// The campus's own provider, when people may sign in to the console with it.
     pub oidc: Option<OidcSettings>,
     /// What anybody may reach: unsubscribe, preferences.
@@ -155,6 +159,8 @@ struct Raw {
     relay: RawRelay,
     console: RawConsole,
     oidc: Option<RawOidc>,
+    #[serde(default)]
+    feed: BTreeMap<String, RawSource>,
     public: RawConsole,
 }
 
@@ -335,6 +341,7 @@ impl Raw {
             route: self.relay.check(base)?,
             console: self.console.check(&hostname)?,
             oidc: self.oidc.map(|oidc| oidc.check(base)).transpose()?,
+            feeds: feeds(self.feed, base)?,
             public: self.public.check(&lists_domain)?,
             campus_domains: self.campus_domains,
             hostname,
@@ -461,17 +468,30 @@ fn zone(name: &str) -> Result<TimeZone, String> {
         .map_err(|_unknown| format!("time_zone `{name}` is not in the time-zone database; write \"America/Chicago\""))
 }
 
-/// Where the master key lies: where the file says, or where the service manager puts what it hands over
-/// (systemd.exec(5), `LoadCredential=`), or beside the other keys.
+fn feeds(raw: BTreeMap<String, RawSource>, base: &Path) -> Result<BTreeMap<String, SourceSettings>, String> {
+    let checked = |(office, raw): (String, RawSource)| {
+        let handed_over = handed_over(&format!("feed-{office}.password"));
+        let source = raw.check(&office, base, handed_over)?;
+        Ok((office, source))
+    };
+    raw.into_iter().map(checked).collect()
+}
+
+/// Where the master key lies: where the file says, or among what the service manager hands over, or beside the other
+/// keys.
+fn master_key(named: Option<PathBuf>, base: &Path) -> PathBuf {
+    let named = named.map(|named| base.join(named));
+    named
+        .or_else(|| handed_over("master.key"))
+        .unwrap_or_else(|| base.join("certs/master.key"))
+}
+
+/// A secret that the service manager hands over (systemd.exec(5), `LoadCredential=`).
 #[expect(
     clippy::disallowed_methods,
     reason = "a service manager says by it where its credentials are"
 )]
-fn master_key(named: Option<PathBuf>, base: &Path) -> PathBuf {
-    let handed_over = std::env::var("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join("master.key"));
-    match (named, handed_over) {
-        (Some(named), _) => base.join(named),
-        (None, Ok(file)) if file.exists() => file,
-        (None, _) => base.join("certs/master.key"),
-    }
+fn handed_over(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var("CREDENTIALS_DIRECTORY").ok()?;
+    Some(PathBuf::from(folder).join(name)).filter(|file| file.exists())
 }

@@ -19,6 +19,7 @@
 
 mod clauses;
 mod fault;
+mod feed;
 mod gateway;
 mod policy;
 mod profile;
@@ -29,12 +30,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use fault::Fault;
+pub use feed::{FeedSettings, SourceSettings, WaySettings};
 pub use gateway::{ConsoleSettings, DkimSettings, Gateway, OidcSettings, Route, TlsFiles};
 
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Template};
 use crate::decide::policy::Policy;
 use crate::decide::shape;
+use crate::model::OfficeId;
 
 /// All settings, read and checked.
 #[derive(Debug, Clone)]
@@ -45,6 +48,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// `policy.toml`.
     pub policy: Policy,
+    /// The feeds of the offices, as both of them have them.
+    pub feeds: BTreeMap<OfficeId, FeedSettings>,
     /// `profile.toml`, and what the policy says of its audiences.
     pub lint: lint::Settings,
     /// `shaping.toml`.
@@ -62,7 +67,8 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
     })?;
     let base = base.parent().map(Path::to_owned).unwrap_or(base);
     let gateway = gateway::read(&dir.join("gateway.toml"), &base)?;
-    let policy = policy::read(&dir.join("policy.toml"), &gateway)?;
+    let (policy, mut feeds) = policy::read(&dir.join("policy.toml"), &gateway)?;
+    sources(dir, &gateway, &policy, &mut feeds)?;
     let lint = profile::read(&dir.join("profile.toml"), &policy)?;
     let shaping = shaping::read(&dir.join("shaping.toml"), &gateway)?;
     let templates = Kind::ALL
@@ -73,10 +79,41 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
         dir: dir.to_owned(),
         gateway,
         policy,
+        feeds,
         lint,
         shaping,
         templates,
     })
+}
+
+/// Where the feeds are fetched, beside what they may bring.
+fn sources(
+    dir: &Path,
+    gateway: &Gateway,
+    policy: &Policy,
+    feeds: &mut BTreeMap<OfficeId, FeedSettings>,
+) -> Result<(), Fault> {
+    let senseless = |file: &str, what: String| Fault::Sense {
+        file: dir.join(file),
+        what,
+    };
+    for (office, source) in &gateway.feeds {
+        let id = OfficeId(office.clone());
+        if policy.offices.find(&id).is_none() {
+            let what = format!("[feed.{office}] is of an office that policy.toml does not have");
+            return Err(senseless("gateway.toml", what));
+        }
+        feeds.entry(id).or_default().source = Some(source.clone());
+    }
+    let homeless = feeds
+        .iter()
+        .find(|(_, feed)| feed.schedule.is_some() && feed.source.is_none());
+    if let Some((office, _)) = homeless {
+        let what =
+            format!("[feed.{office}] says when it is fetched, and no [feed.{office}] in gateway.toml says where");
+        return Err(senseless("policy.toml", what));
+    }
+    Ok(())
 }
 
 fn template(dir: &Path, kind: Kind) -> Result<Template, Fault> {

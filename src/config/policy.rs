@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::feed::{FeedSettings, RawRules};
 use super::values::{Short, Span};
 use super::{Fault, Gateway, clauses, fault};
 use crate::decide::policy::{AudienceRule, ListRule, Policy};
@@ -18,7 +19,8 @@ use crate::model::{
 /// How long a held mailing waits before it lapses, unless the file says otherwise. Policy C14.
 const LAPSE_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-pub(super) fn read(file: &Path, gateway: &Gateway) -> Result<Policy, Fault> {
+/// The policy, and what the offices may send.
+pub(super) fn read(file: &Path, gateway: &Gateway) -> Result<(Policy, BTreeMap<OfficeId, FeedSettings>), Fault> {
     let raw: Raw = fault::toml(file)?;
     raw.check(gateway).map_err(|what| Fault::Sense {
         file: file.to_owned(),
@@ -52,6 +54,8 @@ struct Raw {
     hours: Option<clauses::Hours>,
     #[serde(default)]
     emergency: clauses::Emergency,
+    #[serde(default)]
+    feed: BTreeMap<String, RawRules>,
 }
 
 #[derive(Deserialize)]
@@ -145,7 +149,8 @@ struct RawIdentity {
 }
 
 impl Raw {
-    fn check(self, gateway: &Gateway) -> Result<Policy, String> {
+    fn check(mut self, gateway: &Gateway) -> Result<(Policy, BTreeMap<OfficeId, FeedSettings>), String> {
+        let raw_feeds = std::mem::take(&mut self.feed);
         let campus = gateway.campus_domains.first().ok_or("campus_domains is empty")?;
         let offices: BTreeMap<OfficeId, Office> = self
             .office
@@ -172,13 +177,16 @@ impl Raw {
                 let address = address.within(&gateway.lists_domain);
                 Ok((address.clone(), raw.check(&address, &audiences, &topics, gateway)?))
             })
-            .collect::<Result<_, String>>()?;
+            .collect::<Result<BTreeMap<_, _>, String>>()?;
         let completed =
             |addresses: Vec<Short>| -> Vec<Address> { addresses.iter().map(|short| short.within(campus)).collect() };
-        Ok(Policy {
+        let offices = Offices::new(offices);
+        let feeds = feeds(raw_feeds, &offices, &gateway.lists_domain)?;
+        let canaries = canaries(&feeds, &lists)?;
+        let policy = Policy {
             campus_domains: gateway.campus_domains.clone(),
             lists_domain: gateway.lists_domain.clone(),
-            offices: Arc::new(Offices::new(offices)),
+            offices: Arc::new(offices),
             audiences,
             topics,
             lists,
@@ -196,9 +204,57 @@ impl Raw {
             surveys: self.survey.check(),
             frequency: self.frequency.check(self.hours)?,
             emergency: self.emergency.check(campus),
+            canaries,
             zone: gateway.time_zone.clone(),
-        })
+        };
+        Ok((policy, feeds))
     }
+}
+
+/// What each office may send, and when it is fetched.
+fn feeds(
+    raw: BTreeMap<String, RawRules>,
+    offices: &Offices,
+    lists_domain: &Domain,
+) -> Result<BTreeMap<OfficeId, FeedSettings>, String> {
+    let mut feeds: BTreeMap<OfficeId, FeedSettings> = BTreeMap::new();
+    for (office, raw) in raw {
+        let id = OfficeId(office);
+        if offices.find(&id).is_none() {
+            return Err(format!("[feed.{id}] is of an office that there is not"));
+        }
+        let (rules, schedule) = raw.check(&id, lists_domain)?;
+        let feed = FeedSettings {
+            rules,
+            schedule,
+            source: None,
+        };
+        feeds.insert(id, feed);
+    }
+    Ok(feeds)
+}
+
+/// The contacts of ours among the offices', each of one office alone, and none of them a list.
+fn canaries(
+    feeds: &BTreeMap<OfficeId, FeedSettings>,
+    lists: &BTreeMap<Address, ListRule>,
+) -> Result<Vec<(Address, OfficeId)>, String> {
+    let mut canaries: Vec<(Address, OfficeId)> = Vec::new();
+    for (office, feed) in feeds {
+        let Some(canary) = &feed.rules.canary else { continue };
+        if lists.keys().any(|list| list.is_same_mailbox(canary)) {
+            return Err(format!(
+                "the canary {canary} of [feed.{office}] is a list; it must be nobody's"
+            ));
+        }
+        if let Some((_, other)) = canaries.iter().find(|(known, _)| known.is_same_mailbox(canary)) {
+            return Err(format!(
+                "[feed.{other}] and [feed.{office}] have one canary, so that nobody could tell whose contacts were copied"
+            ));
+        }
+        canaries.push((canary.clone(), office.clone()));
+    }
+    Ok(canaries)
 }
 
 impl RawOffice {

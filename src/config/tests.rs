@@ -201,3 +201,122 @@ fn every_shipped_rule_knows_its_own_sample_and_every_provider_its_own_exchanger(
         (vec!["campus".to_owned()], vec![])
     );
 }
+
+/// The commented examples of a file of settings, as settings.
+fn examples(text: &str, from: &str) -> String {
+    let (_, after) = text.split_once(from).expect("the examples are there");
+    let whole = format!("{from}{after}");
+    let lines = whole.lines().take_while(|line| line.starts_with('#'));
+    let plain = lines.map(|line| line.trim_start_matches('#').trim_start());
+    plain.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_examples_of_feeds_are_good() {
+    let shipped =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/gateway.toml")).expect("reads");
+    let examples = examples(&shipped, "# [feed.hr]\n");
+    let (_home, dir) = changed("gateway.toml", "[public] ", &format!("{examples}\n\n[public] "));
+    let config = load(&dir).expect("good");
+    let words: Vec<_> = config
+        .feeds
+        .iter()
+        .map(|(office, feed)| (office.0.as_str(), feed.source.as_ref().map(SourceSettings::word)))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            ("advancement", None),
+            ("hr", Some("ldap")),
+            ("registrar", Some("postgres"))
+        ]
+    );
+}
+
+#[test]
+fn a_feed_that_makes_no_sense_is_refused_with_what_would() {
+    let rules = |text: &str, expected: &str| {
+        check(
+            "policy.toml",
+            "drop_percent_max   = 10 ",
+            &format!("{text}\ndrop_percent_max   = 10 "),
+            expected,
+        );
+    };
+    rules("at = \"02:30\"\nevery = \"6h\"", "has both `at` and `every`");
+    rules("at = \"02:30\"", "no [feed.registrar] in gateway.toml says where");
+    rules("at = \"half past two\"", "is no time of day");
+    rules("every = \"5s\"", "less than a minute");
+    rules("canary = \"a@mst.example\"", "is not in the lists domain");
+    rules("canary = \"students\"", "is a list");
+    rules("feilds = []", "did you mean `fields`?");
+    check(
+        "policy.toml",
+        "\"campus\", \"class\"",
+        "\"GPA\", \"class\"",
+        "grades have no place in a contact system",
+    );
+    check("policy.toml", "[feed.hr]", "[feed.hrr]", "an office that there is not");
+    let twice = "[feed.hr]\ncanary = \"j.ellis\"\n[feed.emarcomm]\ncanary = \"J.Ellis\"\n[feed.chancellor]";
+    check("policy.toml", "[feed.hr]", twice, "have one canary");
+}
+
+#[test]
+fn a_source_that_makes_no_sense_is_refused_with_what_would() {
+    const LDAP: &str = "[feed.hr]\nsource = \"ldap\"\nurl = \"ldaps://d.mst.example\"\nbase = \"dc=mst\"\n\
+                        columns = { source_key = \"uid\", email = \"mail\", affiliation = \"title\" }";
+    const SQL: &str = "[feed.hr]\nsource = \"postgres\"\nhost = \"db.mst.example\"\ndbname = \"hr\"\nuser = \"bedel\"\nquery = \"select 1\"";
+    let source = |whole: &str, from: &str, to: &str, expected: &str| {
+        assert!(whole.contains(from), "{from}");
+        let text = whole.replacen(from, to, 1);
+        check("gateway.toml", "[public] ", &format!("{text}\n\n[public] "), expected);
+    };
+    source(LDAP, "[feed.hr]", "[feed.nobody]", "that policy.toml does not have");
+    source(LDAP, "\"ldap\"", "\"ldpa\"", "did you mean `ldap`?");
+    source(
+        LDAP,
+        "ldaps://d.mst.example",
+        "http://d.mst.example",
+        "is none of a directory",
+    );
+    source(LDAP, "base = \"dc=mst\"", "bsae = \"dc=mst\"", "did you mean `base`?");
+    source(
+        LDAP,
+        "base = \"dc=mst\"",
+        "base = \"dc=mst\"\nfilter = \"(mail=*\"",
+        "is no filter",
+    );
+    source(
+        LDAP,
+        "base = \"dc=mst\"",
+        "base = \"dc=mst\"\nbind_dn = \"cn=bedel\"",
+        "no `password_file`",
+    );
+    source(
+        LDAP,
+        "base = \"dc=mst\"",
+        "base = \"dc=mst\"\nquery = \"select 1\"",
+        "is for source = \"postgres\"",
+    );
+    source(LDAP, "affiliation = \"title\"", "unit = \"ou\"", "has no `affiliation`");
+    source(SQL, "query = \"select 1\"", "", "has no `query`");
+    source(
+        SQL,
+        "host = \"db.mst.example\"",
+        "host = \"db.mst.example\"\ntls = \"off\"",
+        "on another machine",
+    );
+    source(
+        SQL,
+        "host = \"db.mst.example\"",
+        "host = \"/run/pg\"\ntls = \"verified\"",
+        "a socket of this machine",
+    );
+    source(SQL, "host = \"db.mst.example\"", "url_file = \"x\"", "take them out");
+    source(
+        SQL,
+        "host = \"db.mst.example\"",
+        "base = \"x\"",
+        "is for source = \"ldap\"",
+    );
+}

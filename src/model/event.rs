@@ -77,6 +77,10 @@ pub enum Act {
     Suppressed,
     /// A feed was applied to the master list.
     Imported,
+    /// A feed was not applied: its source failed, or it is faulty.
+    FeedFailed,
+    /// Somebody wrote to a contact that only a copy of our contacts has.
+    Canary,
     /// A contact was looked up, by whom and why.
     LookedUp,
     /// A contact was erased.

@@ -8,6 +8,7 @@
 //! | [`Contact`], [`Listing`], [`Affiliation`] | a person the university can write to; as one office lists them; what they are to it |
 //! | [`Privacy`] | what a person or the law asks to be kept in mind of them |
 //! | [`FeedRow`] | one row of an office's feed of its people |
+//! | [`number`] | numbers that are a person's own, known by their form |
 //! | [`Mark`] | a keyed hash that finds an address without naming it |
 //! | [`Consent`], [`Standing`] | a piece of evidence of what a contact agreed to; the newest word on a purpose |
 //! | [`Topic`], [`Preference`] | what mail is about; what a contact chose of it |
@@ -38,6 +39,7 @@ mod id;
 pub mod lifecycle;
 mod mailing;
 mod mark;
+pub mod number;
 mod office;
 mod privacy;
 mod report;

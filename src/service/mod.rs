@@ -3,6 +3,7 @@
 //! Everything a room needs is made here from the settings and handed to it; no room looks for anything by itself. Order
 //! of stopping: listeners first (nothing new comes in), then the workers (each finishes what it holds), the store last.
 
+mod feeds;
 mod keys;
 mod sockets;
 mod tls;
@@ -18,6 +19,7 @@ use axum::Router;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+pub use feeds::read_secret;
 pub use keys::{Keys, first_start, master_key, read_master_key};
 pub use sockets::{Sockets, bind};
 
@@ -30,6 +32,7 @@ use crate::decide::notice::Notices;
 use crate::decide::shape;
 use crate::mail::Domain;
 use crate::model::{Selection, TokenKey, TokenKind};
+use crate::stage::import::{self, Importer};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
 use crate::stage::worker::{Shutdown, shutdown};
@@ -88,6 +91,7 @@ struct Rooms {
     store: Store,
     clock: Clock,
     desk: Desk,
+    importer: Importer,
     compose: Arc<compose::Settings>,
     notices: Arc<Notices>,
     deliver: deliver::Settings,
@@ -141,6 +145,7 @@ impl Rooms {
             store: store.clone(),
             clock: clock.clone(),
             desk: Desk::new(store.clone(), clock.clone(), review),
+            importer: Importer::new(store.clone(), clock.clone(), feeds::settings(config, &notices)?),
             deliver: deliver_settings(config, &compose, &notices)?,
             audiences: Arc::new(audiences.collect()),
             tend: tend::Settings {
@@ -223,6 +228,7 @@ impl Rooms {
             self.tend.clone(),
             closing.clone(),
         ));
+        tasks.spawn(import::turns(self.importer.clone(), closing.clone()));
         tasks.spawn(review::remind(self.desk.clone(), closing.clone()));
         tasks
     }
@@ -270,7 +276,8 @@ impl Rooms {
 
     fn api(&self, door: Door) -> ApiState {
         let (store, clock) = (self.store.clone(), self.clock.clone());
-        ApiState::new(store, clock, self.desk.clone(), Arc::clone(&self.audiences), door)
+        let (desk, audiences) = (self.desk.clone(), Arc::clone(&self.audiences));
+        ApiState::new(store, clock, desk, audiences, self.importer.clone(), door)
     }
 }
 

@@ -11,12 +11,15 @@
 //!             [Report]
 //!  intake ─────────────► feedback ─────► Suppression      asks decide::report
 //! ```
+//! Beside the line: [`import`] brings the offices' feeds into the master list, [`tend`] does what is due by the clock alone.
+//!
 //! No stage calls another: the store is the only hand-over. A stage that died in the middle finds its work where the
 //! last commit left it.
 
 pub mod deliver;
 pub mod expand;
 pub mod feedback;
+pub mod import;
 pub mod intake;
 pub mod review;
 pub mod tend;

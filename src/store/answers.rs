@@ -61,7 +61,8 @@ impl Store {
         self.send(batch, outgoing).await
     }
 
-    async fn send(&self, mut batch: Batch, outgoing: Vec<Outgoing>) -> Result<(), Error> {
+    /// Commits, with mail that leaves.
+    pub(super) async fn send(&self, mut batch: Batch, outgoing: Vec<Outgoing>) -> Result<(), Error> {
         let mut names = Vec::new();
         for out in outgoing {
             let state = State::Released(out.state);

@@ -74,11 +74,13 @@ pub enum Table {
     Vault = 31,
     /// Evidence of what contacts agreed to, by contact and number: only ever appended to.
     Consents = 32,
+    /// How an office's feed went, by office.
+    Feeds = 33,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -110,6 +112,7 @@ impl Table {
         Self::Answers,
         Self::Consents,
         Self::Forged,
+        Self::Feeds,
         Self::Vault,
     ];
 

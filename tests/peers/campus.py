@@ -46,7 +46,7 @@ def can_connect(port):
 class Campus:
     """A gateway and its smarthost, in a temporary folder."""
 
-    def __init__(self, contacts=40, shaping="", data_dir=None, keep_messages=True, free_bytes_min=None, oidc=None):
+    def __init__(self, contacts=40, shaping="", data_dir=None, keep_messages=True, free_bytes_min=None, oidc=None, policy=()):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="bedel-peers-"))
         self.config = self.home / "config"
         self.taken = self.home / "taken"
@@ -57,6 +57,10 @@ class Campus:
         self.running = []
         self.gateway = None
         self._write_config(shaping, free_bytes_min, oidc)
+        path = self.config / "policy.toml"
+        for shipped, changed in policy:
+            path.write_text(path.read_text().replace(shipped, changed, 1))
+        self.plain = {name: (self.config / name).read_text() for name in ["gateway.toml", "policy.toml"]}
 
     def _write_config(self, shaping, free_bytes_min, oidc):
         shutil.copytree(ROOT / "config", self.config)
@@ -90,7 +94,8 @@ class Campus:
         feed = self.home / "students.csv"
         rows = [f"{n},s{n}@students.example,Ann,Student {n},student,physics,US" for n in range(1, self.contacts + 1)]
         feed.write_text("\n".join(["source_key,email,given_name,family_name,affiliation,unit,country", *rows]) + "\n")
-        self.bedel("people", "import", feed, "--source", "registrar")
+        if self.contacts:
+            self.bedel("people", "import", feed, "--source", "registrar")
         return self
 
     def __exit__(self, *_):
@@ -117,6 +122,14 @@ class Campus:
             names = ["relay", "submission", "submissions", "console", "public"]
             return all(can_connect(self.ports[name]) for name in names)
         until("the gateway listens", 60, open_for_all)
+
+    def with_feed(self, office, source, schedule=""):
+        """Starts anew with an office's feed fetched from somewhere."""
+        (self.config / "gateway.toml").write_text(f"{self.plain['gateway.toml']}\n{source}")
+        (self.config / "policy.toml").write_text(self.plain["policy.toml"].replace(f"[feed.{office}]", f"[feed.{office}]\n{schedule}", 1))
+        self.gateway.send_signal(signal.SIGINT)
+        self.gateway.wait(60)
+        self.start_gateway()
 
     def kill_gateway(self):
         """kill -9."""

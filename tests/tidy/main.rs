@@ -58,6 +58,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "stage::feedback",
         &["mail", "model", "decide", "store", "clock", "stage::worker"],
     ),
+    (
+        "stage::import",
+        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+    ),
     ("stage::tend", &["mail", "store", "clock", "stage::worker"]),
     ("stage", &[]),
     (
@@ -66,6 +70,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "mail",
             "model",
             "stage::review",
+            // A feed that somebody hands in goes where fetched ones go.
+            "stage::import",
             // What would happen to a message is asked of the room that would take it.
             "stage::intake",
             "store",

@@ -22,7 +22,7 @@ use crate::sink::{self, Recorder};
 use crate::stage::worker::{Closer, shutdown};
 
 /// The settings that ship, so that the demo needs no folder beside it.
-const SHIPPED: [(&str, &str); 23] = [
+const SHIPPED: [(&str, &str); 25] = [
     ("gateway.toml", include_str!("../../../config/gateway.toml")),
     ("policy.toml", include_str!("../../../config/policy.toml")),
     ("profile.toml", include_str!("../../../config/profile.toml")),
@@ -53,6 +53,8 @@ const SHIPPED: [(&str, &str); 23] = [
     ),
     ("notices/nudge.txt", include_str!("../../../config/notices/nudge.txt")),
     ("notices/alert.txt", include_str!("../../../config/notices/alert.txt")),
+    ("notices/canary.txt", include_str!("../../../config/notices/canary.txt")),
+    ("notices/feed.txt", include_str!("../../../config/notices/feed.txt")),
     (
         "notices/afterwards.txt",
         include_str!("../../../config/notices/afterwards.txt"),
@@ -362,7 +364,12 @@ pub(super) fn contact_domains() -> impl Iterator<Item = &'static str> {
 
 /// A feed of synthetic people; some are gone, as in every list.
 fn feed(source: &str) -> String {
-    let mut csv = "source_key,email,given_name,family_name,affiliation,unit,class,consent_purpose,consent_basis,consent_at,consent_source,expires_at,ferpa,country\n".to_owned();
+    // What each may send is in policy.toml.
+    let attribute = if source == "hr" { "title" } else { "class" };
+    let mut csv = format!(
+        "source_key,email,given_name,family_name,affiliation,unit,{attribute},consent_purpose,consent_basis,consent_at,\
+         consent_source,expires_at,ferpa,country\n"
+    );
     for (_, affiliation, count) in FEEDS.into_iter().filter(|(of, _, _)| *of == source) {
         for n in 1..=count {
             let kind = if n.is_multiple_of(GONE_EVERY) {

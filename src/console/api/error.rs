@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +12,7 @@ use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema as _, ToSchema};
 
 use crate::decide::feed;
+use crate::stage::import;
 use crate::stage::review::Refusal;
 use crate::store::Error;
 
@@ -48,9 +49,9 @@ pub(super) enum Fault {
     /// The fields are well formed, and a value is not acceptable.
     #[error("{0}")]
     Unacceptable(String),
-    /// Understood, and not to be done as things stand.
+    /// What the answer is to come from did not answer.
     #[error("{0}")]
-    Unready(String),
+    Unreached(String),
     /// The desk refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -68,9 +69,10 @@ impl Fault {
             Self::NoSuchActor(_) | Self::ReadOnly => StatusCode::FORBIDDEN,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Missing(_) => StatusCode::NOT_FOUND,
-            Self::Taken(_) | Self::Unready(_) => StatusCode::CONFLICT,
+            Self::Taken(_) => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unreached(_) => StatusCode::BAD_GATEWAY,
             Self::Refused(refusal) => refused(refusal),
             Self::Store(error) => failed(error),
         }
@@ -112,7 +114,7 @@ pub(super) fn schema() -> RefOr<openapi::Schema> {
 impl IntoResponses for Fault {
     /// The statuses of the table above, each with a sentence.
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        const NOES: [(&str, &str); 9] = [
+        const NOES: [(&str, &str); 10] = [
             ("400", "the request itself is wrong"),
             ("401", "no token, or one nobody has"),
             ("403", "it is not theirs to do"),
@@ -121,6 +123,7 @@ impl IntoResponses for Fault {
             ("413", "the body is too large"),
             ("415", "the body is not JSON"),
             ("422", "a value is not acceptable"),
+            ("502", "a directory or database did not answer"),
             ("503", "the memory cannot be reached now"),
         ];
         let content = || Content::new(Some(Ref::from_schema_name("No")));
@@ -175,11 +178,12 @@ impl From<JsonRejection> for Fault {
     }
 }
 
-impl From<BytesRejection> for Fault {
-    fn from(rejection: BytesRejection) -> Self {
-        match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(feed::BYTES_MAX / (1024 * 1024)),
-            _ => Self::Malformed(rejection.body_text()),
+impl From<import::Error> for Fault {
+    fn from(error: import::Error) -> Self {
+        match error {
+            import::Error::NoSource(what) => Self::Unacceptable(what),
+            import::Error::Broken(feed::Broken(what)) => Self::Unreached(format!("{what}; nothing was changed")),
+            import::Error::Store(error) => Self::Store(error),
         }
     }
 }
@@ -202,7 +206,7 @@ mod tests {
 
     #[test]
     fn each_no_has_its_status() {
-        let table: [(Fault, u16); 10] = [
+        let table: [(Fault, u16); 11] = [
             (Refusal::NotEntitled(String::new()).into(), 403),
             (Refusal::Wanting(Wanting::OwnMailing).into(), 403),
             (Refusal::Wanting(Wanting::Approvals(vec![])).into(), 409),
@@ -213,6 +217,7 @@ mod tests {
             (Fault::SignIn, 401),
             (Fault::ActorWanted, 400),
             (Fault::TooLarge(1), 413),
+            (import::Error::Broken(feed::Broken(String::new())).into(), 502),
         ];
         for (fault, status) in table {
             assert_eq!(fault.status().as_u16(), status, "{fault:?}");

@@ -17,6 +17,7 @@ mod import;
 mod mailings;
 mod people;
 mod policy;
+mod upload;
 mod view;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,6 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Json, Router};
-use tokio::sync::Mutex;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -36,12 +36,15 @@ use utoipa_axum::routes;
 pub use accounts::token_hash;
 
 use crate::clock::Clock;
-use crate::decide::feed;
 use crate::model::{Act, Event, MailingId, Selection};
+use crate::stage::import::Importer;
 use crate::stage::review::Desk;
 use crate::store::Store;
 
 use actor::Actor;
+
+/// Largest body that is held whole: a message, a term's rosters. A feed is read as it comes.
+const BODY_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Which way a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +62,8 @@ pub struct ApiState {
     clock: Clock,
     desk: Desk,
     audiences: Arc<BTreeMap<String, Selection>>,
+    importer: Importer,
     door: Door,
-    /// One hand on the master list at a time: the plan of an import is good only while nobody else changes it.
-    list: Arc<Mutex<()>>,
 }
 
 impl ApiState {
@@ -71,6 +73,7 @@ impl ApiState {
         clock: Clock,
         desk: Desk,
         audiences: Arc<BTreeMap<String, Selection>>,
+        importer: Importer,
         door: Door,
     ) -> Self {
         Self {
@@ -78,8 +81,8 @@ impl ApiState {
             clock,
             desk,
             audiences,
+            importer,
             door,
-            list: Arc::default(),
         }
     }
 
@@ -124,11 +127,14 @@ fn review() -> OpenApiRouter<ApiState> {
 
 /// What only the operator does.
 fn operation() -> OpenApiRouter<ApiState> {
-    let long = || DefaultBodyLimit::max(feed::BYTES_MAX);
+    let long = || DefaultBodyLimit::max(BODY_BYTES_MAX);
     OpenApiRouter::new()
         .routes(routes!(people::find))
         .routes(routes!(people::suppress))
         .routes(routes!(people::forget))
+        .routes(routes!(import::feeds))
+        .routes(routes!(import::import))
+        .routes(routes!(import::pull))
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::remove))
         .routes(routes!(accounts::set_password))
@@ -140,7 +146,6 @@ fn operation() -> OpenApiRouter<ApiState> {
         .routes(routes!(export::export))
         .merge(
             OpenApiRouter::new()
-                .routes(routes!(import::import))
                 .routes(routes!(policy::explain))
                 .routes(routes!(policy::rosters))
                 .layer(long()),

@@ -180,7 +180,7 @@ pub(super) async fn forget(
     let address = address(&person.address)?;
     let missing = || Fault::Missing("no contact has this address".to_owned());
     // An import under way would write the person anew.
-    let _only_hand = api.list.lock().await;
+    let _only_hand = api.importer.hand().await;
     let contact = api.store.contact_by_address(&address)?.ok_or_else(missing)?;
     let note = whom(Some(&contact), &person.reason);
     let event = api.event(&who, Act::Forgotten, None, note);

@@ -315,6 +315,8 @@ fn done(act: Act) -> Key {
         Act::Closed => "done-closed",
         Act::Suppressed => "done-suppressed",
         Act::Imported => "done-imported",
+        Act::FeedFailed => "done-feed-failed",
+        Act::Canary => "done-canary",
         Act::LookedUp => "done-looked-up",
         Act::Forgotten => "done-forgotten",
         Act::Account => "done-account",

@@ -5,13 +5,16 @@
 //! | `source_key` | needed; the person's key in the office's own system, once in a feed |
 //! | `email` | needed; where mail to them goes |
 //! | `affiliation` | needed; student, faculty, staff, alumnus … |
-//! | `given_name`, `family_name`, `unit` | |
-//! | `consent_purpose`, `consent_basis`, `consent_at` | all three or none; `opt-in`, `implied` or `withdrawn`; a day or RFC 3339 |
-//! | `consent_source`, `expires_at` | where the consent was given; when it ends, at the day's beginning in UTC |
-//! | `ferpa` | `yes` or `no`: directory information is not to be disclosed |
+//! | `personal_email`, `given_name`, `family_name`, `unit` | |
+//! | `valid_from`, `valid_until` | when the affiliation begins, and the first moment at which it is over |
 //! | `country` | two letters |
-//! | any other | an attribute under the column's own name, which audiences may ask for |
+//! | `ferpa`, `do_not_contact`, `deceased`, `minor` | `yes` or `no` |
+//! | `consent_purpose`, `consent_basis`, `consent_at` | all three or none: what for, on what ground, since when |
+//! | `consent_source`, `expires_at` | where the consent was given; when it ends |
+//! | `consent_method`, `consent_wording`, `consent_ip`, … | what shows that it was given (`column` has them all) |
+//! | any other | an attribute under the column's own name, when the office's rules allow it |
 //!
+//! A time is a day, which begins in UTC, or RFC 3339.
 //! Names of columns are compared in lower case. A bad row does not stop the reading: every fault of the file is found
 //! at once, so that one export mends them all. What to do with a faulty feed is for the caller, who applies all or none.
 //!
@@ -20,39 +23,80 @@
 
 mod cell;
 mod column;
+mod consent;
+mod csv;
+mod never;
+mod reading;
+mod record;
 mod row;
+mod rules;
+mod schedule;
 
-use std::collections::HashMap;
 use std::fmt;
 
-use csv::{ByteRecord, ReaderBuilder};
 use serde::Serialize;
+
+pub use csv::Csv;
+pub use never::forbidden;
+pub use record::Record;
+pub use rules::{Confirmed, Drift, Rules};
+pub use schedule::{Ended, Schedule};
+
+use reading::Reading;
 
 use crate::mail::Timestamp;
 use crate::model::FeedRow;
 
-/// Largest feed. Half a million rows have some 80 MiB.
-pub const BYTES_MAX: usize = 256 * 1024 * 1024;
-/// Faults that are kept with their line; further ones are only counted.
+/// Rows of one feed; more is no university.
+pub const ROWS_MAX: u64 = 5_000_000;
+/// Faults that are kept with their place; further ones are only counted.
 pub const FAULTS_MAX: usize = 10_000;
-/// More than this share of a source's contacts is not dropped unless somebody says so. In percent.
-const DROP_PERCENT_MAX: u64 = 10;
 
-/// A feed as it was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Feed {
-    /// The good rows, in the order of the file.
-    pub rows: Vec<FeedRow>,
-    /// What is wrong with the others; none of the feed may be applied while there is any.
-    pub faults: Vec<Fault>,
-    /// Faults beyond [`FAULTS_MAX`].
-    pub further_faults: u64,
+/// Where the rows of a feed come from, one after the other; the first names the columns.
+pub trait Rows {
+    /// What a row is numbered by.
+    fn unit(&self) -> Unit;
+
+    /// The next row, into `record`.
+    fn next(&mut self, record: &mut Record) -> Result<Next, Broken>;
+}
+
+/// What came next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// A row, by its number.
+    Row(u64),
+    /// A row that is none: its number, and what is wrong.
+    Flaw(u64, String),
+    /// Something after which nothing can be read: its number, and what it is.
+    Lost(u64, String),
+    /// The end, where all has come.
+    End,
+}
+
+/// A source that ended before its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(pub String);
+
+/// What a row is numbered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// A file, by the lines of an editor; the header is on line 1.
+    Line,
+    /// A directory, by the order in which entries came.
+    Entry,
+    /// A query, by the order in which rows came.
+    Row,
 }
 
 /// What is wrong at one place of a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// The line its row begins at; the header is on line 1.
+    /// What places are numbered by.
+    pub unit: Unit,
+    /// The line its row begins at, or the number of the entry or row; the header of a directory or query is 0.
     pub line: u64,
     /// The column; `None` when it is about the whole row or file.
     pub column: Option<String>,
@@ -62,122 +106,86 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.column {
-            Some(column) => write!(f, "line {}, {column}: {}", self.line, self.what),
-            None => write!(f, "line {}: {}", self.line, self.what),
+        let Self {
+            unit,
+            line,
+            column,
+            what,
+        } = self;
+        match column {
+            Some(column) => write!(f, "{unit} {line}, {column}: {what}"),
+            None => write!(f, "{unit} {line}: {what}"),
         }
     }
 }
 
-/// Whether a feed would take the affiliation from more of a source's contacts than a change of term explains: then
-/// it is more likely half a file.
-pub fn drops_too_many(removed: u64, had: u64) -> bool {
-    removed.saturating_mul(100) > had.saturating_mul(DROP_PERCENT_MAX)
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Line => "line",
+            Self::Entry => "entry",
+            Self::Row => "row",
+        })
+    }
 }
 
-/// Reads the feed of the office `source`.
-pub fn read(csv: &[u8], source: &str, now: Timestamp) -> Feed {
-    let mut reading = Reading::default();
-    if csv.starts_with(&[0xff, 0xfe]) || csv.starts_with(&[0xfe, 0xff]) {
-        reading.fault(1, None, "the file is in UTF-16; export it as CSV in UTF-8".to_owned());
-        return reading.feed;
-    }
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(csv);
-    let mut record = ByteRecord::new();
-    let columns = match reader.read_byte_record(&mut record) {
-        Ok(true) => column::columns(&record),
-        Ok(false) | Err(_) => Err(vec![(
-            None,
-            "the file is empty; its first line names the columns".to_owned(),
-        )]),
-    };
-    let columns = match columns {
-        Ok(columns) => columns,
-        Err(flaws) => {
-            reading.flaws(1, flaws);
-            return reading.feed;
-        }
-    };
-    let mut lines = Lines::of(csv);
-    // Reading bytes from memory in the flexible form has no error of its own.
-    while let Ok(true) = reader.read_byte_record(&mut record) {
-        let line = lines.at(record.position().map_or(0, csv::Position::byte));
-        match row::row(&columns, &record, source, now) {
-            Ok(row) => reading.row(line, row),
-            Err(flaws) => reading.flaws(line, flaws),
-        }
-    }
-    reading.feed
+/// What came of a whole feed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Findings {
+    /// Good rows.
+    pub rows: u64,
+    /// What is wrong with the others; none of the feed may be applied while there is any.
+    pub faults: Vec<Fault>,
+    /// Faults beyond [`FAULTS_MAX`].
+    pub further_faults: u64,
 }
 
-/// Counts lines as an editor does. The reader's own count stays behind at blank lines and at the LF of a CRLF.
-struct Lines<'a> {
-    csv: &'a [u8],
-    offset: usize,
-    line: u64,
+impl Findings {
+    /// How many faults there are in all.
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.faults.len())
+            .unwrap_or(u64::MAX)
+            .saturating_add(self.further_faults)
+    }
 }
 
-impl<'a> Lines<'a> {
-    fn of(csv: &'a [u8]) -> Self {
-        Self {
-            csv,
-            offset: 0,
-            line: 1,
+/// Reads the whole feed of the office `source`; each good row goes to `keep`, and after the last one the canary.
+///
+/// The first row with a fault ends the keeping, not the reading: every fault is found at once, so that one export mends
+/// them all.
+pub fn read<R: Rows, E: From<Broken>>(
+    rows: &mut R,
+    (rules, source, now): (&Rules, &str, Timestamp),
+    mut keep: impl FnMut(FeedRow) -> Result<(), E>,
+) -> Result<Findings, E> {
+    let mut reading = Reading::new(rows.unit(), rules, source, now);
+    let mut record = Record::default();
+    loop {
+        match rows.next(&mut record)? {
+            Next::Row(line) => {
+                if let Some(row) = reading.record(line, &record) {
+                    keep(row)?;
+                }
+            }
+            Next::Flaw(line, what) => reading.fault(line, (None, what)),
+            Next::Lost(line, what) => {
+                reading.fault(line, (None, what));
+                break;
+            }
+            Next::End => break,
+        }
+        if reading.is_over() {
+            break;
         }
     }
-
-    /// The line of the first byte at or after `offset` that ends no line. Offsets come in ascending order.
-    fn at(&mut self, offset: u64) -> u64 {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let rest = self.csv.get(offset..).unwrap_or_default();
-        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let start = offset.saturating_add(blank);
-        let passed = self.csv.get(self.offset..start).unwrap_or_default();
-        let ends = passed.iter().filter(|byte| **byte == b'\n').count();
-        self.line += u64::try_from(ends).unwrap_or(u64::MAX);
-        self.offset = start;
-        self.line
+    if let Some(canary) = reading.canary() {
+        keep(canary)?;
     }
+    Ok(reading.finish())
 }
 
 /// A column's name, where it is about one, and what is wrong there.
 type Flaw = (Option<String>, String);
-
-/// The feed so far, and where each key was seen.
-#[derive(Default)]
-struct Reading {
-    feed: Feed,
-    keys: HashMap<String, u64>,
-}
-
-impl Reading {
-    fn row(&mut self, line: u64, row: FeedRow) {
-        match self.keys.get(&row.listing.source_key) {
-            Some(first) => {
-                let what = format!("the key is on line {first} already; a key stands for one person");
-                self.fault(line, Some("source_key".to_owned()), what);
-            }
-            None => {
-                self.keys.insert(row.listing.source_key.clone(), line);
-                self.feed.rows.push(row);
-            }
-        }
-    }
-
-    fn flaws(&mut self, line: u64, flaws: Vec<Flaw>) {
-        for (column, what) in flaws {
-            self.fault(line, column, what);
-        }
-    }
-
-    fn fault(&mut self, line: u64, column: Option<String>, what: String) {
-        if self.feed.faults.len() < FAULTS_MAX {
-            self.feed.faults.push(Fault { line, column, what });
-        } else {
-            self.feed.further_faults += 1;
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

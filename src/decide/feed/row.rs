@@ -1,22 +1,22 @@
 //! One row: its cells, made into a person.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-use csv::ByteRecord;
 
 use super::column::{Column, Kind};
-use super::{Flaw, cell};
-use crate::mail::{Address, Timestamp};
-use crate::model::{Affiliation, Consent, Evidence, FeedRow, Listing, PrivacyFlag};
+use super::record::Record;
+use super::{Flaw, cell, consent};
+use crate::mail::Timestamp;
+use crate::model::{Affiliation, FeedRow, Listing, PrivacyFlag};
 
 /// Longest row: a contact of several affiliations must still fit one record of the store.
-const ROW_BYTES_MAX: usize = 4 * 1024;
-/// A date without an hour, or an office's clock, may lie a little ahead of us.
-const AHEAD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const ROW_BYTES_MAX: u64 = 4 * 1024;
 
 /// Reads one row of the office `source`.
-pub(super) fn row(columns: &[Column], record: &ByteRecord, source: &str, now: Timestamp) -> Result<FeedRow, Vec<Flaw>> {
+pub(super) fn row(columns: &[Column], record: &Record, source: &str, now: Timestamp) -> Result<FeedRow, Vec<Flaw>> {
+    let too_long = || format!("the row has {} bytes, and {ROW_BYTES_MAX} is the most", record.size());
+    if let Some(cell) = record.too_long() {
+        return Err(vec![(columns.get(cell).map(|column| column.name.clone()), too_long())]);
+    }
     if record.len() != columns.len() {
         let what = format!(
             "it has {} fields, and the header {}; a comma within a field needs quotation marks around it",
@@ -25,68 +25,51 @@ pub(super) fn row(columns: &[Column], record: &ByteRecord, source: &str, now: Ti
         );
         return Err(vec![(None, what)]);
     }
-    if record.as_slice().len() > ROW_BYTES_MAX {
-        return Err(vec![(None, format!("it has more than {ROW_BYTES_MAX} bytes"))]);
-    }
     let mut flaws = Flaws::default();
     let cells = Cells::of(columns, record, &mut flaws);
+    if flaws.0.is_empty() && record.size() > ROW_BYTES_MAX {
+        return Err(vec![(None, too_long())]);
+    }
     let row = flaws.person(&cells, source, now);
     row.filter(|_| flaws.0.is_empty()).ok_or(flaws.0)
 }
 
 /// The texts of a row by what they hold; those of columns that are not there are empty.
-#[derive(Default)]
-struct Cells<'a> {
-    source_key: &'a str,
-    email: &'a str,
-    given_name: &'a str,
-    family_name: &'a str,
-    affiliation: &'a str,
-    unit: &'a str,
-    consent_purpose: &'a str,
-    consent_basis: &'a str,
-    consent_at: &'a str,
-    consent_source: &'a str,
-    expires_at: &'a str,
-    ferpa: &'a str,
-    country: &'a str,
+pub(super) struct Cells<'a> {
+    texts: [&'a str; Kind::COUNT],
     attributes: BTreeMap<String, String>,
 }
 
 impl<'a> Cells<'a> {
-    fn of(columns: &[Column], record: &'a ByteRecord, flaws: &mut Flaws) -> Self {
-        let mut cells = Self::default();
-        for (column, field) in columns.iter().zip(record) {
+    fn of(columns: &[Column], record: &'a Record, flaws: &mut Flaws) -> Self {
+        let mut cells = Self {
+            texts: [""; Kind::COUNT],
+            attributes: BTreeMap::new(),
+        };
+        for (column, field) in columns.iter().zip(record.cells()) {
             let Some(text) = flaws.check(&column.name, cell::text(column.kind, field)) else {
                 continue;
             };
-            match column.kind {
-                Kind::SourceKey => cells.source_key = text,
-                Kind::Email => cells.email = text,
-                Kind::GivenName => cells.given_name = text,
-                Kind::FamilyName => cells.family_name = text,
-                Kind::Affiliation => cells.affiliation = text,
-                Kind::Unit => cells.unit = text,
-                Kind::ConsentPurpose => cells.consent_purpose = text,
-                Kind::ConsentBasis => cells.consent_basis = text,
-                Kind::ConsentAt => cells.consent_at = text,
-                Kind::ConsentSource => cells.consent_source = text,
-                Kind::ExpiresAt => cells.expires_at = text,
-                Kind::Ferpa => cells.ferpa = text,
-                Kind::Country => cells.country = text,
-                Kind::Attribute if text.is_empty() => {}
-                Kind::Attribute => {
+            match cells.texts.get_mut(column.kind as usize) {
+                Some(place) => *place = text,
+                None if text.is_empty() => {}
+                None => {
                     cells.attributes.insert(column.name.clone(), text.to_owned());
                 }
             }
         }
         cells
     }
+
+    /// The text of a column that every feed knows.
+    pub(super) fn get(&self, kind: Kind) -> &'a str {
+        self.texts.get(kind as usize).copied().unwrap_or_default()
+    }
 }
 
 /// What is wrong with one row, collected.
 #[derive(Default)]
-struct Flaws(Vec<Flaw>);
+pub(super) struct Flaws(Vec<Flaw>);
 
 impl Flaws {
     /// The value, or the fault kept; a column has one fault at most.
@@ -102,30 +85,55 @@ impl Flaws {
         }
     }
 
+    /// What a known column's text comes to.
+    pub(super) fn read<T>(
+        &mut self,
+        cells: &Cells<'_>,
+        kind: Kind,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.check(kind.name(), read(cells.get(kind)))
+    }
+
+    /// The same of one that may be empty; `None` when it is faulty.
+    pub(super) fn maybe<T>(
+        &mut self,
+        cells: &Cells<'_>,
+        kind: Kind,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        self.read(cells, kind, |text| match text {
+            "" => Ok(None),
+            text => read(text).map(Some),
+        })
+    }
+
     fn person(&mut self, cells: &Cells<'_>, source: &str, now: Timestamp) -> Option<FeedRow> {
-        let source_key = self.check("source_key", needed(cells.source_key));
-        let kind = self.check("affiliation", needed(cells.affiliation));
-        let email = self.check("email", address(cells.email));
-        let ferpa = self.check("ferpa", cell::yes_or_no(cells.ferpa));
-        let country = self.check("country", cell::country(cells.country));
-        let consent = self.consent(cells, source, now);
-        let ferpa = ferpa?.then_some(PrivacyFlag::Ferpa);
+        let source_key = self.read(cells, Kind::SourceKey, cell::needed);
+        let affiliation = self.affiliation(cells);
+        let email = self.read(cells, Kind::Email, cell::address);
+        let personal_email = self.maybe(cells, Kind::PersonalEmail, cell::address);
+        let country = self.read(cells, Kind::Country, cell::country);
+        let privacy = [
+            (Kind::Ferpa, PrivacyFlag::Ferpa),
+            (Kind::DoNotContact, PrivacyFlag::DoNotContact),
+            (Kind::Deceased, PrivacyFlag::Deceased),
+            (Kind::Minor, PrivacyFlag::Minor),
+        ];
+        let mut flag = |(kind, flag)| self.read(cells, kind, cell::yes_or_no)?.then_some(flag);
+        let privacy = privacy.into_iter().filter_map(&mut flag).collect();
+        let consent = consent::consent(self, cells, source, now);
+        let email = email?;
         let listing = Listing {
             source: source.to_owned(),
             source_key: source_key?,
-            email: email?,
-            personal_email: None,
-            given_name: cells.given_name.to_owned(),
-            family_name: cells.family_name.to_owned(),
+            personal_email: personal_email?.filter(|other| !other.is_same_mailbox(&email)),
+            email,
+            given_name: cells.get(Kind::GivenName).to_owned(),
+            family_name: cells.get(Kind::FamilyName).to_owned(),
             country: country?,
-            privacy: ferpa.into_iter().collect(),
-            affiliation: Affiliation {
-                kind: kind?,
-                unit: cells.unit.to_owned(),
-                attributes: cells.attributes.clone(),
-                from: None,
-                until: None,
-            },
+            privacy,
+            affiliation: affiliation?,
             gone_at: None,
         };
         Some(FeedRow {
@@ -134,73 +142,23 @@ impl Flaws {
         })
     }
 
-    /// What they agreed to; `None` also when it is faulty, which is kept.
-    fn consent(&mut self, cells: &Cells<'_>, source: &str, now: Timestamp) -> Option<Consent> {
-        let said = [
-            cells.consent_purpose,
-            cells.consent_basis,
-            cells.consent_at,
-            cells.consent_source,
-            cells.expires_at,
-        ];
-        if said.iter().all(|text| text.is_empty()) {
-            return None;
-        }
-        let purpose = self.check("consent_purpose", needed(cells.consent_purpose));
-        let basis = needed(cells.consent_basis).and_then(|text| cell::basis(&text));
-        let basis = self.check("consent_basis", basis);
-        let at = needed(cells.consent_at)
-            .and_then(|text| cell::moment(&text))
-            .and_then(|at| past(at, now));
-        let at = self.check("consent_at", at);
-        let expires_at = match cells.expires_at {
-            "" => None,
-            text => {
-                let ends = cell::moment(text).and_then(|ends| after(ends, at));
-                Some(self.check("expires_at", ends)?)
+    fn affiliation(&mut self, cells: &Cells<'_>) -> Option<Affiliation> {
+        let kind = self.read(cells, Kind::Affiliation, cell::needed);
+        let from = self.maybe(cells, Kind::ValidFrom, cell::moment);
+        let begins = from.flatten();
+        let until = self.maybe(cells, Kind::ValidUntil, |text| {
+            let ends = cell::moment(text)?;
+            match begins.is_none_or(|begins| begins < ends) {
+                true => Ok(ends),
+                false => Err("it is not after valid_from".to_owned()),
             }
-        };
-        let given_at = match cells.consent_source {
-            "" => format!("the feed of {source}"),
-            text => text.to_owned(),
-        };
-        Some(Consent {
-            purpose: purpose?,
-            basis: basis?,
-            at: at?,
-            source: given_at,
-            expires_at,
-            evidence: Evidence::default(),
+        });
+        Some(Affiliation {
+            kind: kind?,
+            unit: cells.get(Kind::Unit).to_owned(),
+            attributes: cells.attributes.clone(),
+            from: from?,
+            until: until?,
         })
-    }
-}
-
-fn needed(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        Err("it is empty, and needed".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
-fn address(text: &str) -> Result<Address, String> {
-    needed(text)?
-        .parse()
-        .map_err(|invalid: crate::mail::Invalid| format!("it is no address: {invalid}"))
-}
-
-fn past(at: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
-    if at > now.plus(AHEAD_MAX) {
-        Err("it lies in the future; a consent is recorded once it is given".to_owned())
-    } else {
-        Ok(at)
-    }
-}
-
-fn after(ends: Timestamp, at: Option<Timestamp>) -> Result<Timestamp, String> {
-    if at.is_some_and(|at| ends <= at) {
-        Err("it is not after consent_at".to_owned())
-    } else {
-        Ok(ends)
     }
 }

@@ -68,11 +68,15 @@ pub enum Kind {
     Answered,
     /// To stewards and reviewers, in the morning: what waits for them.
     Digest,
+    /// To an office's stewards and the postmaster: its feed was not applied.
+    Feed,
+    /// To those who watch over contact data: somebody wrote to a contact that only a copy of our contacts has.
+    Canary,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Held,
         Self::Wanted,
         Self::Ready,
@@ -92,6 +96,8 @@ impl Kind {
         Self::Reminder,
         Self::Answered,
         Self::Digest,
+        Self::Feed,
+        Self::Canary,
     ];
 
     /// The name of its template's file, without `.txt`.
@@ -116,6 +122,8 @@ impl Kind {
             Self::Reminder => "reminder",
             Self::Answered => "answered",
             Self::Digest => "digest",
+            Self::Feed => "feed",
+            Self::Canary => "canary",
         }
     }
 
@@ -131,6 +139,8 @@ impl Kind {
                 | Self::Reminder
                 | Self::Answered
                 | Self::Digest
+                | Self::Feed
+                | Self::Canary
         )
     }
 }
@@ -156,11 +166,13 @@ pub struct Notices {
     pub zone: TimeZone,
 }
 
-/// What is to be told of a mailing.
+/// What is to be told.
 #[derive(Debug)]
 pub struct Told<'a> {
-    /// The mailing it is about.
-    pub mailing: &'a Mailing,
+    /// The mailing it is about; `None` for news of the house.
+    pub mailing: Option<&'a Mailing>,
+    /// The office it is about, in words, when it is about one.
+    pub office: String,
     /// Sentences: findings of the rules.
     pub reasons: Vec<String>,
     /// Sentences: what is better mended before anybody reads it.
@@ -183,7 +195,16 @@ impl<'a> Told<'a> {
     /// Only that it is this mailing.
     pub fn of(mailing: &'a Mailing) -> Self {
         Self {
-            mailing,
+            mailing: Some(mailing),
+            ..Self::news()
+        }
+    }
+
+    /// Nothing yet, of no mailing.
+    pub fn news() -> Self {
+        Self {
+            mailing: None,
+            office: String::new(),
             reasons: Vec::new(),
             remarks: Vec::new(),
             wanting: Vec::new(),
@@ -208,7 +229,7 @@ pub fn write(
     let words = words(notices, kind, to, told);
     let (subject, text) = match notices.templates.get(&kind) {
         Some(template) => template.fill(&words),
-        None => (format!("{}: {}", told.mailing.id, kind.file()), String::new()),
+        None => (kind.file().to_owned(), String::new()),
     };
     let message = message(notices, kind, to, told, id, now, &subject, &text);
     let mailing = carrier(notices, to, id, now, &subject, &message);
@@ -236,12 +257,9 @@ fn passed(mailing: Mailing, now: Timestamp) -> Released {
 
 fn words(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> BTreeMap<&'static str, String> {
     let mailing = told.mailing;
-    let lists: Vec<String> = mailing
-        .audience
-        .segments()
-        .iter()
-        .map(|segment| segment.list.to_string())
-        .collect();
+    let segments = mailing.map(|mailing| mailing.audience.segments()).unwrap_or_default();
+    let lists: Vec<String> = segments.iter().map(|segment| segment.list.to_string()).collect();
+    let of = |what: fn(&Mailing) -> String| mailing.map(what).unwrap_or_default();
     let bullets = |lines: &[String]| {
         lines
             .iter()
@@ -251,9 +269,10 @@ fn words(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> BTreeM
     };
     let or = |text: String, fallback: &str| if text.is_empty() { fallback.to_owned() } else { text };
     BTreeMap::from([
-        ("case", mailing.id.to_string()),
-        ("subject", or(mailing.subject.clone(), "(no subject)")),
-        ("author", mailing.author.address.to_string()),
+        ("case", of(|mailing| mailing.id.to_string())),
+        ("subject", or(of(|mailing| mailing.subject.clone()), "(no subject)")),
+        ("author", of(|mailing| mailing.author.address.to_string())),
+        ("office", told.office.clone()),
         ("lists", or(lists.join(", "), "the people you named")),
         ("reasons", bullets(&told.reasons)),
         ("remarks", or(bullets(&told.remarks), "  * nothing")),
@@ -279,7 +298,10 @@ fn words(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> BTreeM
 
 /// Where to look; for whoever decides, where to decide at once.
 fn link(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> String {
-    let (url, mailing) = (&notices.console_url, told.mailing);
+    let url = &notices.console_url;
+    let Some(mailing) = told.mailing else {
+        return url.clone();
+    };
     let decides = matches!(kind, Kind::Wanted | Kind::Ready | Kind::Changed | Kind::Reminder);
     let is_author = mailing.author.address.is_same_mailbox(to);
     match told.binding.filter(|_| decides && !is_author) {
@@ -310,7 +332,7 @@ fn message(
     // An answer to a notice is known by the number of its case, and each notice by its own.
     let token = Token {
         kind: TokenKind::Case,
-        mailing: told.mailing.id,
+        mailing: told.mailing.map_or(id, |mailing| mailing.id),
         seq: id.number,
     };
     let mut builder = MessageBuilder::new()
@@ -325,7 +347,7 @@ fn message(
         .header("Auto-Submitted", Raw::new(submitted))
         .header("X-Auto-Response-Suppress", Raw::new("All"))
         .text_body(text.to_owned());
-    if told.mailing.id.series == Series::Case {
+    if token.mailing.series == Series::Case {
         // An answer says by it what they had been told.
         let told = Token {
             seq: u32::try_from(now.as_micros().div_euclid(1_000_000)).unwrap_or(u32::MAX),
@@ -333,7 +355,8 @@ fn message(
         };
         builder = builder.reply_to(notices.tokens.address(&told, &notices.lists_domain).to_string());
     }
-    if let Some(original) = told.mailing.message_id.as_deref().filter(|_| kind.is_answer()) {
+    let original = told.mailing.and_then(|mailing| mailing.message_id.as_deref());
+    if let Some(original) = original.filter(|_| kind.is_answer()) {
         builder = builder.in_reply_to(original.to_owned()).references(original.to_owned());
     }
     // INVARIANT: writing to memory does not fail.

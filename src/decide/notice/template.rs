@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 /// The words a template may use.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "case",
     "subject",
     "author",
+    "office",
     "lists",
     "reasons",
     "remarks",

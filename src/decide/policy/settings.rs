@@ -45,6 +45,8 @@ pub struct Policy {
     pub emergency: Emergency,
     /// Who hears of contact data that was about to leave. Policy C10.
     pub alerts: Vec<Address>,
+    /// Contacts of ours, each among those of one office: who writes to one has a copy of them. Policy C10.
+    pub canaries: Vec<(Address, OfficeId)>,
     /// The zone of hours and dates.
     pub zone: TimeZone,
 }
@@ -107,8 +109,15 @@ impl Policy {
             frequency: Frequency::default(),
             emergency: Emergency::default(),
             alerts: Vec::new(),
+            canaries: Vec::new(),
             zone,
         }
+    }
+
+    /// The office whose contacts this contact of ours is among. Policy C10.
+    pub fn canary(&self, address: &Address) -> Option<&OfficeId> {
+        let found = self.canaries.iter().find(|(canary, _)| canary.is_same_mailbox(address));
+        found.map(|(_, office)| office)
     }
 
     /// The list of this address, in whatever case it was written.

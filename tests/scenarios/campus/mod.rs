@@ -228,7 +228,8 @@ impl Campus {
         for (address, rest) in people {
             csv += &format!("{affiliation}-{address},{address},Sample,Person,{affiliation},physics,{rest}\n");
         }
-        let path = format!("/people/import?source={source}");
+        // Among three people a fourth is many.
+        let path = format!("/people/import?source={source}&confirm_growth=true");
         control::ask(&self.socket, "POST", &path, None, csv)
             .await
             .expect("taken in");

@@ -1,6 +1,6 @@
 //! What programs may do and hear, over a real store in a temporary folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use axum::body::Body;
@@ -22,6 +22,7 @@ use crate::model::{
     Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Finding, Identity, Lane, Mailing, Office,
     OfficeId, Offices, Proof, Segment, Series, TokenKey,
 };
+use crate::stage::import;
 use crate::stage::review::Settings;
 use crate::store::{self, Admission, Traces};
 
@@ -134,8 +135,22 @@ impl House {
         let clock = Clock::standing_at(Timestamp::from_micros(1_795_489_514_000_000));
         let desk = Desk::new(store.clone(), clock.clone(), settings());
         let audiences = Arc::new([("students".to_owned(), students())].into());
+        let Settings {
+            offices, notices, zone, ..
+        } = settings();
+        let importer = Importer::new(
+            store.clone(),
+            clock.clone(),
+            import::Settings {
+                offices,
+                feeds: BTreeMap::new(),
+                notices,
+                postmasters: Vec::new(),
+                zone,
+            },
+        );
         Self {
-            api: ApiState::new(store, clock, desk, audiences, Door::Socket),
+            api: ApiState::new(store, clock, desk, audiences, importer, Door::Socket),
             _dir: dir,
         }
     }

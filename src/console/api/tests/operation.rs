@@ -25,7 +25,39 @@ async fn a_dry_run_applies_nothing_and_a_feed_with_a_fault_neither() {
     assert_eq!(faulty["faults"].as_array().map(Vec::len), Some(2));
     assert_eq!(faulty["faults"][0]["line"], 3);
     assert_eq!(house.api.store.contacts().count(), 0);
-    assert_eq!(house.api.store.events().count(), 0);
+    let (_, trail) = house.get("/audit", "").await;
+    let acts: Vec<&Value> = trail
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|event| &event["act"])
+        .collect();
+    assert_eq!(acts, ["feed-failed"], "a dry run leaves no trace: {trail}");
+    let (_, listed) = house.get("/people/feeds", "").await;
+    let [feed] = listed.as_array().expect("a list").as_slice() else {
+        panic!("one feed: {listed}");
+    };
+    assert_eq!(
+        (&feed["office"], &feed["source"], &feed["applied"]),
+        (&json!("registrar"), &json!("csv"), &Value::Null)
+    );
+    assert_eq!(
+        feed["failed"]["what"],
+        "the feed has 2 faults, and is applied whole or not at all; nothing was changed"
+    );
+}
+
+#[tokio::test]
+async fn a_feed_that_is_fetched_nowhere_is_told_so() {
+    let house = House::new();
+    let (status, answer) = house.post("/people/pull?source=registrar", "", json!(null)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        answer["error"]
+            .as_str()
+            .is_some_and(|what| what.contains("people import")),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::decide::lint::find::{self, Hit};
 use crate::decide::lint::{Letter, Level, Rule, Spot};
+use crate::model::number;
 
 pub(in crate::decide::lint) const SOCIAL: Rule = Rule {
     name: "social-security-number",
@@ -17,7 +18,7 @@ pub(in crate::decide::lint) const CARD: Rule = Rule {
         for text in texts(letter) {
             let runs = find::runs(text, |c| c.is_ascii_digit() || c == '-' || c == ' ');
             let runs = runs.iter().map(|hit| hit.trimmed(&[' ', '-']));
-            let cards = runs.filter(|hit| is_free(hit) && is_card(hit.word));
+            let cards = runs.filter(|hit| is_free(hit) && number::is_card(hit.word));
             spots.extend(cards.map(|hit| Spot::new(find::masked(hit.word), "Take the card number out.")));
         }
         spots
@@ -28,7 +29,7 @@ pub(in crate::decide::lint) const BANK: Rule = Rule {
     name: "bank-routing-number",
     level: Level::Block,
     judge: |letter, _, _| {
-        let is_bank = |hit: &Hit<'_>| is_routing(hit.word) && says(hit, &["routing", "aba ", "bank account"]);
+        let is_bank = |hit: &Hit<'_>| number::is_routing(hit.word) && says(hit, &["routing", "aba ", "bank account"]);
         numbers(letter, is_bank, "Take the bank's number out.")
     },
 };
@@ -112,41 +113,10 @@ fn says(hit: &Hit<'_>, words: &[&str]) -> bool {
     words.iter().any(|word| line.contains(word))
 }
 
-/// 3-2-4 digits with a valid area, group and serial; without hyphens only where the line says what it is.
+/// As it is written; without hyphens only where the line says what it is.
 fn is_social(hit: &Hit<'_>) -> bool {
-    let digits: String = hit.word.chars().filter(char::is_ascii_digit).collect();
-    let lengths: Vec<usize> = hit.word.split('-').map(str::len).collect();
-    let is_plain = lengths == [9] && says(hit, &["ssn", "social security"]);
-    let (Some(area), Some(group), Some(serial)) = (digits.get(..3), digits.get(3..5), digits.get(5..)) else {
-        return false;
-    };
-    let is_issued = area != "000" && area != "666" && !area.starts_with('9') && group != "00" && serial != "0000";
-    digits.len() == 9 && (lengths == [3, 2, 4] || is_plain) && is_issued
-}
-
-/// The lengths and groups of cards, and Luhn's sum.
-fn is_card(text: &str) -> bool {
-    let lengths: Vec<usize> = text.split([' ', '-']).map(str::len).collect();
-    let is_grouped = [&[4, 4, 4, 4][..], &[4, 6, 5], &[16], &[15]].contains(&lengths.as_slice());
-    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
-    let is_issued = digits.first().is_some_and(|first| (3..=6).contains(first));
-    let doubled = |(at, digit): (usize, &u32)| match at % 2 {
-        0 => *digit,
-        _ => digit * 2 / 10 + digit * 2 % 10,
-    };
-    let sum: u32 = digits.iter().rev().enumerate().map(doubled).sum();
-    is_grouped && is_issued && sum.is_multiple_of(10)
-}
-
-/// The checksum of the American Bankers Association.
-fn is_routing(text: &str) -> bool {
-    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
-    let sum: u32 = digits
-        .iter()
-        .zip([3, 7, 1].iter().cycle())
-        .map(|(digit, times)| digit * times)
-        .sum();
-    digits.len() == 9 && text.len() == 9 && sum > 0 && sum.is_multiple_of(10)
+    let is_named = || says(hit, &["ssn", "social security"]);
+    number::is_social_security(hit.word) || (number::is_issued(hit.word) && is_named())
 }
 
 fn is_grade_head(line: &str) -> bool {
