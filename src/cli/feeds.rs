@@ -99,6 +99,14 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
         &rows,
         "No office has a feed: [feed.OFFICE] of policy.toml says what it may send.",
     )?;
+    let bare = config.feeds.iter().filter(|(_, feed)| feed.rules.canary.is_none());
+    let bare: Vec<String> = bare.map(|(office, _)| office.to_string()).collect();
+    if !bare.is_empty() {
+        out::line(&format!(
+            "Without a canary, nobody hears that a copy of these contacts is in use (C10): {}",
+            bare.join(", ")
+        ))?;
+    }
     for (office, feed) in &config.feeds {
         if let Some(file) = feed.source.as_ref().and_then(|source| source.secrets()) {
             service::read_secret(file)

@@ -16,10 +16,12 @@ use super::{Error, out, view};
 
 /// What `people import --help` says at its end.
 pub(super) const HELP: &str = "\
-The feed is CSV in UTF-8 with a header row:
+The feed is CSV in UTF-8 with a header row. Every feed knows these columns, in
+any order, and more that show a consent (docs/master-list.md):
 
-  source_key,email,given_name,family_name,affiliation,unit,consent_purpose,
-  consent_basis,consent_at,consent_source,expires_at,ferpa,country
+  source_key,email,personal_email,given_name,family_name,affiliation,unit,
+  valid_from,valid_until,country,ferpa,do_not_contact,deceased,minor,
+  consent_purpose,consent_basis,consent_at,consent_source,expires_at
 
 source_key, email and affiliation are needed. A column of another name is an
 attribute that audiences may ask for; policy.toml says which the office may

@@ -2,7 +2,7 @@
 
 use super::engine::{Batch, Table};
 use super::sled::line_hash;
-use super::{Error, Store};
+use super::{Error, Outgoing, Store};
 use crate::model::Event;
 
 /// One line of the trail, with its number.
@@ -30,6 +30,13 @@ impl Store {
         let mut batch = Batch::default();
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await
+    }
+
+    /// Adds one line, with the mail that tells of it.
+    pub async fn tell(&self, event: Event, outgoing: Vec<Outgoing>) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        batch.append(postcard::to_allocvec(&event)?);
+        self.send(batch, outgoing).await
     }
 
     /// The lines, newest first.

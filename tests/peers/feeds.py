@@ -416,7 +416,7 @@ def database(report, tls, postgres):
         whole = (ROWS, ROWS // 4)
         report.check("its columns are the feed's", count() == whole, count())
         ann = campus.json("people", "find", "s2@students.example", "--reason", "a test")["contact"]
-        report.check("names keep their commas, times their zone", ann["family_name"] == "Student, 2" and ann["consents"][0]["at"].startswith("2026-02-01T14:00:00"), ann)
+        report.check("names keep their commas, times their zone", ann["listings"][0]["family_name"] == "Student, 2" and ann["standings"][0]["at"].startswith("2026-02-01T14:00:00"), ann)
 
         url = secret(campus, "students.url", f"postgresql://bedel:{Postgres.PASSWORD}@localhost:{postgres.port}/students?hostaddr=127.0.0.1")
         use(host=None, dbname=None, user=None, password=None, url_file=url)

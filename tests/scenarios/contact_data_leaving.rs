@@ -95,3 +95,54 @@ async fn who_is_alerted_may_see_it_and_nothing_else() {
     seen(&case(&held)).await.expect("they were told of it");
     seen(&case(&other)).await.expect_err("they were not told of that");
 }
+
+/// Whoever writes to a contact that only a copy of our contacts has is told of; our own copy is nobody's alarm.
+#[tokio::test]
+async fn mail_to_a_canary_that_is_not_ours_raises_an_alarm() {
+    let campus = Campus::with(|file, text| match file {
+        "policy.toml" => text.replace("[feed.registrar]\n", "[feed.registrar]\ncanary = \"jordan.ellis\"\n"),
+        _ => text,
+    })
+    .await;
+    campus.students(3).await;
+    let canary = vec!["Jordan.Ellis@lists.mst.example".to_owned()];
+    let offer = Letter::new("An offer for students", "Buy this.");
+    let reply = campus.hand_over("news@vendor.example", None, &canary, &offer).await;
+    assert!(reply.starts_with("250"), "whoever sent it learns nothing: {reply}");
+    campus.reaches("privacy@", 1).await;
+    let (_, alarm) = campus.got("privacy@").remove(0);
+    for said in [
+        "Office of the Registrar",
+        "news@vendor.example",
+        "An offer for students",
+    ] {
+        assert!(alarm.contains(said), "{said}: {alarm}");
+    }
+    assert!(!alarm.contains("Buy this"), "the message itself is nobody's");
+    // Beside others it is heard as well, and they get theirs as always.
+    let both = [canary.clone(), vec!["dean@mst.example".to_owned()]].concat();
+    campus.pass(std::time::Duration::from_secs(2 * 60 * 60));
+    let reply = campus
+        .submit("author", &both, &Letter::new("Lunch", "At noon, as we said."))
+        .await;
+    assert!(goes(&reply), "{reply}");
+    campus.reaches("privacy@", 2).await;
+    campus.reaches("dean@", 1).await;
+    assert!(campus.got("jordan.ellis@").is_empty());
+    // What we send ourselves comes home with the return path that was made for it.
+    let held = campus.submit("author", &list("students"), &letter()).await;
+    campus.let_go(&case(&held), "records").await;
+    campus.reaches("jordan.ellis@", 1).await;
+    let path = campus.return_path("jordan.ellis@lists.mst.example");
+    let reply = campus.hand_over(&path, None, &canary, &letter()).await;
+    assert!(reply.starts_with("250"), "{reply}");
+    let others = campus.return_path("s1@students.example");
+    campus.pass(std::time::Duration::from_secs(2 * 60 * 60));
+    campus.hand_over(&others, None, &canary, &letter()).await;
+    campus.reaches("privacy@", 3).await;
+    let (_, alarm) = campus.got("privacy@").remove(2);
+    assert!(
+        !alarm.contains("since you were told last"),
+        "our own copy is not counted: {alarm}"
+    );
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::answer;
+use super::canary::Alarms;
 use super::gather::{self, Gathered};
 use super::turns::Turns;
 use super::vouch::Voucher;
@@ -66,6 +67,7 @@ pub struct Gate {
     pub(super) settings: GateSettings,
     voucher: Voucher,
     turns: Turns,
+    pub(super) alarms: Alarms,
 }
 
 impl Gate {
@@ -77,12 +79,13 @@ impl Gate {
             settings,
             voucher,
             turns: Turns::default(),
+            alarms: Alarms::default(),
         }
     }
 
     /// What an address at a domain of ours has the shape of. That it is forged is nobody's to know: every answer, and the
     /// time it takes, is that of one we gave out.
-    fn token(&self, address: &Address) -> Option<Seen> {
+    pub(super) fn token(&self, address: &Address) -> Option<Seen> {
         let kind = match address.domain() {
             domain if *domain == self.settings.bounce_domain => TokenKind::Bounce,
             domain if *domain == self.settings.policy.lists_domain => TokenKind::Unsubscribe,
@@ -286,15 +289,24 @@ impl Intake for Gate {
         if !self.store.has_room() {
             return answer::fault(&Error::Full);
         }
-        let place = self.settings.policy.place(to);
+        let (place, is_canary) = (
+            self.settings.policy.place(to),
+            self.settings.policy.canary(to).is_some(),
+        );
         // Whose class it is is known once the whole message is there.
-        if self.token(to).is_some() || !self.is_ours(to) || matches!(place, Place::List | Place::Class) {
+        let is_list = matches!(place, Place::List | Place::Class);
+        if is_list || is_canary || self.token(to).is_some() || !self.is_ours(to) {
             return Reply::recipient_ok();
         }
         answer::no_such_list(to)
     }
 
     async fn admit(&self, submission: Submission) -> Reply {
+        let submission = match self.hear_canaries(submission).await {
+            Ok(Some(submission)) => submission,
+            Ok(None) => return answer::noted(),
+            Err(error) => return answer::fault(&error),
+        };
         let admitted = match self.take_reports(&submission).await {
             Ok((None, None)) => return answer::noted(),
             Ok((None, Some(addressed))) => self.to_case(submission, &addressed).await,

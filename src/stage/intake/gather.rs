@@ -313,7 +313,7 @@ fn received(submission: &Submission, id: MailingId, date: &str, settings: &GateS
 }
 
 /// The decoded subject, on one line.
-fn subject(message: &Message) -> String {
+pub(super) fn subject(message: &Message) -> String {
     let Some(field) = message.header.all("Subject").next() else {
         return String::new();
     };
