@@ -2,9 +2,12 @@
 
 use super::Room;
 use super::error::Error;
+use super::session::SignedIn;
 use super::words::{Tag, When, Words};
-use crate::model::lifecycle::{Held, State};
-use crate::stage::review::{Affiliated, Change};
+use crate::mail::Address;
+use crate::model::MailingId;
+use crate::model::lifecycle::State;
+use crate::stage::review::{Affiliated, Change, Recent};
 
 /// Lines of a diff on a page.
 const CHANGES_MAX: usize = 400;
@@ -53,29 +56,63 @@ pub(super) fn affiliated(room: &Room, words: Words, state: &State) -> Result<Vec
     })
 }
 
+/// Another mailing, beside this one.
+#[derive(Debug)]
+pub(super) struct Compared {
+    pub(super) other: String,
+    /// Class and text of each line.
+    pub(super) lines: Vec<(&'static str, String)>,
+}
+
 /// In words: who is new here, and who is not.
-pub(super) fn history(room: &Room, words: Words, state: &State) -> Result<String, Error> {
-    let history = room.state.desk.history(state)?;
+pub(super) fn history(room: &Room, words: Words, state: &State, recent: &Recent) -> String {
+    let history = room.state.desk.history(state, recent);
     if history.is_first() {
-        return Ok(words.say("history-first").into());
+        return words.say("history-first").into();
     }
     if history.released + history.waiting + history.declined == 0 {
-        return Ok(words.say("history-none").into());
+        return words.say("history-none").into();
     }
     let said = words.say("history").with("released", history.released);
     let said = said.with("waiting", history.waiting);
-    Ok(said.with("declined", history.declined).into())
+    said.with("declined", history.declined).into()
 }
 
-pub(super) fn similar(room: &Room, words: Words, state: &State) -> Result<Vec<Similar>, Error> {
-    let found = room.state.desk.similar(state)?;
+/// What is much the same and this person may see, lately, to the same people.
+pub(super) fn similar(room: &Room, who: &SignedIn, state: &State, recent: &Recent) -> Vec<Similar> {
+    let (words, desk) = (who.words, &room.state.desk);
+    let found = desk.similar(state, recent).into_iter();
     let similar = |state: &State| Similar {
         id: state.id().to_string(),
         subject: words.subject(state.mailing()),
         tag: words.tag(state),
         at: words.when(state.mailing().submitted_at, &room.state.zone),
     };
-    Ok(found.iter().map(similar).collect())
+    found
+        .filter(|other| desk.may_see(other, &who.account))
+        .map(similar)
+        .collect()
+}
+
+/// How one of those differs.
+pub(super) fn compared(room: &Room, who: &SignedIn, state: &State, other: &str) -> Result<Option<Compared>, Error> {
+    let Ok(other) = other.parse::<MailingId>() else {
+        return Ok(None);
+    };
+    let lines = room.state.desk.beside(state, other, &who.account)?;
+    Ok(Some(Compared {
+        other: other.to_string(),
+        lines: shown(lines),
+    }))
+}
+
+fn shown(lines: Vec<Change>) -> Vec<(&'static str, String)> {
+    let line = |change: Change| match change {
+        Change::Same(text) => ("same", text),
+        Change::Gone(text) => ("gone", text),
+        Change::New(text) => ("new", text),
+    };
+    lines.into_iter().take(CHANGES_MAX).map(line).collect()
 }
 
 /// The versions before this one, newest first, and what has changed since the one that is asked for.
@@ -83,20 +120,17 @@ pub(super) fn versions(
     room: &Room,
     words: Words,
     state: &State,
-    held: Option<&Held>,
+    who: &Address,
     since: Option<u16>,
 ) -> Result<Option<Versions>, Error> {
-    let Some(held) = held else { return Ok(None) };
+    let State::Held(held) = state else { return Ok(None) };
     let known = held.hold().versions();
     let Some(newest) = known.last() else { return Ok(None) };
     let since = since.filter(|since| known.iter().any(|version| version.number == *since));
+    // A steward who has approved wants to know what has become of that.
+    let since = since.or_else(|| room.state.desk.approved_version(held, who));
     let since = since.unwrap_or(newest.number);
     let lines = room.state.desk.changes(state, since)?;
-    let line = |change: Change| match change {
-        Change::Same(text) => ("same", text),
-        Change::Gone(text) => ("gone", text),
-        Change::New(text) => ("new", text),
-    };
     Ok(Some(Versions {
         now: state.mailing().version,
         since,
@@ -109,6 +143,6 @@ pub(super) fn versions(
                 followed_by: version.followed_by.to_string(),
             })
             .collect(),
-        lines: lines.into_iter().take(CHANGES_MAX).map(line).collect(),
+        lines: shown(lines),
     }))
 }

@@ -11,11 +11,11 @@ use serde::Deserialize;
 
 use super::Room;
 use super::error::Error;
-use super::page::Frame;
+use super::page::{self, Frame};
 use super::session::SignedIn;
 use super::words::{Tag, Words};
-use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
+use crate::stage::review::Recent;
 
 /// Cases looked through.
 const LOOKED_AT_MAX: usize = 5_000;
@@ -29,30 +29,36 @@ struct CalendarPage {
     frame: Frame,
     /// `November 2026`.
     title: String,
+    /// `2026-11`.
+    month: String,
+    now: String,
     before: String,
     after: String,
+    audience: String,
+    audiences: Vec<String>,
     weeks: Vec<Vec<Day>>,
 }
 
 /// One day of the month, or of the months beside it.
 #[derive(Debug)]
-struct Day {
-    number: i8,
+pub(super) struct Day {
+    pub(super) number: i8,
     /// As people say it: `24 November 2026`.
-    name: String,
-    is_inside: bool,
-    is_today: bool,
-    is_free: bool,
-    entries: Vec<Entry>,
-    more: usize,
+    pub(super) name: String,
+    pub(super) weekday: String,
+    pub(super) is_inside: bool,
+    pub(super) is_today: bool,
+    pub(super) is_free: bool,
+    pub(super) entries: Vec<Entry>,
+    pub(super) more: usize,
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
-    id: String,
-    subject: String,
-    audience: String,
-    tag: Tag,
+pub(super) struct Entry {
+    pub(super) id: String,
+    pub(super) subject: String,
+    pub(super) audience: String,
+    pub(super) tag: Tag,
 }
 
 /// Which month.
@@ -60,6 +66,9 @@ struct Entry {
 pub(super) struct Month {
     #[serde(default)]
     month: String,
+    /// The audience whose calendar it is; everybody's when empty.
+    #[serde(default)]
+    audience: String,
 }
 
 /// `GET /calendar?month=2026-11`.
@@ -82,14 +91,20 @@ pub(super) async fn show(
         let placed: Vec<(Date, Entry)> = newest
             .iter()
             .filter(|state| room.state.desk.may_see(state, &who.account))
-            .filter_map(|state| Some((leaves(state)?.local(&room.state.zone).date(), entry(words, state))))
+            .filter(|state| query.audience.is_empty() || is_for(state, &query.audience))
+            .filter_map(|state| placed(&room, words, state))
             .collect();
+        let audiences = &room.state.desk.policy().audiences;
         let page = CalendarPage {
             words,
             frame: Frame::of(&room, &who, words.say("title-calendar"), "/calendar", said),
             title: words.month(first),
-            before: month(first, -1.month())?,
-            after: month(first, 1.month())?,
+            month: first.strftime("%Y-%m").to_string(),
+            now: path(today, &query.audience),
+            before: path(moved(first, -1.month())?, &query.audience),
+            after: path(moved(first, 1.month())?, &query.audience),
+            audiences: audiences.keys().cloned().collect(),
+            audience: query.audience,
             weeks: weeks(&room, words, first, today, &placed)?,
         };
         Ok(Html(page.render()?).into_response())
@@ -97,15 +112,41 @@ pub(super) async fn show(
     .await?
 }
 
-/// When its copies left, leave, or are to.
-fn leaves(state: &State) -> Option<Timestamp> {
-    match state {
-        State::Held(held) => held.hold().not_before(),
-        State::Released(released) => Some(released.release().not_before),
-        State::Expanded(expanded) => Some(expanded.expanded_at()),
-        State::Closed(closed) => Some(closed.release().not_before),
-        State::Ended(_) => None,
+/// Days before and after its own that stand beside a mailing.
+const AROUND: i64 = 7;
+
+/// What went, and is to go, to the same lists in the days around a mailing: around the hour it is to leave, or now.
+pub(super) fn strip(room: &Room, who: &SignedIn, state: &State, recent: &Recent) -> Vec<Day> {
+    let (words, desk) = (who.words, &room.state.desk);
+    if state.mailing().audience.segments().is_empty() {
+        return Vec::new();
     }
+    let now = room.state.clock.now();
+    let today = now.local(&room.state.zone).date();
+    let own = desk.leaves_at(state).unwrap_or(now).local(&room.state.zone).date();
+    let others: Vec<(Date, Entry)> = desk
+        .to_the_same(state, recent)
+        .filter(|other| desk.may_see(other, &who.account))
+        .filter_map(|other| placed(room, words, other))
+        .collect();
+    let days = (-AROUND..=AROUND).filter_map(|by| own.checked_add(by.days()).ok());
+    days.map(|date| day(room, words, (date, own, today), &others)).collect()
+}
+
+fn placed(room: &Room, words: Words, state: &State) -> Option<(Date, Entry)> {
+    let at = room.state.desk.leaves_at(state)?;
+    Some((at.local(&room.state.zone).date(), entry(words, state)))
+}
+
+fn is_for(state: &State, audience: &str) -> bool {
+    let mut segments = state.mailing().audience.segments().iter();
+    segments.any(|segment| segment.audience == audience)
+}
+
+/// Where the month of a day is found.
+fn path(date: Date, audience: &str) -> String {
+    let audience = page::query_value(audience);
+    format!("/calendar?month={}&audience={audience}", date.strftime("%Y-%m"))
 }
 
 fn entry(words: Words, state: &State) -> Entry {
@@ -118,9 +159,8 @@ fn entry(words: Words, state: &State) -> Entry {
     }
 }
 
-fn month(first: Date, by: Span) -> Result<String, Error> {
-    let other = first.checked_add(by).map_err(|_far| Error::NoSuchPage)?;
-    Ok(other.strftime("%Y-%m").to_string())
+fn moved(first: Date, by: Span) -> Result<Date, Error> {
+    first.checked_add(by).map_err(|_far| Error::NoSuchPage)
 }
 
 /// Whole weeks, from Monday on.
@@ -131,31 +171,34 @@ fn weeks(
     today: Date,
     placed: &[(Date, Entry)],
 ) -> Result<Vec<Vec<Day>>, Error> {
-    let holidays = room.state.desk.policy().frequency.hours.as_ref();
     let into = i64::from(first.weekday().to_monday_zero_offset());
     let mut date = first.checked_sub(into.days()).map_err(|_far| Error::NoSuchPage)?;
     let mut weeks = Vec::new();
     while weeks.is_empty() || (date.year(), date.month()) == (first.year(), first.month()) {
         let mut week = Vec::new();
         for _ in 0..7 {
-            let all: Vec<Entry> = placed
-                .iter()
-                .filter(|(on, _)| *on == date)
-                .map(|(_, entry)| entry.clone())
-                .collect();
-            week.push(Day {
-                number: date.day(),
-                name: words.day(date),
-                is_inside: date.month() == first.month(),
-                is_today: date == today,
-                is_free: holidays.is_some_and(|hours| hours.holidays.contains(&date))
-                    || date.weekday().to_monday_zero_offset() > 4,
-                more: all.len().saturating_sub(SHOWN_MAX),
-                entries: all.into_iter().take(SHOWN_MAX).collect(),
-            });
+            week.push(day(room, words, (date, first, today), placed));
             date = date.tomorrow().map_err(|_far| Error::NoSuchPage)?;
         }
         weeks.push(week);
     }
     Ok(weeks)
+}
+
+/// One day, of the month of `around`.
+fn day(room: &Room, words: Words, (date, around, today): (Date, Date, Date), placed: &[(Date, Entry)]) -> Day {
+    let hours = room.state.desk.policy().frequency.hours.as_ref();
+    let own = placed.iter().filter(|(on, _)| *on == date);
+    let all: Vec<Entry> = own.map(|(_, entry)| entry.clone()).collect();
+    Day {
+        number: date.day(),
+        name: words.day(date),
+        weekday: words.weekday(date),
+        is_inside: date.month() == around.month(),
+        is_today: date == today,
+        is_free: hours.is_some_and(|hours| hours.holidays.contains(&date))
+            || date.weekday().to_monday_zero_offset() > 4,
+        more: all.len().saturating_sub(SHOWN_MAX),
+        entries: all.into_iter().take(SHOWN_MAX).collect(),
+    }
 }

@@ -1,7 +1,7 @@
 //! HTML of a held mail, made harmless: no element or attribute is left that acts, loads or leads somewhere.
 //!
-//! Links lose their targets and pictures their sources, so that looking at a mail tells its author nothing; what they
-//! were is kept, to stand beside the frame. Only pictures the message carries itself can be put into it, as text.
+//! Links lose their targets and pictures their sources, so that looking at a mail tells its author nothing; how many
+//! pictures there are, and on which hosts, stands beside the frame. Only pictures the message carries itself can be put into it, as text.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,6 @@ use crate::stage::review::Picture;
 
 /// Longest HTML that is looked at: far more than any mail client shows without cutting it.
 const HTML_CHARS_MAX: usize = 500_000;
-/// Links that are listed.
-const LINKS_MAX: usize = 100;
 /// Hosts of pictures that are listed.
 const HOSTS_MAX: usize = 20;
 /// Longest text that all pictures make together: one picture may stand in a thousand places.
@@ -78,8 +76,6 @@ const LAYOUT: [&str; 8] = [
 pub(super) struct Cleaned {
     /// The HTML.
     pub(super) html: String,
-    /// Where its links lead, each once, in order.
-    pub(super) links: Vec<String>,
     /// Pictures that the message carries itself, and that can be shown.
     pub(super) own: usize,
     /// Pictures that it says it carries, and that cannot.
@@ -103,12 +99,8 @@ pub(super) fn clean(html: &str, pictures: &[Picture], wanted: bool) -> Cleaned {
         .add_url_schemes(["cid"])
         .filter_style_properties(HashSet::from(PROPERTIES))
         .attribute_filter(move |element, attribute, value| match (element, attribute) {
-            ("a" | "area", "href") => {
-                lock(&sees).link(value);
-                None
-            }
+            ("a" | "area", "href") | (_, "cite") => None,
             ("img", "src") => lock(&sees).picture(value, &pictures, wanted).map(Into::into),
-            (_, "cite") => None,
             _ => Some(value.into()),
         })
         .clean(&html.chars().take(HTML_CHARS_MAX).collect::<String>())
@@ -128,13 +120,6 @@ struct Seen {
 }
 
 impl Seen {
-    fn link(&mut self, to: &str) {
-        let (to, links) = (to.trim(), &mut self.found.links);
-        if links.len() < LINKS_MAX && !links.iter().any(|known| known == to) {
-            links.push(to.to_owned());
-        }
-    }
-
     /// The picture as text, when it is to be shown.
     fn picture(&mut self, source: &str, pictures: &[Picture], wanted: bool) -> Option<String> {
         let source = source.trim();
@@ -236,11 +221,10 @@ mod tests {
     }
 
     #[test]
-    fn where_links_lead_and_pictures_come_from_is_told_once_each() {
-        let html = r#"<a href="https://a.example/">a</a><a href="https://a.example/">b</a><img src="x.png">
+    fn where_pictures_come_from_is_told_once_each() {
+        let html = r#"<img src="x.png">
             <img src="https://B.example:8443/1.png?cid:x"><img src="//c.example/2.png"><img src="http://u@b.example/">"#;
         let cleaned = clean(html, &[], true);
-        assert_eq!(cleaned.links, ["https://a.example/"]);
         assert_eq!((cleaned.remote, cleaned.own, cleaned.unfit), (4, 0, 0));
         assert_eq!(cleaned.hosts, ["b.example", "c.example"]);
     }

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use super::act::COMMENT_CHARS_MAX;
+use super::beside::{self, Versions};
 use super::error::{self, Error};
 use super::page::{self, Paper};
 use super::preview::{self, Letter};
@@ -38,6 +39,7 @@ struct DecidePage {
     reach: String,
     left_out: Vec<(String, String)>,
     remarks: Remarks,
+    versions: Option<Versions>,
     letter: Option<Letter>,
     standing: Standing,
     refused: Option<String>,
@@ -179,6 +181,7 @@ fn respond(
         reach: words.people(counted.count.recipients),
         left_out: super::mailing::left_out(words, &counted.count.exclusions),
         remarks: Remarks::of(words, room.state.desk.remarks(state)?),
+        versions: beside::versions(room, words, state, who, None)?,
         letter,
         standing: room.state.desk.standing(state, who),
         refused,

@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use super::Room;
 use super::audit::{self, Line};
-use super::beside::{self, Similar, Versions};
+use super::beside::{self, Compared, Similar, Versions};
+use super::calendar::{self, Day};
 use super::count::Counted;
 use super::error::Error;
 use super::frame::Look;
@@ -47,6 +48,10 @@ struct MailingPage {
     history: String,
     /// What is much the same, to the same people, lately.
     similar: Vec<Similar>,
+    /// How one of those differs, when that is asked for.
+    compared: Option<Compared>,
+    /// What goes to the same people in the days around it.
+    strip: Vec<Day>,
     submitted: When,
     category: String,
     identity: String,
@@ -66,6 +71,9 @@ pub(super) struct Seen {
     /// `phone`, `dark`, or as it comes.
     #[serde(default)]
     look: String,
+    /// The mailing beside which it is looked at.
+    #[serde(default)]
+    beside: String,
     /// `on`, for those the message carries itself.
     #[serde(default)]
     pictures: String,
@@ -229,6 +237,7 @@ fn page(
     (comment, seen): (String, &Seen),
 ) -> Result<MailingPage, Error> {
     let (words, mailing) = (who.words, state.mailing());
+    let recent = room.state.desk.recent()?;
     let title = format!("{} {}", mailing.id, words.subject(mailing));
     Ok(MailingPage {
         words,
@@ -239,13 +248,15 @@ fn page(
         acts: acts(room, who, state, comment)?,
         findings: findings(words, state),
         remarks: remarks(room, who, state)?,
-        versions: beside::versions(room, words, state, held(state), seen.since)?,
+        versions: beside::versions(room, words, state, &who.account, seen.since)?,
         look: looked(seen),
         author: mailing.author.address.to_string(),
         proof: words.proof(mailing.author.proof),
         affiliated: beside::affiliated(room, words, state)?,
-        history: beside::history(room, words, state)?,
-        similar: beside::similar(room, words, state)?,
+        history: beside::history(room, words, state, &recent),
+        similar: beside::similar(room, who, state, &recent),
+        compared: beside::compared(room, who, state, &seen.beside)?,
+        strip: calendar::strip(room, who, state, &recent),
         submitted: words.when(mailing.submitted_at, &room.state.zone),
         category: words.category(mailing.category),
         identity: words.identity(&mailing.identity),

@@ -11,7 +11,7 @@ use super::Room;
 use super::error::Error;
 use super::page::Frame;
 use super::session::SignedIn;
-use super::words::{Key, Tag, When, Words};
+use super::words::{self, Key, Tag, When, Words};
 use crate::model::lifecycle::State;
 
 /// How far back is looked.
@@ -38,6 +38,8 @@ struct MailingsPage {
     frame: Frame,
     filters: [(&'static str, Key); 9],
     chosen: &'static str,
+    /// What is looked for.
+    q: String,
     rows: Vec<Row>,
     /// Whether there may be older ones.
     is_cut: bool,
@@ -58,6 +60,8 @@ struct Row {
 pub(super) struct Filter {
     #[serde(default)]
     state: String,
+    #[serde(default)]
+    q: String,
 }
 
 /// `GET /mailings?state=held`.
@@ -73,7 +77,9 @@ pub(super) async fn show(
         let newest = room.state.store.newest_cases(LOOKED_AT_MAX)?;
         let looked_at = newest.len();
         let fits = |state: &State| {
-            (chosen.is_empty() || state.word() == chosen) && room.state.desk.may_see(state, &who.account)
+            (chosen.is_empty() || state.word() == chosen)
+                && words::has(state, &filter.q)
+                && room.state.desk.may_see(state, &who.account)
         };
         let mut rows: Vec<Row> = newest
             .iter()
@@ -88,6 +94,7 @@ pub(super) async fn show(
             frame: Frame::of(&room, &who, words.say("title-mailings"), "/mailings", said),
             filters: FILTERS,
             chosen,
+            q: filter.q,
             rows,
             is_cut,
         };

@@ -113,6 +113,7 @@ pub fn app(state: State) -> Router {
         .route("/queue", post(queue::several))
         .route("/queue/live", get(queue::live))
         .route("/mine", get(mine::show))
+        .route("/mine/live", get(mine::live))
         .route("/mine/away", post(mine::away))
         .route("/calendar", get(calendar::show))
         .route("/decide/{link}", get(decide::show).post(decide::decide))

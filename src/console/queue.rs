@@ -14,7 +14,7 @@ use super::error::{self, Error};
 use super::live::{self, Part};
 use super::page::{self, Frame, Said};
 use super::session::{SignedIn, Watching};
-use super::words::{Key, Tag, When, Words};
+use super::words::{self, Key, Tag, When, Words};
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
 use crate::model::{MailingId, Series};
@@ -86,8 +86,6 @@ impl Sift {
     }
 
     fn fits(&self, state: &State, held: &Held, who: &Address) -> bool {
-        let mailing = state.mailing();
-        let q = self.q.trim().to_lowercase();
         let claim = held.hold().claim();
         let is_theirs = held.hold().returned().is_some() || held.wants_agreement();
         let turn = match self.whose.as_str() {
@@ -97,11 +95,7 @@ impl Sift {
             "author" => is_theirs,
             _ => true,
         };
-        let found = || {
-            let all = format!("{} {} {}", mailing.id, mailing.subject, mailing.author.address);
-            all.to_lowercase().contains(&q)
-        };
-        turn && (q.is_empty() || found())
+        turn && words::has(state, &self.q)
     }
 
     fn sort(&self, held: &mut [(State, Held)]) {
@@ -157,6 +151,8 @@ struct Row {
     /// Which reviewer has it.
     claimed: Option<String>,
     is_urgent: bool,
+    /// Whether a decision was expected before.
+    is_late: bool,
 }
 
 /// `GET /`.
@@ -316,6 +312,7 @@ fn row(room: &Room, words: Words, (state, held): (&State, &Held), until: Instant
             names.join(", ")
         },
         claimed: held.hold().claim().map(|claim| claim.by.to_string()),
+        is_late: (room.state.desk.due(state)).is_some_and(|(_, by)| room.state.clock.now() > by),
         is_urgent: mailing.lane == crate::model::Lane::Emergency,
     })
 }

@@ -66,6 +66,15 @@ impl Remarks {
 
     /// How many of them keep it from being released as it is.
     pub(super) fn blocking(&self) -> usize {
-        self.remarks.iter().filter(|remark| remark.class == "holds").count()
+        self.count("holds")
+    }
+
+    /// How many are better mended.
+    pub(super) fn warning(&self) -> usize {
+        self.count("warns")
+    }
+
+    fn count(&self, class: &str) -> usize {
+        self.remarks.iter().filter(|remark| remark.class == class).count()
     }
 }

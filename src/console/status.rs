@@ -32,6 +32,7 @@ pub(super) struct Status {
     comment: String,
     /// The offices whose approval it wants, when it is held.
     wanted: Vec<Wanted>,
+    due: Option<Due>,
     /// Which reviewer has it, since when.
     claim: Option<(String, When)>,
     /// When it is to leave.
@@ -47,6 +48,17 @@ struct Wanted {
     office: String,
     /// By whom and when.
     approved: Option<(String, When)>,
+}
+
+/// Until when a decision is expected of those whose turn it is. Policy C14.
+#[derive(Debug)]
+struct Due {
+    /// How long they have been asked.
+    asked: String,
+    by: When,
+    is_late: bool,
+    /// Whether it is a reviewer's turn; else stewards'.
+    is_reviewers: bool,
 }
 
 /// How far the sending is.
@@ -87,6 +99,7 @@ pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status,
         sentence: String::new(),
         comment: String::new(),
         wanted: Vec::new(),
+        due: due(room, words, state),
         claim: None,
         scheduled: None,
         lapses: None,
@@ -177,6 +190,18 @@ fn wanted(room: &Room, words: Words, held: &Held) -> Vec<Wanted> {
                 .map(|approval| (approval.by.to_string(), words.when(approval.at, &room.state.zone))),
         })
         .collect()
+}
+
+fn due(room: &Room, words: Words, state: &State) -> Option<Due> {
+    let State::Held(held) = state else { return None };
+    let (since, by) = room.state.desk.due(state)?;
+    let now = room.state.clock.now();
+    Some(Due {
+        asked: words.how_long(now.since(since)),
+        by: words.when(by, &room.state.zone),
+        is_late: now > by,
+        is_reviewers: held.wanting().is_empty(),
+    })
 }
 
 fn released_by(room: &Room, words: Words, release: &Release) -> String {

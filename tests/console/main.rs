@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod acts;
+mod around;
 mod author;
 mod door;
 mod pages;

@@ -52,6 +52,16 @@ weekday =
         [6] Saturday
        *[7] Sunday
     }
+weekday-short =
+    { $day ->
+        [1] Mon
+        [2] Tue
+        [3] Wed
+        [4] Thu
+        [5] Fri
+        [6] Sat
+       *[7] Sun
+    }
 span-short = less than a minute
 span-minutes =
     { $count ->
@@ -155,6 +165,9 @@ waits-for-reviewer = Nobody's approval is wanting: a reviewer can release it.
 waits-for-offices = Waits for the approval of { $offices }; then a reviewer can release it.
 office-approved = <strong>{ $office }</strong> approved, by { $who } on { $when }
 office-wanted = <strong>{ $office }</strong> has not answered yet
+due-steward = asked for { $span }, wanted by { $when }
+due-reviewer = A reviewer has been asked for { $span }, and is to decide by { $when }.
+late = Late
 claimed-by = { $who } has taken it on, on { $when }.
 scheduled = Put to leave from { $when } on.
 lapses = Without a decision it lapses on { $when }.
@@ -251,6 +264,7 @@ version-of = of { $when }, followed by { $who }
 version-same = Subject and text are as they were.
 version-changes = What has changed since version { $number }
 checks = What the editorial checks say
+checks-count = Editorial checks: { $blocking } to be mended before the release, { $warning } better mended
 level-block = blocks the release
 level-warn = better mended
 level-info = good to know
@@ -294,10 +308,14 @@ pressed-three = { $people } of them got 3 or more of our mailings
 whom-samples = A few of them, masked
 whom-counted = Counted in the master list on { $when }; counted anew when it is sent.
 similar = Much the same, lately
+similar-compare = Compare
+similar-compared = What differs from { $id }
+strip = To the same people in these days
 similar-of = { $state }, of { $when }
 letter = What they get
 letter-none = The mail cannot be shown.
 letter-broken = The mail cannot be shown. The postmaster finds the reason in the log.
+letter-preheader = Beside the subject
 letter-size = { $words } words · { $size }
 pictures-unfit =
     { $count ->
@@ -314,6 +332,10 @@ letter-html = As HTML
 letter-frame = The mail as HTML, without links
 letter-title = The mail
 letter-links = Where its links lead
+link-elsewhere = not ours
+link-plain = not encrypted
+link-short = hides where it leads
+link-survey = survey
 letter-as-text = As text
 letter-text = The mail as text
 letter-cut = Only its beginning is shown.
@@ -338,6 +360,7 @@ queue-others = Waits for others
 queue-others-none = Nothing else waits.
 queue-more = { $count } more wait behind these.
 queue-show = Show
+queue-keys = <kbd>j</kbd> and <kbd>k</kbd> go from row to row, <kbd>/</kbd> to the search.
 field-search = Search
 field-search-note = number, subject or author
 field-whose = Whose turn
@@ -383,6 +406,8 @@ calendar-now = This month
 calendar-after = After
 calendar-note = What went to whom, and what is to go. Nothing begins to leave on shaded days.
 calendar-more = and { $count } more
+field-audience = Audience
+audience-all = all
 away = Away
 away-until = You are away until { $until }; meanwhile your deputies are asked.
 away-do = Ask my deputies meanwhile

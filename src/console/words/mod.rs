@@ -28,7 +28,7 @@ use axum::http::{HeaderMap, header};
 use fluent_bundle::{FluentArgs, FluentValue};
 
 use language::Language;
-pub(super) use nouns::{Tag, When};
+pub(super) use nouns::{Tag, When, has};
 
 /// What is said where a language has no word for something.
 const WHOLE: &str = "en";

@@ -80,6 +80,12 @@ impl Words {
         said.with("month", self.month_name(date)).into()
     }
 
+    /// `Mon`.
+    pub(in crate::console) fn weekday(self, date: Date) -> String {
+        let day = date.weekday().to_monday_one_offset().unsigned_abs();
+        self.say("weekday-short").with("day", day).into()
+    }
+
     fn month_name(self, date: Date) -> String {
         self.say("month").with("month", date.month().unsigned_abs()).into()
     }
@@ -255,6 +261,13 @@ impl Words {
     pub(in crate::console) fn act(self, act: Act) -> String {
         self.say(done(act)).into()
     }
+}
+
+/// Whether a mailing has this in its number, its subject or its author's address.
+pub(in crate::console) fn has(state: &State, q: &str) -> bool {
+    let (mailing, q) = (state.mailing(), q.trim().to_lowercase());
+    let all = || format!("{} {} {}", mailing.id, mailing.subject, mailing.author.address);
+    q.is_empty() || all().to_lowercase().contains(&q)
 }
 
 fn held_tag(held: &Held) -> (&'static str, Key) {

@@ -15,6 +15,7 @@
 //! RFC 5322, WCAG 2.2, UTS 39.
 
 mod find;
+mod glance;
 mod html;
 mod letter;
 mod profile;
@@ -23,6 +24,7 @@ mod settings;
 mod style;
 mod url;
 
+pub use glance::{Glance, Lead, Mark};
 pub use letter::Letter;
 pub use profile::{Brand, Hosts, Limits, Named, Names, Profile, Rather, Setting, Words};
 pub use settings::Settings;

@@ -1,11 +1,9 @@
 //! Who wrote it: what they are to the university, and what became of their other cases.
 
+use super::around::Recent;
 use super::{Desk, Refusal};
 use crate::model::lifecycle::{End, State};
 use crate::model::{Listing, PrivacyFlag};
-
-/// Cases that are looked through for those of one author.
-const LOOKED_AT_MAX: usize = 1_000;
 
 /// An author's other cases, of the newest there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,25 +62,24 @@ impl Desk {
     }
 
     /// How often its author's cases were released, sent back and declined, this one apart.
-    pub fn history(&self, state: &State) -> Result<History, Refusal> {
+    pub fn history(&self, state: &State, recent: &Recent) -> History {
         let author = &state.mailing().author.address;
-        let newest = self.store.newest_cases(LOOKED_AT_MAX)?;
         let mut history = History {
-            is_whole: newest.len() < LOOKED_AT_MAX,
+            is_whole: recent.is_whole,
             ..History::default()
         };
-        for other in newest {
+        for other in &recent.cases {
             if other.id() == state.id() || !other.mailing().author.address.is_same_mailbox(author) {
                 continue;
             }
-            match &other {
+            match other {
                 State::Released(_) | State::Expanded(_) | State::Closed(_) => history.released += 1,
                 State::Held(_) => history.waiting += 1,
                 State::Ended(ended) if ended.end() == End::Declined => history.declined += 1,
                 State::Ended(_) => history.other += 1,
             }
         }
-        Ok(history)
+        history
     }
 }
 

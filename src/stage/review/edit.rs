@@ -92,8 +92,13 @@ impl Desk {
         let id = state.id();
         let before = self.store.version(id, since)?;
         let now = self.store.message(id)?;
-        Ok(changes(&readable(&before), &readable(&now)))
+        Ok(compared(&before, &now))
     }
+}
+
+/// How two messages differ, line by line.
+pub(super) fn compared(before: &[u8], now: &[u8]) -> Vec<Change> {
+    changes(&readable(before), &readable(now))
 }
 
 /// One line of a diff.

@@ -105,7 +105,7 @@ impl Desk {
         }
     }
 
-    fn working_days_after(&self, since: Timestamp, days: u32) -> Timestamp {
+    pub(super) fn working_days_after(&self, since: Timestamp, days: u32) -> Timestamp {
         let mut at = since;
         let mut left = days;
         while left > 0 {

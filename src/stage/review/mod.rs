@@ -5,6 +5,7 @@
 //! of it. A second click finds the state moved on and is told so.
 
 mod act;
+mod around;
 mod author;
 mod combine;
 mod edit;
@@ -24,7 +25,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 pub use crate::decide::audience::Count;
-pub use crate::decide::lint::{Level, Remark};
+pub use crate::decide::lint::{Glance, Lead, Level, Mark, Remark};
+pub use around::Recent;
 pub use author::{Affiliated, History};
 pub use edit::{Change, Edit};
 pub use picture::Picture;

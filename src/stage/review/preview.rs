@@ -1,26 +1,17 @@
 //! What a reviewer and a steward see of a mailing: the mail, and how many it would reach. Policy C8: counts, and at
 //! most five masked samples.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::picture::{self, Picture};
 use super::{Desk, Refusal};
 use crate::decide::audience::{self, Asked, Count, Pressure, Purpose, Walk};
 use crate::decide::compose;
-use crate::mail::{Address, Message};
+use crate::decide::lint::Glance;
+use crate::mail::Message;
 use crate::model::lifecycle::State;
 use crate::model::{Audience, Capacity, Release};
 use crate::store::Error;
-
-/// How long a mailing is remembered beside a similar one.
-const SIMILAR_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Cases that are looked through for similar ones.
-const SIMILAR_AMONG: usize = 1_000;
-/// Similar ones that are named.
-const SIMILAR_MAX: usize = 5;
 
 /// Header fields a person wants to see, in this order.
 const SHOWN: [&str; 7] = ["From", "Reply-To", "To", "Cc", "Subject", "Date", "List-Id"];
@@ -38,6 +29,8 @@ pub struct Preview {
     pub attachments: Vec<(String, u64)>,
     /// The pictures it carries for its HTML, those that can be shown.
     pub pictures: Vec<Picture>,
+    /// What is seen of it before it is read.
+    pub glance: Glance,
     /// Length of the whole message.
     pub bytes: u64,
 }
@@ -57,6 +50,7 @@ impl Desk {
         let shown = sealed.map_err(|error| unreadable(error.to_string()))?.shown();
         let message = Message::parse(&shown).map_err(|error| unreadable(error.to_string()))?;
         let mut preview = taken_apart(&message);
+        preview.glance = self.lint().glance(&shown);
         if state.mailing().capacity == Capacity::Initiated {
             preview
                 .headers
@@ -81,27 +75,6 @@ impl Desk {
             State::Closed(closed) => closed.release().clone(),
             State::Ended(_) => would_be(Vec::new()),
         }
-    }
-
-    /// What went lately, or is to go, to one of the same lists and on much the same subject; newest first. Policy C11.
-    pub fn similar(&self, state: &State) -> Result<Vec<State>, Refusal> {
-        let mailing = state.mailing();
-        let since = self.clock.now().minus(SIMILAR_FOR);
-        let lists = |state: &State| -> Vec<Address> {
-            let segments = state.mailing().audience.segments();
-            segments.iter().map(|segment| segment.list.clone()).collect()
-        };
-        let (ours, subject) = (lists(state), mailing.subject.as_str());
-        let mut newest = self.store.newest_cases(SIMILAR_AMONG)?;
-        newest.retain(|other| {
-            other.id() != mailing.id
-                && other.mailing().submitted_at >= since
-                && !matches!(other, State::Ended(_))
-                && lists(other).iter().any(|list| ours.contains(list))
-                && is_alike(subject, &other.mailing().subject)
-        });
-        newest.truncate(SIMILAR_MAX);
-        Ok(newest)
     }
 
     /// How many it would reach, as the master list stands now. Reads all of it.
@@ -130,17 +103,6 @@ impl Desk {
         };
         Ok(audience::count(Walk::new(asked), self.store.contacts())?)
     }
-}
-
-/// Whether most words of two subjects are the same.
-fn is_alike(one: &str, other: &str) -> bool {
-    let words = |text: &str| -> BTreeSet<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-        words.filter(|word| word.chars().count() > 2).collect()
-    };
-    let (one, other) = (words(one), words(other));
-    let both = one.intersection(&other).count();
-    both > 0 && both * 2 >= one.union(&other).count()
 }
 
 /// Takes a message apart for reading.
@@ -175,6 +137,7 @@ pub(super) fn taken_apart(message: &Message) -> Preview {
         html: html.map(str::to_owned),
         attachments,
         pictures: picture::carried(&parsed),
+        glance: Glance::default(),
         bytes: length,
     }
 }
@@ -188,16 +151,4 @@ fn decoded(value: &str) -> String {
         .and_then(|message| message.header("X"))
         .and_then(|value| value.as_text());
     text.map_or_else(|| value.to_owned(), str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_alike;
-
-    #[test]
-    fn subjects_are_alike_when_most_of_their_words_are() {
-        assert!(is_alike("The spring fair on Friday", "Spring fair: Friday!"));
-        assert!(!is_alike("The spring fair", "The parking garage"));
-        assert!(!is_alike("", ""));
-    }
 }
