@@ -41,6 +41,11 @@ pub(super) enum Command {
     /// Give an account a second factor: from then on it signs in to the console with a code as well
     #[command(after_long_help = "Example:\n  bedel account factor emarcomm")]
     Factor(Which),
+    /// Say until which day somebody is away, so that their deputies are asked meanwhile
+    #[command(
+        after_long_help = "Examples:\n  bedel account away records 2026-12-24\n  bedel account away records --back"
+    )]
+    Away(Away),
     /// Give an account a token for programs; it is shown once
     #[command(
         after_long_help = "Examples:\n  bedel account token emarcomm\n  bedel account token reports --scope read\n  \
@@ -54,6 +59,19 @@ pub(super) enum Command {
 pub(super) struct Which {
     /// Its address; without a domain it is on the campus's first
     address: String,
+}
+
+/// Somebody is away.
+#[derive(Debug, Args)]
+pub(super) struct Away {
+    #[command(flatten)]
+    which: Which,
+    /// The last day, such as 2026-12-24
+    #[arg(value_name = "DAY", required_unless_present = "back")]
+    until: Option<String>,
+    /// They are back
+    #[arg(long, conflicts_with = "until")]
+    back: bool,
 }
 
 /// A token for programs.
@@ -130,6 +148,11 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
             let answer = client.ask(ask).await?;
             let told = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             out::card(&[("secret", told("secret")), ("for an authenticator", told("url"))])
+        }
+        Command::Away(away) => {
+            let actor = client.account(&away.which.address)?;
+            let body = json!({ "until": away.until.unwrap_or_default() });
+            done(&client.ask(Ask::post("/away", &body).by(Some(&actor))).await?)
         }
         Command::Token(token) => {
             let path = path(client, &token.which, "/token")?;

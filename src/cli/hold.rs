@@ -67,6 +67,12 @@ pub(super) enum Command {
         after_long_help = "Example:\n  bedel hold edit MC-2026-0001 --as emarcomm --before adviser --after advisor"
     )]
     Edit(Edit),
+    /// A reviewer makes one mailing of several that wait for the same lists; each author is told
+    #[command(
+        after_long_help = "Example:\n  bedel hold combine MC-2026-0001 MC-2026-0002 --as emarcomm --subject 'News of the \
+        week'"
+    )]
+    Combine(Combine),
     /// Its author agrees to what a reviewer has changed
     #[command(after_long_help = "Example:\n  bedel hold agree MC-2026-0001 --as author")]
     Agree(Act),
@@ -155,6 +161,20 @@ pub(super) struct Edit {
     after: String,
 }
 
+/// Several become one.
+#[derive(Debug, Args)]
+pub(super) struct Combine {
+    /// Their numbers, in the order in which they stand in the whole
+    #[arg(required = true, num_args = 2..)]
+    ids: Vec<MailingId>,
+    /// The subject of the whole
+    #[arg(long, value_name = "TEXT")]
+    subject: String,
+    /// The reviewer who acts and answers for it
+    #[arg(long = "as", value_name = "ACCOUNT")]
+    actor: String,
+}
+
 /// An act that says why.
 #[derive(Debug, Args)]
 pub(super) struct Said {
@@ -187,11 +207,20 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
             let body = json!({ "before": on.before, "after": on.after });
             done(client, "edit", &on.act, &body).await
         }
+        Command::Combine(several) => combine(client, several).await,
         Command::Reviewed(on) => act(client, "reviewed", &on, None).await,
         Command::Return(said) => act(client, "return", &said.act, Some(&said.comment)).await,
         Command::Decline(said) => act(client, "decline", &said.act, Some(&said.comment)).await,
         Command::Withdraw(on) => act(client, "withdraw", &on, None).await,
     }
+}
+
+async fn combine(client: &Client, several: Combine) -> Result<(), Error> {
+    let actor = client.account(&several.actor)?;
+    let ids: Vec<String> = several.ids.iter().map(ToString::to_string).collect();
+    let body = json!({ "mailings": ids, "subject": several.subject });
+    let answer = client.ask(Ask::post("/holds/combine", &body).by(Some(&actor))).await?;
+    out::line(answer.get("done").and_then(Value::as_str).unwrap_or("Done."))
 }
 
 async fn list(client: &Client, list: List) -> Result<(), Error> {

@@ -239,7 +239,7 @@ fn seen(api: &ApiState, who: &Actor, id: MailingId) -> Result<State, Fault> {
     Ok(state.ok_or(Refusal::NoSuchMailing(id))?)
 }
 
-fn number(text: &str) -> Result<MailingId, Fault> {
+pub(super) fn number(text: &str) -> Result<MailingId, Fault> {
     text.parse()
         .map_err(|error: crate::model::NotAMailingId| Fault::Missing(format!("there is no mailing {text}: {error}")))
 }

@@ -19,6 +19,7 @@ mod people;
 mod policy;
 mod upload;
 mod view;
+mod workflow;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,6 +123,8 @@ fn review() -> OpenApiRouter<ApiState> {
         .routes(routes!(mailings::show))
         .routes(routes!(mailings::progress))
         .routes(routes!(mailings::act))
+        .routes(routes!(workflow::combine))
+        .routes(routes!(workflow::away))
         .routes(routes!(people::count))
 }
 

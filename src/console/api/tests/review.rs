@@ -154,3 +154,51 @@ async fn through_the_port_comes_who_has_a_token_and_finds_review_alone() {
         .await;
     assert_eq!(ask("/holds", format!("Bearer {token}")).await, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn several_are_made_one_and_somebody_is_away_by_the_same_acts_as_on_the_pages() {
+    let house = House::staffed().await;
+    let (first, second) = (house.hold().await, house.hold().await);
+    let combine = async |ids: &[&str], who: &str| {
+        let body = json!({ "mailings": ids, "subject": "News of the week" });
+        house.post("/holds/combine", who, body).await
+    };
+    let both = [first.as_str(), second.as_str()];
+    assert_eq!(combine(&both, "records@mst.example").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(
+        combine(&both[..1], "emarcomm@mst.example").await.0,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        combine(&[&first, "x"], "emarcomm@mst.example").await.0,
+        StatusCode::NOT_FOUND
+    );
+    let (status, answer) = combine(&both, "emarcomm@mst.example").await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert!(
+        answer["done"]
+            .as_str()
+            .expect("text")
+            .starts_with("2 messages are one now")
+    );
+    assert_ne!(combine(&both, "emarcomm@mst.example").await.0, StatusCode::OK, "once");
+    let away = async |until: &str| {
+        let body = json!({ "until": until });
+        house.post("/away", "records@mst.example", body).await
+    };
+    assert_eq!(away("tomorrow").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, answer) = away("2999-12-24").await;
+    assert_eq!(
+        (status, &answer["done"]),
+        (
+            StatusCode::OK,
+            &json!("You are away until 2999-12-24: meanwhile your deputies are asked.")
+        )
+    );
+    assert!(
+        away("").await.1["done"]
+            .as_str()
+            .expect("text")
+            .contains("You are back")
+    );
+}
