@@ -89,6 +89,8 @@ pub enum Act {
     Account,
     /// The settings were read again.
     Reloaded,
+    /// A recipient on campus complained of a copy; that is noted, and nothing follows.
+    Complained,
 }
 
 /// Who did what to which mailing, and when.

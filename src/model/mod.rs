@@ -20,7 +20,8 @@
 //! | [`Steward`], [`Reviewer`] | who answers for an audience; who answers for content and timing |
 //! | [`Expansion`], [`Exclusion`] | the audience made into recipients; why a person was left out |
 //! | [`Recipient`], [`Outcome`] | one person's turn in a plan, and how it ended |
-//! | [`Report`], [`BounceClass`] | what came back; why a message was not delivered |
+//! | [`Report`], [`Came`], [`BounceClass`] | what came back, before and after it is read; why it was not delivered |
+//! | [`Soft`], [`WrongRecord`] | what may pass, counted; a record of the master list that is wrong |
 //! | [`Event`] | who did what to which mailing, and when |
 //!
 //! The states of a mailing and the moves between them are [`lifecycle`]'s.
@@ -64,7 +65,7 @@ pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, 
 pub use mark::{Mark, Marker};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
 pub use privacy::{Privacy, PrivacyFlag};
-pub use report::{BounceClass, Report, ReportKind};
+pub use report::{BounceClass, Came, Report, ReportKind, Soft, WrongRecord};
 pub use roster::{Role, RosterRow, Section};
 pub use suppression::{Scope, Suppression, SuppressionReason};
 pub use survey::Survey;

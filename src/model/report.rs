@@ -1,8 +1,8 @@
-//! Report: what came back for one recipient of one mailing.
+//! Report: what came back for one recipient of one mailing; and what is kept of it once it is read.
 
 use serde::{Deserialize, Serialize};
 
-use super::MailingId;
+use super::{ContactId, MailingId};
 use crate::mail::Timestamp;
 
 /// What kind of thing came back.
@@ -13,6 +13,8 @@ pub enum ReportKind {
     Bounce,
     /// A click, a POST or a mail that asks for no more (RFC 8058).
     Unsubscribe,
+    /// What the next server said of the copy at once, and for good: its status, in words.
+    Refusal,
 }
 
 /// Why a message was not delivered: what follows from it hangs on that, not on a number.
@@ -69,6 +71,52 @@ impl BounceClass {
     }
 }
 
+/// What is known, once it is read, of a copy that came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Came {
+    /// It was not delivered: why, and whether for good.
+    Bounced(BounceClass, bool),
+    /// Its recipient complained of it.
+    Complained,
+    /// Its recipient wants no more.
+    Unsubscribed,
+}
+
+impl Came {
+    /// Two of one kind are one.
+    pub fn kind(self) -> u8 {
+        match self {
+            Self::Bounced(..) => 0,
+            Self::Complained => 1,
+            Self::Unsubscribed => 2,
+        }
+    }
+}
+
+/// A copy that was not delivered, for a reason that may pass; several come to a mailbox that is not written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Soft {
+    /// When it came back.
+    pub at: Timestamp,
+    /// Of which mailing.
+    pub mailing: MailingId,
+    /// How much it counts.
+    pub weight: u8,
+}
+
+/// A campus address that its own host says is gone: the master list is wrong, and its office is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongRecord {
+    /// Whose record.
+    pub contact: ContactId,
+    /// Since when.
+    pub at: Timestamp,
+    /// Of which mailing the copy was.
+    pub mailing: MailingId,
+    /// The code that was said, such as 5.1.1.
+    pub code: String,
+}
+
 /// Something that came back, bearing a token only we can make; kept until it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -80,6 +128,6 @@ pub struct Report {
     pub seq: u32,
     /// When it came.
     pub at: Timestamp,
-    /// The beginning of the message that came, at most 64 KiB; empty for a click.
+    /// The beginning of the message that came, at most 64 KiB; of a refusal its status; empty for a click.
     pub message: Vec<u8>,
 }

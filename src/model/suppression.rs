@@ -57,6 +57,8 @@ pub enum SuppressionReason {
     HardBounce,
     /// The person unsubscribed (RFC 8058).
     Unsubscribed,
+    /// Its server put mail off, or sent it back, again and again.
+    Unreachable,
 }
 
 impl SuppressionReason {
@@ -66,7 +68,7 @@ impl SuppressionReason {
             Self::Deceased => Exclusion::DoNotContact,
             Self::Legal | Self::Manual => Exclusion::Suppressed,
             Self::Complaint => Exclusion::Complaint,
-            Self::HardBounce => Exclusion::HardBounce,
+            Self::HardBounce | Self::Unreachable => Exclusion::HardBounce,
             Self::Unsubscribed => Exclusion::Unsubscribed,
         }
     }
@@ -79,7 +81,9 @@ impl SuppressionReason {
             lists => lists.iter().cloned().map(Scope::List).collect(),
         };
         match self {
-            Self::Deceased | Self::Legal | Self::Manual | Self::HardBounce => vec![Scope::Everything],
+            Self::Deceased | Self::Legal | Self::Manual | Self::HardBounce | Self::Unreachable => {
+                vec![Scope::Everything]
+            }
             Self::Unsubscribed => of_lists(),
             Self::Complaint if before.iter().any(|known| known.reason == Self::Complaint) => {
                 [of_lists(), vec![Scope::Marketing]].concat()

@@ -221,7 +221,12 @@ impl Rooms {
             self.deliver.clone(),
             closing.clone(),
         ));
-        tasks.spawn(feedback::run(store.clone(), clock.clone(), closing.clone()));
+        tasks.spawn(feedback::run(
+            store.clone(),
+            clock.clone(),
+            self.campus_domains.clone(),
+            closing.clone(),
+        ));
         tasks.spawn(tend::run(
             store.clone(),
             clock.clone(),

@@ -1,87 +1,150 @@
-//! Worker: Report → Suppression. What came back is read, and what follows from it is written in one commit.
+//! Worker: Report → what follows from it. What came back is read, and its consequences are written in one commit.
 //!
-//! Only what bore a token of ours is here: nobody is suppressed on a stranger's word.
+//! Only what bore a token of ours is here, or what the next server said of a copy: nobody is suppressed on a stranger's
+//! word.
 
 use crate::clock::Clock;
-use crate::decide::report::{Reading, read};
-use crate::model::{Act, Event, Report, ReportKind, Scope, Suppression, SuppressionReason};
+use crate::decide::report::{Back, COUNTED, Consequence, Known, back, follow, read, refused, status_in};
+use crate::mail::Domain;
+use crate::model::{Act, Event, Report, ReportKind, Scope, Suppression, SuppressionReason, WrongRecord};
 use crate::stage::worker::{Rounds, Shutdown};
-use crate::store::{Error, Reached, Store, Table};
+use crate::store::{Error, Reached, Settled, Store, Table};
 
 /// Runs until the house closes.
-pub async fn run(store: Store, clock: Clock, shutdown: Shutdown) {
+pub async fn run(store: Store, clock: Clock, campus: Vec<Domain>, shutdown: Shutdown) {
     let bell = store.watch(Table::Reports);
     let mut rounds = Rounds::new("feedback", bell, shutdown);
     while rounds.go_on() {
-        let done = read_all(&store, &clock).await;
+        let done = read_all(&store, &clock, &campus).await;
         rounds.rest(done).await;
     }
 }
 
-/// Reads every report there is.
-pub async fn read_all(store: &Store, clock: &Clock) -> Result<(), Error> {
+/// Reads every report there is; `campus` are the domains whose addresses the university itself gives out.
+pub async fn read_all(store: &Store, clock: &Clock, campus: &[Domain]) -> Result<(), Error> {
     while let Some(report) = store.next_report()? {
         let reached = store.reached(report.mailing, report.seq, report.at)?;
-        match reached.zip(judged(&report)) {
-            Some((reached, (reason, note))) => settle(store, clock, &report, &reached, reason, &note).await?,
+        match reached.zip(heard(&report)) {
+            Some((reached, back)) => settle(store, clock, campus, &report, &reached, &back).await?,
             // A vacation note, a delay, or a plan that is no longer kept.
-            None => store.settle_report(&report, None, None).await?,
+            None => store.settle_report(&report, &Settled::default()).await?,
         }
     }
     Ok(())
 }
 
-/// What a report asks for, and why.
-fn judged(report: &Report) -> Option<(SuppressionReason, String)> {
+/// What a report says of the copy it is about.
+fn heard(report: &Report) -> Option<Back> {
     match report.kind {
-        ReportKind::Unsubscribe => Some((SuppressionReason::Unsubscribed, "asked to get no more".to_owned())),
-        ReportKind::Bounce => {
-            let Reading::Bounce(told) = read(&report.message) else {
-                return None;
-            };
-            let gone = told.into_iter().find(|told| told.hard)?;
-            let note = gone
-                .status
-                .map_or_else(|| gone.class.word().to_owned(), |status| status.to_string());
-            Some((SuppressionReason::HardBounce, note))
-        }
+        ReportKind::Unsubscribe => Some(Back::Wish),
+        ReportKind::Bounce => back(&read(&report.message)),
+        ReportKind::Refusal => status_in(&String::from_utf8_lossy(&report.message)).map(|status| refused(&status)),
     }
 }
 
 async fn settle(
     store: &Store,
     clock: &Clock,
+    campus: &[Domain],
     report: &Report,
     reached: &Reached,
-    reason: SuppressionReason,
-    note: &str,
+    back: &Back,
 ) -> Result<(), Error> {
     let recipient = &reached.recipient;
-    let known = store.suppressions_of(&recipient.address)?;
-    let scopes = reason.scopes(&reached.lists, &known);
-    let far: Vec<String> = scopes.iter().map(Scope::to_string).collect();
-    let suppress = |scope| Suppression {
-        scope,
-        reason,
-        at: clock.now(),
-        contact: recipient.contact,
-        mailing: Some(report.mailing),
-        note: note.to_owned(),
+    let since = report.at.minus(COUNTED);
+    let got = recipient
+        .contact
+        .map(|contact| store.got_since(contact, since))
+        .transpose()?;
+    let consequence = follow(
+        back,
+        &Known {
+            mailing: report.mailing,
+            at: report.at,
+            is_on_campus: campus.contains(recipient.address.domain()),
+            lists: &reached.lists,
+            suppressions: &store.suppressions_of(&recipient.address)?,
+            softs: &store.softs(&recipient.address)?,
+            got: got.as_deref().unwrap_or_default(),
+        },
+    );
+    let suppressions = suppressions(&consequence, clock, report, reached, back);
+    let settled = Settled {
+        came: consequence.came,
+        suppressions: Some((&recipient.address, &suppressions)),
+        soft: consequence.soft.map(|soft| (&recipient.address, soft)),
+        wrong: recipient
+            .contact
+            .filter(|_| consequence.is_wrong_record)
+            .map(|contact| WrongRecord {
+                contact,
+                at: report.at,
+                mailing: report.mailing,
+                code: code(back),
+            }),
+        event: event(&consequence, clock, report, back),
     };
-    let suppressions: Vec<Suppression> = scopes.into_iter().map(suppress).collect();
-    let event = Event {
+    store.settle_report(report, &settled).await
+}
+
+fn suppressions(
+    consequence: &Consequence,
+    clock: &Clock,
+    report: &Report,
+    reached: &Reached,
+    back: &Back,
+) -> Vec<Suppression> {
+    let Some((reason, scopes)) = &consequence.suppress else {
+        return Vec::new();
+    };
+    let suppress = |scope: &Scope| Suppression {
+        scope: scope.clone(),
+        reason: *reason,
+        at: clock.now(),
+        contact: reached.recipient.contact,
+        mailing: Some(report.mailing),
+        note: said(back),
+    };
+    scopes.iter().map(suppress).collect()
+}
+
+/// What the audit trail says; without an address, and without what a server said, which may bear one.
+fn event(consequence: &Consequence, clock: &Clock, report: &Report, back: &Back) -> Option<Event> {
+    let (act, note) = match &consequence.suppress {
+        Some((reason, scopes)) => (Act::Suppressed, no_more(*reason, scopes, &code(back))),
+        None if consequence.is_noted => (Act::Complained, "on campus: nothing follows".to_owned()),
+        None => return None,
+    };
+    Some(Event {
         at: clock.now(),
         by: "gateway".to_owned(),
-        act: Act::Suppressed,
+        act,
         mailing: Some(report.mailing),
-        note: format!(
-            "recipient {}: {}, no more {}",
-            report.seq,
-            reason.exclusion().words(),
-            far.join(" and ")
-        ),
+        note: format!("recipient {}: {note}", report.seq),
+    })
+}
+
+fn no_more(reason: SuppressionReason, scopes: &[Scope], code: &str) -> String {
+    let far: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+    let code = if code.is_empty() {
+        String::new()
+    } else {
+        format!(" ({code})")
     };
-    store
-        .settle_report(report, Some((&recipient.address, &suppressions)), Some(event))
-        .await
+    format!("{}{code}, no more {}", reason.exclusion().words(), far.join(" and "))
+}
+
+fn said(back: &Back) -> String {
+    match back {
+        Back::Bounce { said, .. } => said.clone(),
+        Back::Complaint => "complained".to_owned(),
+        Back::Wish => "asked to get no more".to_owned(),
+    }
+}
+
+fn code(back: &Back) -> String {
+    match back {
+        Back::Bounce { code, .. } => code.clone(),
+        Back::Complaint | Back::Wish => String::new(),
+    }
 }

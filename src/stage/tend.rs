@@ -2,7 +2,7 @@
 //!
 //! The engine is old and beta by its author's words, so the whole store can be had as a plain file; each night one is
 //! written to `data_dir/exports`, and those of the last week are kept. What a client's repeat was recognised by is
-//! forgotten after a day, what caps are counted by after a month.
+//! forgotten after a day, what caps and soft bounces are counted by after a month.
 
 use std::fs;
 use std::io::BufWriter;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
+use crate::decide::report::COUNTED;
 use crate::mail::Timestamp;
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Store, Table};
@@ -57,6 +58,7 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
 pub async fn tend(store: &Store, settings: &Settings, now: Timestamp) -> Result<(), Error> {
     while store.forget_fingerprints(now).await? > 0 {}
     store.forget_history(now.minus(HISTORY)).await?;
+    store.forget_softs(now.minus(COUNTED)).await?;
     if !file_of(settings, now).exists() {
         store.forget_traces(now).await?;
     }

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::mailings::{lock, sealed_name};
 use super::{Error, Kind, Outgoing, Sealed, Store};
-use crate::mail::{Address, Timestamp};
+use crate::mail::Timestamp;
 use crate::model::lifecycle::{Released, State};
 use crate::model::{
-    Capacity, Category, ContactId, Entry, Event, Exclusion, Got, MailingId, Outcome, Recipient, Series, Suppression,
-    Tally, UnderWay,
+    Capacity, Category, ContactId, Entry, Event, Exclusion, Got, MailingId, Outcome, Recipient, Report, Series, Tally,
+    UnderWay,
 };
 
 /// Recipients in one packet of a plan. At the longest addresses a packet still fits the engine's values.
@@ -81,13 +81,12 @@ impl Store {
             .map(|item| Ok(postcard::from_bytes(&item?.1)?))
     }
 
-    /// Writes intents and outcomes, one commit for all; then the suppressions, events and mail that follow from them.
+    /// Writes intents and outcomes, one commit for all, with the mail and the report that follow from them.
     pub async fn record(
         &self,
         id: MailingId,
         entries: &[Entry],
-        suppressions: Vec<(Address, Suppression)>,
-        events: &[Event],
+        refusal: Option<&Report>,
         outgoing: Vec<Outgoing>,
         reached: &[(ContactId, Got)],
     ) -> Result<(), Error> {
@@ -99,11 +98,8 @@ impl Store {
                 postcard::to_allocvec(entry)?,
             );
         }
-        for (address, suppression) in suppressions {
-            self.put_suppressions(&mut batch, &address, &[suppression])?;
-        }
-        for event in events {
-            batch.append(postcard::to_allocvec(event)?);
+        if let Some(refusal) = refusal {
+            Self::enter_report(&mut batch, refusal)?;
         }
         for (contact, got) in reached {
             let value = postcard::to_allocvec(&(got.mailing, got.category))?;

@@ -70,6 +70,12 @@ pub enum Table {
     Answers = 30,
     /// What a forged report costs, overwritten by the next, by chunk number: it takes as long to say no as to say yes.
     Forged = 34,
+    /// What came back of a mailing's copies, once it is read, by mailing id, recipient and kind.
+    Returns = 35,
+    /// What may pass, counted, by mark, time and mailing id.
+    Softs = 36,
+    /// Records of the master list that are wrong and whose office is not told yet, by contact id.
+    WrongRecords = 37,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
     /// Evidence of what contacts agreed to, by contact and number: only ever appended to.
@@ -80,7 +86,7 @@ pub enum Table {
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 33] = [
+    pub(super) const ALL: [Self; 36] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -113,6 +119,9 @@ impl Table {
         Self::Consents,
         Self::Forged,
         Self::Feeds,
+        Self::Returns,
+        Self::Softs,
+        Self::WrongRecords,
         Self::Vault,
     ];
 

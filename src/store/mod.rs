@@ -45,7 +45,7 @@ pub use feed_record::{Applied, Failed, FeedRecord};
 pub use feeds::{Change, Difference, FeedDraft, FeedPlan};
 pub use groups::{Grouped, Owner, Thread, Traces};
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
-pub use reports::Reached;
+pub use reports::{Reached, Settled};
 pub use rotate::Rotated;
 pub use vault::{KEY_OCTETS, MasterKey};
 

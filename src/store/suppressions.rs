@@ -8,7 +8,7 @@ use crate::mail::Address;
 use crate::model::{Event, Mark, Scope, Suppression};
 
 /// Octets of a mark, with which every key begins.
-const MARK_OCTETS: usize = 16;
+pub(super) const MARK_OCTETS: usize = 16;
 
 impl Store {
     /// How far, and why, this address is not to be written to.

@@ -62,7 +62,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "stage::import",
         &["mail", "model", "decide", "store", "clock", "stage::worker"],
     ),
-    ("stage::tend", &["mail", "store", "clock", "stage::worker"]),
+    ("stage::tend", &["mail", "decide", "store", "clock", "stage::worker"]),
     ("stage", &[]),
     (
         "console",

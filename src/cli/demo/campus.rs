@@ -22,7 +22,7 @@ use crate::sink::{self, Recorder};
 use crate::stage::worker::{Closer, shutdown};
 
 /// The settings that ship, so that the demo needs no folder beside it.
-const SHIPPED: [(&str, &str); 25] = [
+const SHIPPED: [(&str, &str); 26] = [
     ("gateway.toml", include_str!("../../../config/gateway.toml")),
     ("policy.toml", include_str!("../../../config/policy.toml")),
     ("profile.toml", include_str!("../../../config/profile.toml")),
@@ -78,6 +78,10 @@ const SHIPPED: [(&str, &str); 25] = [
         include_str!("../../../config/notices/answered.txt"),
     ),
     ("notices/digest.txt", include_str!("../../../config/notices/digest.txt")),
+    (
+        "notices/wrong-records.txt",
+        include_str!("../../../config/notices/wrong-records.txt"),
+    ),
 ];
 /// Accounts of the campus, and who they are.
 const ACCOUNTS: [(&str, &str); 9] = [

@@ -457,6 +457,7 @@ done-canary = canary written to
 done-looked-up = looked up
 done-forgotten = forgotten
 done-account = account
+done-complained = A recipient on campus complained
 done-reloaded = reloaded
 ## Try a message
 

@@ -334,6 +334,7 @@ fn done(act: Act) -> Key {
         Act::Forgotten => "done-forgotten",
         Act::Account => "done-account",
         Act::Reloaded => "done-reloaded",
+        Act::Complained => "done-complained",
     })
 }
 

@@ -72,11 +72,13 @@ pub enum Kind {
     Feed,
     /// To those who watch over contact data: somebody wrote to a contact that only a copy of our contacts has.
     Canary,
+    /// To the stewards of an office, in the morning: records of theirs that lead nowhere.
+    WrongRecords,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Held,
         Self::Wanted,
         Self::Ready,
@@ -98,6 +100,7 @@ impl Kind {
         Self::Digest,
         Self::Feed,
         Self::Canary,
+        Self::WrongRecords,
     ];
 
     /// The name of its template's file, without `.txt`.
@@ -124,6 +127,7 @@ impl Kind {
             Self::Digest => "digest",
             Self::Feed => "feed",
             Self::Canary => "canary",
+            Self::WrongRecords => "wrong-records",
         }
     }
 
@@ -141,6 +145,7 @@ impl Kind {
                 | Self::Digest
                 | Self::Feed
                 | Self::Canary
+                | Self::WrongRecords
         )
     }
 }

@@ -82,9 +82,10 @@ pub(super) fn class(enhanced: Option<(u8, u16, u16)>, code: Option<u16>, text: &
         .unwrap_or(BounceClass::Unknown)
 }
 
-/// The first digit says that it may go another time.
+/// The first digit says that it may go another time; or it was put off until somebody gave it up, whatever was said last.
 pub(super) fn is_temporary(enhanced: Option<(u8, u16, u16)>, code: Option<u16>) -> bool {
     match (enhanced, code) {
+        (Some((_, 4, 7)), _) => true,
         (Some((class, ..)), _) => class == 4,
         (None, Some(code)) => code / 100 == 4,
         (None, None) => false,
@@ -107,7 +108,7 @@ fn by_number((_, subject, detail): (u8, u16, u16)) -> Option<BounceClass> {
 }
 
 /// The status a text speaks of: its codes, the most precise ones, and the text.
-pub(super) fn status_in(text: &str) -> Option<Status> {
+pub fn status_in(text: &str) -> Option<Status> {
     let enhanced = enhanced_in(text).filter(|(class, ..)| *class != 2);
     let code = reply_in(text).filter(|code| enhanced.is_none_or(|(class, ..)| u16::from(class) == code / 100));
     let code = code.or_else(|| enhanced.map(|(class, ..)| u16::from(class) * 100 + 50))?;

@@ -11,6 +11,7 @@
 //! | `prose`, `phrases` | texts for people, and what they say |
 //! | `classify`, `reasons` | codes and texts → a class |
 //! | `automatic` | answers of machines, receipts, loops |
+//! | `follow` | what follows from it |
 //! | `word` | the word somebody writes back to a notice |
 //!
 //! # Standards
@@ -20,6 +21,7 @@ mod automatic;
 mod classify;
 mod dsn;
 mod fields;
+mod follow;
 mod letter;
 mod named;
 mod phrases;
@@ -27,7 +29,8 @@ mod prose;
 mod reasons;
 mod word;
 
-pub use classify::{Verdict, judge};
+pub use classify::{Verdict, judge, status_in};
+pub use follow::{Back, COUNTED, Consequence, Known, back, follow, refused};
 pub use word::read_word;
 
 use serde::Serialize;

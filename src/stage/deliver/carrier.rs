@@ -231,14 +231,11 @@ impl Carrier {
             Some(unsaid) if unsaid.job.source.mailing.id == id => {
                 let entries = [unsaid.entry.clone(), intent];
                 let Effects {
-                    suppressions,
-                    events,
+                    refusal,
                     outgoing,
                     reached,
                 } = unsaid.effects.clone();
-                store
-                    .record(id, &entries, suppressions, &events, outgoing, &reached)
-                    .await?;
+                store.record(id, &entries, refusal.as_ref(), outgoing, &reached).await?;
                 if let Some(said) = self.unsaid.take() {
                     self.courier.queue().settle(id, &said.entry);
                 }
@@ -246,7 +243,7 @@ impl Carrier {
             }
             _ => {
                 self.say().await?;
-                self.courier.store.record(id, &[intent], vec![], &[], vec![], &[]).await
+                self.courier.store.record(id, &[intent], None, vec![], &[]).await
             }
         }
     }
@@ -256,22 +253,14 @@ impl Carrier {
         let Some(unsaid) = &self.unsaid else { return Ok(()) };
         let id = unsaid.job.source.mailing.id;
         let Effects {
-            suppressions,
-            events,
+            refusal,
             outgoing,
             reached,
         } = unsaid.effects.clone();
         let entry = unsaid.entry.clone();
         self.courier
             .store
-            .record(
-                id,
-                std::slice::from_ref(&entry),
-                suppressions,
-                &events,
-                outgoing,
-                &reached,
-            )
+            .record(id, std::slice::from_ref(&entry), refusal.as_ref(), outgoing, &reached)
             .await?;
         self.unsaid = None;
         self.courier.queue().settle(id, &entry);

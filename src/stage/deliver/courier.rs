@@ -138,7 +138,7 @@ impl Courier {
         self.store.tally(id)?;
         let uncertain = self.resume(id, &mut run)?;
         for entries in uncertain.chunks(100) {
-            self.store.record(id, entries, vec![], &[], vec![], &[]).await?;
+            self.store.record(id, entries, None, vec![], &[]).await?;
         }
         for entry in &uncertain {
             tracing::warn!(mailing.id = %id, recipient.seq = entry.seq, "the end of a copy is uncertain; it is sent again");

@@ -1,11 +1,9 @@
 //! What follows from an outcome, besides its line in the ledger.
 
 use crate::decide::notice::{Notices, dsn};
-use crate::decide::report::judge;
 use crate::mail::{Address, ForwardPath, Message, Timestamp};
 use crate::model::{
-    Act, Capacity, Category, ContactId, Entry, Event, Got, Mailing, Outcome, Recipient, Scope, Series, Suppression,
-    SuppressionReason,
+    Capacity, Category, ContactId, Entry, Got, Mailing, Outcome, Recipient, Report, ReportKind, Series,
 };
 use crate::store::{Error, Outgoing, Store};
 
@@ -14,14 +12,14 @@ use super::queue::Job;
 /// What is written in the same commit as the outcome.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Effects {
-    pub(super) suppressions: Vec<(Address, Suppression)>,
-    pub(super) events: Vec<Event>,
+    /// What the next server said of a copy of ours, for good.
+    pub(super) refusal: Option<Report>,
     pub(super) outgoing: Vec<Outgoing>,
     /// Who got a copy of ours, and when: counts against their caps.
     pub(super) reached: Vec<(ContactId, Got)>,
 }
 
-/// A mailbox that is gone is not written to again; the author of conveyed mail hears of a failure.
+/// A refusal of a copy of ours is a report, as what comes back later is; the author of conveyed mail hears of a failure.
 pub(super) fn effects(
     store: &Store,
     notices: &Notices,
@@ -39,29 +37,17 @@ pub(super) fn effects(
     };
     let mailing = &job.source.mailing;
     match mailing.capacity {
-        Capacity::Initiated if judge(status).hard && !is_known_dead(store, &to.address)? => {
-            let suppression = Suppression {
-                scope: Scope::Everything,
-                reason: SuppressionReason::HardBounce,
+        // What follows for the recipient is asked where all that comes back is read.
+        Capacity::Initiated => Ok(Effects {
+            refusal: Some(Report {
+                kind: ReportKind::Refusal,
+                mailing: mailing.id,
+                seq: entry.seq,
                 at: now,
-                contact: to.contact,
-                mailing: Some(mailing.id),
-                note: status.to_string(),
-            };
-            let event = Event {
-                at: now,
-                by: "gateway".to_owned(),
-                act: Act::Suppressed,
-                mailing: Some(mailing.id),
-                note: format!("recipient {}: {} {}", entry.seq, status.code, status.enhanced_text()),
-            };
-            Ok(Effects {
-                suppressions: vec![(to.address.clone(), suppression)],
-                events: vec![event],
-                ..Effects::default()
-            })
-        }
-        Capacity::Initiated => Ok(Effects::default()),
+                message: status.to_string().into_bytes(),
+            }),
+            ..Effects::default()
+        }),
         Capacity::Conveyed => {
             let Some(told) = dsn::wants_failure(mailing, &to.address) else {
                 return Ok(Effects::default());
@@ -76,11 +62,6 @@ pub(super) fn effects(
             })
         }
     }
-}
-
-fn is_known_dead(store: &Store, address: &Address) -> Result<bool, Error> {
-    let known = store.suppressions_of(address)?;
-    Ok(known.iter().any(|known| known.reason == SuppressionReason::HardBounce))
 }
 
 /// A copy of ours that a contact got counts against their caps; what is critical does not. Policy C11.

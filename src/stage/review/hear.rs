@@ -185,11 +185,14 @@ impl Desk {
         accounts.extend(self.offices().iter().flat_map(|(_, office)| office.stewards.clone()));
         accounts.sort();
         accounts.dedup();
-        let outgoing = accounts
+        let wrong = self.store.wrong_records()?;
+        let mut outgoing: Vec<Outgoing> = accounts
             .iter()
             .filter_map(|account| self.digest(account, &held))
             .collect();
-        self.store.put_digests(&day, outgoing).await
+        outgoing.extend(self.tell_wrong_records(&wrong)?);
+        self.store.put_digests(&day, outgoing).await?;
+        self.store.told_wrong_records(&wrong).await
     }
 
     fn waiting(&self) -> Result<Vec<State>, Error> {

@@ -14,6 +14,7 @@ mod hear;
 mod lint;
 mod picture;
 mod preview;
+mod records;
 mod remind;
 mod tell;
 mod word;

@@ -311,7 +311,7 @@ async fn a_recount_after_a_restart_agrees_with_the_running_count() {
     home.store.tally(id).expect("counts");
     for entries in steps {
         home.store
-            .record(id, &entries, vec![], &[], vec![], &[])
+            .record(id, &entries, None, vec![], &[])
             .await
             .expect("records");
     }
