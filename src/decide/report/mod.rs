@@ -1,7 +1,7 @@
 //! What came back? Mail to a return path of ours, read: who failed, why, and whether for good.
 //!
 //! Whose bounce it is says the token it came to; what it says of itself is only believed of that recipient. It is read by
-//! structure: the parts that are made for programs first ([`dsn`]), then the text for people ([`prose`]), with tables of
+//! structure: the parts that are made for programs first (`dsn`), then the text for people (`prose`), with tables of
 //! phrases and reasons that are data. Reading takes time in proportion to the message, and a message never stops it.
 //!
 //! | file | what |
