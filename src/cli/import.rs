@@ -51,7 +51,7 @@ Examples:
 
 /// How often the spinner turns while the gateway reads.
 const TICK: Duration = Duration::from_millis(120);
-const BAR: &str = "{spinner} {msg} [{bar:30}] {pos}/{len}, {eta} left";
+const BAR: &str = "{spinner} {msg} [{bar:30}] {human_pos}/{human_len}, {eta} left";
 const FILE_BAR: &str = "{spinner} {msg} [{bar:30}] {bytes}/{total_bytes}, {eta} left";
 const SPINNER: &str = "{spinner} {msg}";
 
@@ -290,7 +290,11 @@ fn tell(report: &Report, (office, again, how): (&str, &str, &How)) -> Result<(),
             .as_deref()
             .map(|column| format!(", {column}"))
             .unwrap_or_default();
-        out::line(&format!("{unit} {line}{column}: {what}"))?;
+        let place = match line {
+            0 => "columns".to_owned(),
+            line => format!("{unit} {line}"),
+        };
+        out::line(&format!("{place}{column}: {what}"))?;
     }
     if report.further_faults > 0 {
         out::line(&format!("… and {} faults more", out::count(report.further_faults)))?;

@@ -83,15 +83,21 @@ enum Last {
     },
 }
 
-/// `GET /people/feeds`: how the feeds of the offices go.
+/// `GET /people/feeds`: how the feeds of the offices go; to a steward, that of their own.
 #[utoipa::path(
     get,
     path = "/people/feeds",
     tag = "people",
     responses((status = 200, description = "the feed of every office that has one", body = Vec<Listed>), Fault)
 )]
-pub(super) async fn feeds(From(api): From<ApiState>, _who: Actor) -> Result<Json<Vec<Listed>>, Fault> {
-    Ok(Json(api.importer.list()?))
+pub(super) async fn feeds(From(api): From<ApiState>, who: Actor) -> Result<Json<Vec<Listed>>, Fault> {
+    let mut feeds = api.importer.list()?;
+    if let Actor::Account(account) | Actor::Reader(account) = &who {
+        let is_all = api.desk.may_audit(account) || api.desk.is_postmaster(account);
+        let own = api.desk.offices().stewardships(account);
+        feeds.retain(|feed| is_all || own.iter().any(|steward| *steward.office() == feed.office));
+    }
+    Ok(Json(feeds))
 }
 
 /// `POST /people/import?source=&dry_run=&confirm_removals=&confirm_growth=`, the CSV as body, read as it comes.

@@ -2,8 +2,8 @@
 //!
 //! Two doors lead here. Through the control socket comes the operator, who names in `X-Bedel-Actor` the account they act
 //! as; only the owner of the data folder can open it, so that it is believed. Through the console's port comes a program
-//! with `Authorization: Bearer TOKEN`, which acts as the owner of the token, and finds review alone: mailings, holds and
-//! counts. What an account may do is decided by the desk, whichever door it came through.
+//! with `Authorization: Bearer TOKEN`, which acts as the owner of the token, and finds review alone: mailings, holds,
+//! counts, feeds. What an account may do is decided by the desk, whichever door it came through.
 //!
 //! Every answer is JSON; what cannot be done is `{"error": "a sentence"}` with the status that `error.rs` gives it. An
 //! import is answered by a stream of JSON lines, an export by the plain file.
@@ -126,6 +126,7 @@ fn review() -> OpenApiRouter<ApiState> {
         .routes(routes!(workflow::combine))
         .routes(routes!(workflow::away))
         .routes(routes!(people::count))
+        .routes(routes!(import::feeds))
 }
 
 /// What only the operator does.
@@ -135,7 +136,6 @@ fn operation() -> OpenApiRouter<ApiState> {
         .routes(routes!(people::find))
         .routes(routes!(people::suppress))
         .routes(routes!(people::forget))
-        .routes(routes!(import::feeds))
         .routes(routes!(import::import))
         .routes(routes!(import::pull))
         .routes(routes!(accounts::list, accounts::add))

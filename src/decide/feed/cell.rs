@@ -32,6 +32,9 @@ pub(super) fn text(kind: Kind, field: &[u8]) -> Result<&str, String> {
     if text.chars().any(char::is_control) {
         return Err("it has a line break or another control character; take it out".to_owned());
     }
+    if text.chars().any(is_invisible) {
+        return Err("it has a character that nobody sees; take it out".to_owned());
+    }
     if is_garbled(text) {
         return Err("letters of it were lost when it was exported; export all of it in UTF-8, once".to_owned());
     }
@@ -48,6 +51,11 @@ pub(super) fn text(kind: Kind, field: &[u8]) -> Result<&str, String> {
         )),
         None => Ok(text),
     }
+}
+
+/// A mark or a turn of the direction of reading: two texts look alike and are not. Joiners are letters of some names.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 /// A replacement character, or UTF-8 that was taken for another encoding and made UTF-8 once more: `MuÃ±oz`.

@@ -215,3 +215,68 @@ impl<R: Read> Rows for Csv<R> {
         Ok(Next::End)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::record::OCTETS_MAX;
+    use super::*;
+
+    /// Hands out so many bytes at once.
+    struct Dripping<'a>(&'a [u8], usize);
+
+    impl Read for Dripping<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let bound = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..bound])
+        }
+    }
+
+    /// All rows of a file, or what is wrong with it.
+    fn rows(file: &[u8], drip: usize) -> Result<Vec<Vec<Vec<u8>>>, String> {
+        let (mut csv, mut record, mut rows) = (Csv::new(Dripping(file, drip)), Record::default(), Vec::new());
+        loop {
+            match csv.next(&mut record).expect("memory does not break off") {
+                Next::Row(_) => rows.push(record.cells().map(<[u8]>::to_vec).collect()),
+                Next::Flaw(_, what) | Next::Lost(_, what) => return Err(what),
+                Next::End => return Ok(rows),
+            }
+        }
+    }
+
+    fn quoted(cell: &str) -> String {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    }
+
+    proptest! {
+        /// Law: what is written as RFC 4180 has it is read as it was, wherever the chunks end.
+        #[test]
+        fn what_is_written_is_read(
+            cells in proptest::collection::vec(proptest::collection::vec("[a,\"\r\n é]{0,6}", 2..5), 0..6),
+            ends in "\r?\n",
+            drip in 1usize..9,
+        ) {
+            let line = |row: &Vec<String>| row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",");
+            let file: String = cells.iter().map(|row| line(row) + &ends).collect();
+            let expected: Vec<Vec<Vec<u8>>> =
+                cells.iter().map(|row| row.iter().map(|cell| cell.clone().into_bytes()).collect()).collect();
+            prop_assert_eq!(rows(file.as_bytes(), drip), Ok(expected));
+        }
+
+        /// Law: whatever comes, it comes to an end, the same wherever the chunks end, and keeps no more than it may.
+        #[test]
+        fn whatever_comes_comes_to_an_end(file in proptest::collection::vec(any::<u8>(), 0..400), drip in 1usize..9) {
+            prop_assert_eq!(rows(&file, drip), rows(&file, file.len() + 1));
+        }
+    }
+
+    #[test]
+    fn a_file_without_an_end_of_line_is_not_kept() {
+        let file = vec![b'x'; 10 * OCTETS_MAX];
+        let (mut csv, mut record) = (Csv::new(file.as_slice()), Record::default());
+        assert_eq!(csv.next(&mut record), Ok(Next::Row(1)));
+        assert_eq!(record.size(), 10 * OCTETS_MAX as u64);
+        assert!(record.cells().map(<[u8]>::len).sum::<usize>() <= OCTETS_MAX);
+    }
+}

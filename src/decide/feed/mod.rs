@@ -106,15 +106,13 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            unit,
-            line,
-            column,
-            what,
-        } = self;
-        match column {
-            Some(column) => write!(f, "{unit} {line}, {column}: {what}"),
-            None => write!(f, "{unit} {line}: {what}"),
+        match self.line {
+            0 => f.write_str("columns")?,
+            line => write!(f, "{} {line}", self.unit)?,
+        }
+        match &self.column {
+            Some(column) => write!(f, ", {column}: {}", self.what),
+            None => write!(f, ": {}", self.what),
         }
     }
 }

@@ -399,6 +399,16 @@ fn a_row_that_is_wrong_in_itself_is_not_guessed_at() {
 }
 
 #[test]
+fn what_nobody_sees_is_in_no_text() {
+    for mark in ['\u{feff}', '\u{200b}', '\u{202e}'] {
+        check(
+            &format!("1{mark},a@mst.example,,,student,,,,,,,,,\n"),
+            &["line 2, source_key: it has a character that nobody sees; take it out"],
+        );
+    }
+}
+
+#[test]
 fn letters_that_were_lost_are_missed() {
     let lost = "letters of it were lost when it was exported; export all of it in UTF-8, once";
     check(

@@ -62,9 +62,12 @@ impl Directory {
             .set_conn_timeout(CONNECT_MAX)
             .set_config(Arc::clone(&self.tls))
             .set_starttls(self.url.starts_with("ldap://"));
-        let (connection, mut ldap) = LdapConnAsync::with_settings(settings, &self.url)
-            .await
-            .map_err(failed)?;
+        let opened = LdapConnAsync::with_settings(settings, &self.url).await;
+        // Nothing but StartTLS has been asked of it so far.
+        if let Err(LdapError::LdapResult { .. }) = opened {
+            return Err(Broken("the directory does not offer StartTLS; use ldaps://".to_owned()));
+        }
+        let (connection, mut ldap) = opened.map_err(failed)?;
         // What goes wrong there is heard from the search as well.
         let _driver = tokio::spawn(connection.drive());
         if let Some((dn, secret)) = &self.bind {

@@ -48,6 +48,20 @@ async fn a_dry_run_applies_nothing_and_a_feed_with_a_fault_neither() {
 }
 
 #[tokio::test]
+async fn a_feed_is_listed_to_whom_it_concerns() {
+    let house = House::staffed().await;
+    house.import("", format!("{FEED}1,a@mst.example,Ann,student\n")).await;
+    let listed = async |who: &str| {
+        let (_, listed) = house.get("/people/feeds", who).await;
+        listed.as_array().map(Vec::len)
+    };
+    for (who, count) in [("records", 1), ("emarcomm", 1), ("stranger", 0)] {
+        assert_eq!(listed(&format!("{who}@mst.example")).await, Some(count), "{who}");
+    }
+    assert_eq!(listed("").await, Some(1), "the operator");
+}
+
+#[tokio::test]
 async fn a_feed_that_is_fetched_nowhere_is_told_so() {
     let house = House::new();
     let (status, answer) = house.post("/people/pull?source=registrar", "", json!(null)).await;
