@@ -15,7 +15,7 @@
 //!  decide::policy     decide::lint           decide::audience       decide::compose, decide::shape
 //!
 //!             [Report]
-//!  intake ─────────────► feedback ─────► Suppression                asks decide::report
+//!  intake, deliver ────► feedback ─────► Suppression                asks decide::report
 //! ```
 //!
 //! Beside it, [`stage::import`] brings what an office says of its people, judged row by row by [`decide::feed`], into the
@@ -66,8 +66,10 @@
 //!    ([`decide::compose::seal`]): header, footer, body hash.
 //! 7. [`stage::deliver`]: a worker writes the intent of copy *k* with the outcome of the one before, signs
 //!    ([`decide::compose::copy`]), relays, and asks [`decide::shape`] when to try again what was put off.
-//! 8. A bounce comes to `b+TOKEN@…` and a click to `/u/TOKEN`; both become a [`model::Report`], and
-//!    [`stage::feedback`] suppresses the address. Who dropped out gets no further copy, even of a mailing under way.
+//! 8. A bounce comes to `b+TOKEN@…`, a click to `/u/TOKEN`, a complaint to a letterbox with a token of ours in it; each
+//!    becomes a [`model::Report`], as does a refusal by the next server. [`stage::feedback`] reads it
+//!    ([`decide::report::read`]) and does what follows ([`decide::report::follow`]): who dropped out gets no further
+//!    copy, even of a mailing under way; a forged token is answered as a right one, and comes to nothing.
 
 pub mod mail;
 

@@ -77,6 +77,8 @@ fn parts(reading: &Reading) -> (&'static str, &'static str, &[Told]) {
         Reading::Bounce(told) => ("bounce", "It was not delivered.", told),
         Reading::Delay(told) => ("delay", "It is still tried: nothing follows from it.", told),
         Reading::Success(told) => ("success", "It was delivered: nothing follows from it.", told),
+        Reading::Complaint => ("complaint", "Its recipient complains of it.", &[]),
+        Reading::Wish => ("wish", "Its recipient wants no more mail.", &[]),
         Reading::Automatic => (
             "automatic",
             "A program answers for a person: nothing follows from it.",

@@ -13,6 +13,7 @@ use super::fault;
 use super::feed::{RawSource, SourceSettings};
 use super::values::{Short, Span};
 use crate::mail::{Address, Domain};
+use crate::model::Letterbox;
 use crate::smtp::BareLf;
 use crate::stage::deliver::RelayTls;
 use crate::stage::intake::{Limits, ListenerSettings, Network, TlsMode};
@@ -65,6 +66,16 @@ pub struct Gateway {
     pub oidc: Option<OidcSettings>,
     /// What anybody may reach: unsubscribe, preferences.
     pub public: ConsoleSettings,
+    /// Where others report of us: addresses of the bounce domain.
+    pub letterboxes: BTreeMap<Letterbox, Address>,
+}
+
+impl Gateway {
+    /// The address of a letterbox.
+    pub fn letterbox(&self, letterbox: Letterbox) -> Address {
+        let address = self.letterboxes.get(&letterbox);
+        address.expect("the settings name every letterbox").clone()
+    }
 }
 
 /// A provider of OpenID Connect.
@@ -162,6 +173,45 @@ struct Raw {
     #[serde(default)]
     feed: BTreeMap<String, RawSource>,
     public: RawConsole,
+    #[serde(default)]
+    letterboxes: RawLetterboxes,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawLetterboxes {
+    complaints: String,
+}
+
+impl Default for RawLetterboxes {
+    fn default() -> Self {
+        Self {
+            complaints: "fbl".to_owned(),
+        }
+    }
+}
+
+impl RawLetterboxes {
+    fn check(self, domain: &Domain) -> Result<BTreeMap<Letterbox, Address>, String> {
+        let named = [("complaints", Letterbox::Complaints, self.complaints)];
+        let mut letterboxes = BTreeMap::new();
+        for (key, letterbox, local) in named {
+            let address = Address::new(&local, domain.clone());
+            let address = address.map_err(|error| format!("letterboxes.{key} `{local}`: {error}"))?;
+            // Those of copies and cases begin so.
+            if local.contains('+') {
+                return Err(format!("letterboxes.{key} `{local}`: it must have no plus"));
+            }
+            if letterboxes
+                .values()
+                .any(|taken: &Address| taken.is_same_mailbox(&address))
+            {
+                return Err(format!("letterboxes.{key} `{local}`: another letterbox has that name"));
+            }
+            letterboxes.insert(letterbox, address);
+        }
+        Ok(letterboxes)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -319,6 +369,7 @@ impl Raw {
             key: base.join(self.dkim.key.unwrap_or_else(|| PathBuf::from("certs/dkim.key"))),
         };
         Ok(Gateway {
+            letterboxes: self.letterboxes.check(&bounce_domain)?,
             organization: self.organization,
             postal_address: self.postal_address,
             data_dir: base.join(self.data_dir),

@@ -21,6 +21,7 @@
 //! | [`Expansion`], [`Exclusion`] | the audience made into recipients; why a person was left out |
 //! | [`Recipient`], [`Outcome`] | one person's turn in a plan, and how it ended |
 //! | [`Report`], [`Came`], [`BounceClass`] | what came back, before and after it is read; why it was not delivered |
+//! | [`Letterbox`], [`Posted`] | an address of ours for what others report of us; what lies in it |
 //! | [`Soft`], [`WrongRecord`] | what may pass, counted; a record of the master list that is wrong |
 //! | [`Event`] | who did what to which mailing, and when |
 //!
@@ -65,7 +66,7 @@ pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, 
 pub use mark::{Mark, Marker};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
 pub use privacy::{Privacy, PrivacyFlag};
-pub use report::{BounceClass, Came, Report, ReportKind, Soft, WrongRecord};
+pub use report::{BounceClass, Came, Letterbox, Posted, Report, ReportKind, Soft, WrongRecord};
 pub use roster::{Role, RosterRow, Section};
 pub use suppression::{Scope, Suppression, SuppressionReason};
 pub use survey::Survey;

@@ -15,6 +15,27 @@ pub enum ReportKind {
     Unsubscribe,
     /// What the next server said of the copy at once, and for good: its status, in words.
     Refusal,
+    /// A provider says that somebody calls it spam (RFC 5965).
+    Complaint,
+}
+
+/// An address of ours that takes what providers and hosts report of us, whoever hands it in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Letterbox {
+    /// Complaints.
+    Complaints,
+}
+
+/// What lies in a letterbox until it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// In which.
+    pub letterbox: Letterbox,
+    /// When it came.
+    pub at: Timestamp,
+    /// All of it.
+    pub message: Vec<u8>,
 }
 
 /// Why a message was not delivered: what follows from it hangs on that, not on a number.

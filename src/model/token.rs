@@ -24,21 +24,31 @@ pub enum TokenKind {
     Bounce,
     /// The unsubscribe link and address of a copy.
     Unsubscribe,
-    /// The Message-ID of a copy, which others may see: good for nothing but to know an answer by.
+    /// The Message-ID of a copy, which others may see: good for nothing but to know an answer by, and the copy that a
+    /// complaint is about.
     MessageId,
+    /// What a provider gives back of a copy that somebody complains of (RFC 9477).
+    Complaint,
     /// A case, for its author and those who decide on it. In an address the number is when the notice was written, in
     /// seconds since 1970; in a Message-ID that of the notice.
     Case,
 }
 
 impl TokenKind {
-    const ALL: [Self; 4] = [Self::Bounce, Self::Unsubscribe, Self::MessageId, Self::Case];
+    const ALL: [Self; 5] = [
+        Self::Bounce,
+        Self::Unsubscribe,
+        Self::MessageId,
+        Self::Complaint,
+        Self::Case,
+    ];
 
     fn octet(self) -> u8 {
         match self {
             Self::Bounce => b'b',
             Self::Unsubscribe => b'u',
             Self::MessageId => b'm',
+            Self::Complaint => b'f',
             Self::Case => b'c',
         }
     }
@@ -49,6 +59,7 @@ impl TokenKind {
             Self::Bounce => "b",
             Self::Unsubscribe => "u",
             Self::MessageId => "m",
+            Self::Complaint => "f",
             Self::Case => "case",
         }
     }
@@ -106,7 +117,7 @@ impl TokenKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, octets))
     }
 
-    /// The token as text: 37 or 38 letters and digits, lower case.
+    /// The token as text: 37 letters and digits, lower case.
     pub fn write(&self, token: &Token) -> String {
         let claim = claim(token);
         let tag = hmac::sign(&self.0, &claim);

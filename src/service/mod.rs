@@ -31,7 +31,7 @@ use crate::decide::compose;
 use crate::decide::notice::Notices;
 use crate::decide::shape;
 use crate::mail::Domain;
-use crate::model::{Selection, TokenKey, TokenKind};
+use crate::model::{Letterbox, Selection, TokenKey, TokenKind};
 use crate::stage::import::{self, Importer};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
@@ -118,6 +118,7 @@ impl Rooms {
             hostname: gateway.hostname.clone(),
             lists_domain: gateway.lists_domain.clone(),
             bounce_domain: gateway.bounce_domain.clone(),
+            complaints: gateway.letterbox(Letterbox::Complaints),
             public_url: gateway.public.url.clone(),
             organization: gateway.organization.clone(),
             postal_address: gateway.postal_address.clone(),
@@ -221,12 +222,16 @@ impl Rooms {
             self.deliver.clone(),
             closing.clone(),
         ));
-        tasks.spawn(feedback::run(
+        let feedback = feedback::Settings {
+            campus_domains: self.campus_domains.clone(),
+            tokens: self.compose.tokens.clone(),
+        };
+        tasks.spawn(feedback::open_letterboxes(
             store.clone(),
-            clock.clone(),
-            self.campus_domains.clone(),
+            feedback.clone(),
             closing.clone(),
         ));
+        tasks.spawn(feedback::run(store.clone(), clock.clone(), feedback, closing.clone()));
         tasks.spawn(tend::run(
             store.clone(),
             clock.clone(),
@@ -243,6 +248,7 @@ impl Rooms {
         GateSettings {
             hostname: gateway.hostname.clone(),
             bounce_domain: gateway.bounce_domain.clone(),
+            letterboxes: gateway.letterboxes.clone(),
             console_url: gateway.console.url.clone(),
             tokens: tokens.clone(),
             policy: Arc::new(config.policy.clone()),

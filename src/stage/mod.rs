@@ -9,7 +9,7 @@
 //!  decide::policy     decide::lint           decide::audience       decide::compose decide::shape
 //!
 //!             [Report]
-//!  intake ─────────────► feedback ─────► Suppression      asks decide::report
+//!  intake, deliver ────► feedback ─────► Suppression      asks decide::report
 //! ```
 //! Beside the line: [`import`] brings the offices' feeds into the master list, [`tend`] does what is due by the clock alone.
 //!

@@ -76,6 +76,8 @@ pub enum Table {
     Softs = 36,
     /// Records of the master list that are wrong and whose office is not told yet, by contact id.
     WrongRecords = 37,
+    /// What lies in letterboxes until it is read, by time, hash and chunk number.
+    Posted = 38,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
     /// Evidence of what contacts agreed to, by contact and number: only ever appended to.
@@ -86,7 +88,7 @@ pub enum Table {
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 36] = [
+    pub(super) const ALL: [Self; 37] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -122,6 +124,7 @@ impl Table {
         Self::Returns,
         Self::Softs,
         Self::WrongRecords,
+        Self::Posted,
         Self::Vault,
     ];
 

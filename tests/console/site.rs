@@ -485,6 +485,7 @@ fn compose_settings(offices: &Arc<Offices>) -> compose::Settings {
         hostname: "bedel.mst.example".parse().expect("valid"),
         lists_domain: domain.clone(),
         bounce_domain: "bounce.lists.mst.example".parse().expect("valid"),
+        complaints: "fbl@bounce.lists.mst.example".parse().expect("valid"),
         public_url: "https://lists.mst.example".to_owned(),
         organization: "Missouri S&T".to_owned(),
         postal_address: "Rolla, MO".to_owned(),

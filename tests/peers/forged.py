@@ -17,6 +17,7 @@ from letters import letter, smtplib_submit
 FORGED = 20_000
 THREADS = 8
 SECONDS_MAX = 300
+FBL = "fbl@bounce.lists.mst.example"
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 BOUNCE = """From: MAILER-DAEMON@students.example
 To: {to}
@@ -61,6 +62,7 @@ Content-Type: message/rfc822
 
 From: events@lists.mst.example
 To: s1@students.example
+CFBL-Feedback-ID: {token}
 Subject: An invitation
 
 Come!
@@ -103,11 +105,12 @@ class Sender(threading.Thread):
 
 def mail(smtp, kind, tokens, chance=None):
     """A bounce, a complaint or a wish, to a token that is right or, by chance, forged; what was said."""
-    text, prefix, domain = [(BOUNCE, "b", "bounce.lists.mst.example"), (COMPLAINT, "b", "bounce.lists.mst.example"), (WISH, "u", "lists.mst.example")][kind]
+    text, prefix, domain = [(BOUNCE, "b", "bounce.lists.mst.example"), (COMPLAINT, "f", "bounce.lists.mst.example"), (WISH, "u", "lists.mst.example")][kind]
     token = another(tokens[prefix], chance) if chance else tokens[prefix]
-    to = f"{prefix}+{token}@{domain}"
+    # A complaint goes to where all of them go, and bears its token within.
+    to = FBL if prefix == "f" else f"{prefix}+{token}@{domain}"
     smtp.ehlo_or_helo_if_needed()
-    said = [smtp.mail(""), smtp.rcpt(to), smtp.data(text.format(to=to).replace("\n", "\r\n"))]
+    said = [smtp.mail(""), smtp.rcpt(to), smtp.data(text.format(to=to, token=token).replace("\n", "\r\n"))]
     return ("mail", *(f"{code} {words.decode()}" for code, words in said))
 
 
@@ -137,11 +140,12 @@ def flood(campus, tokens, count, deadline):
 
 
 def tokens_of(campus, case):
-    """Of the copy to the second student: its bounce and its unsubscribe token."""
+    """Of the copy to the second student: its tokens for bounces, unsubscribes and complaints."""
     number, sender = next((number, sender) for number, sender, *to in campus.messages() if "s2@students.example" in to)
     content = (campus.taken / f"{number}.eml").read_text(errors="replace").replace("\r\n ", " ")
     bounce = sender.strip("<>").split("+", 1)[1].split("@")[0]
-    return {"b": bounce, "u": content.split("/u/", 1)[1].split(">")[0].split()[0]}
+    complaint = content.split("CFBL-Feedback-ID: ", 1)[1].split()[0]
+    return {"b": bounce, "u": content.split("/u/", 1)[1].split(">")[0].split()[0], "f": complaint}
 
 
 def tell(report):

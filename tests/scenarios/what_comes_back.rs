@@ -186,3 +186,190 @@ async fn a_campus_address_that_is_gone_is_a_wrong_record_and_its_office_is_told_
     campus.reaches("moved@", 2).await;
     assert_eq!(told().len(), 1);
 }
+
+/// A complaint as providers write it, about a copy of which these fields are left.
+fn complaint(kind: &str, fields: &str) -> Letter {
+    let text = format!(
+        "--b\nContent-Type: text/plain\n\nSomebody calls it spam.\n--b\nContent-Type: message/feedback-report\n\n\
+         Feedback-Type: {kind}\nUser-Agent: provider/1\nVersion: 1\n\n--b\nContent-Type: message/rfc822\n\n\
+         From: events@lists.mst.example\nTo: redacted@provider.example\n{fields}\nSubject: News\n\nCome!\n--b--\n"
+    );
+    Letter::new("Complaint", &text).field(
+        "Content-Type",
+        "multipart/report; report-type=feedback-report; boundary=b",
+    )
+}
+
+/// A field of the newest copy to somebody, whole, on one line.
+fn field_of(campus: &Campus, to: &str, name: &str) -> String {
+    let copies = campus.got(to);
+    let (_, copy) = copies.last().expect("a copy");
+    let copy = copy.replace("\r\n ", " ");
+    let found = copy.lines().find(|line| line.starts_with(&format!("{name}:")));
+    found.unwrap_or_else(|| panic!("no {name} in {copy}")).to_owned()
+}
+
+async fn appeal(campus: &Campus, subject: &str) -> String {
+    let letter = Letter::new(
+        subject,
+        "Dear alumni of Missouri University of Science and Technology,\n\nthe dome opens at 6 p.m. CT.\n\n\
+         Questions: alumni-data@mst.example",
+    );
+    let case = case(&campus.submit("author", &list("alumni"), &letter).await);
+    campus.let_go(&case, "alumni-data").await;
+    case
+}
+
+const FBL: &str = "fbl@bounce.lists.mst.example";
+
+#[tokio::test]
+async fn who_complains_gets_no_more_of_that_list_whichever_token_their_provider_left() {
+    let campus = Campus::open().await;
+    let people = ["a", "b", "c", "d", "e"].map(|name| (format!("{name}1@alumni.example"), ",US,,,,"));
+    campus.feed("advancement", "alumnus", &people).await;
+    appeal(&campus, "The observatory opens").await;
+    campus.reaches("e1@", 1).await;
+    for (who, name) in [
+        ("a1@", "CFBL-Feedback-ID"),
+        ("b1@", "List-Unsubscribe"),
+        ("c1@", "Message-ID"),
+    ] {
+        let left = field_of(&campus, who, name);
+        assert_eq!(
+            campus.come_back(FBL, &complaint("abuse", &left)).await,
+            "250 2.0.0 Noted"
+        );
+    }
+    let path = campus.return_path("d1@alumni.example");
+    campus.come_back(&path, &complaint("abuse", "X-Nothing: left")).await;
+    for who in ["a1", "b1", "c1", "d1"] {
+        let address = format!("{who}@alumni.example");
+        campus
+            .until(&format!("{who} is heard"), async || {
+                suppression(&campus, &address).await == json!("complaint")
+            })
+            .await;
+    }
+    assert_eq!(suppression(&campus, "e1@alumni.example").await, Value::Null);
+    let offered = field_of(&campus, "e1@", "CFBL-Address");
+    assert_eq!(offered, format!("CFBL-Address: {FBL}; report=arf"));
+}
+
+#[tokio::test]
+async fn a_complaint_without_a_token_of_ours_and_what_is_no_complaint_are_heard_of_nobody() {
+    let campus = Campus::open().await;
+    let people = ["a", "b"].map(|name| (format!("{name}1@alumni.example"), ",US,,,,"));
+    campus.feed("advancement", "alumnus", &people).await;
+    appeal(&campus, "The observatory opens").await;
+    campus.reaches("b1@", 1).await;
+    let token = field_of(&campus, "a1@", "CFBL-Feedback-ID");
+    let last = if token.ends_with('a') { 'i' } else { 'a' };
+    let forged = format!("{}{last}", token.get(..token.len() - 1).expect("longer"));
+    for letter in [
+        complaint("abuse", &forged),
+        complaint("abuse", "To: a1@alumni.example"),
+        complaint("not-spam", &token),
+        complaint("auth-failure", &token),
+    ] {
+        assert_eq!(campus.come_back(FBL, &letter).await, "250 2.0.0 Noted");
+    }
+    let theirs = field_of(&campus, "b1@", "CFBL-Feedback-ID");
+    campus.come_back(FBL, &complaint("opt-out", &theirs)).await;
+    campus
+        .until("b1 is heard", async || {
+            suppression(&campus, "b1@alumni.example").await == json!("unsubscribed")
+        })
+        .await;
+    assert_eq!(suppression(&campus, "a1@alumni.example").await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_complaint_on_campus_is_noted_and_nothing_follows() {
+    let campus = Campus::open().await;
+    campus
+        .feed("registrar", "student", &[("ann@mst.example".to_owned(), ",US,,,,")])
+        .await;
+    let case = sent(&campus).await;
+    campus.reaches("ann@", 1).await;
+    let path = campus.return_path("ann@mst.example");
+    campus.come_back(&path, &complaint("abuse", "X-Nothing: left")).await;
+    campus
+        .until("it is in the trail", async || {
+            let trail = campus.ask("GET", "/audit?limit=50", None, &Value::Null).await;
+            let trail = trail.expect("answers").to_string();
+            trail.contains("complained") && trail.contains(&case)
+        })
+        .await;
+    assert_eq!(suppression(&campus, "ann@mst.example").await, Value::Null);
+}
+
+#[tokio::test]
+async fn who_answers_a_copy_with_unsubscribe_gets_no_more_and_nobody_can_for_them() {
+    let campus = Campus::open().await;
+    let people = ["a", "b"].map(|name| (format!("{name}1@alumni.example"), ",US,,,,"));
+    campus.feed("advancement", "alumnus", &people).await;
+    appeal(&campus, "The observatory opens").await;
+    campus.reaches("b1@", 1).await;
+    let answer = |who: &str| {
+        let id = field_of(&campus, who, "Message-ID").replace("Message-ID: ", "");
+        Letter::new(
+            "Re: The observatory opens",
+            "Unsubscribe\n\nOn Tuesday somebody wrote:\n> Come",
+        )
+        .field("In-Reply-To", &id)
+    };
+    let news = "alumni@lists.mst.example".to_owned();
+    let refused = campus
+        .hand_over("b1@alumni.example", None, &[news.clone()], &answer("a1@"))
+        .await;
+    assert!(refused.starts_with("550 5.7.1"), "{refused}");
+    let noted = campus
+        .hand_over("b1@alumni.example", None, &[news], &answer("b1@"))
+        .await;
+    assert_eq!(noted, "250 2.0.0 Noted");
+    campus
+        .until("b1 is heard", async || {
+            suppression(&campus, "b1@alumni.example").await == json!("unsubscribed")
+        })
+        .await;
+    assert_eq!(suppression(&campus, "a1@alumni.example").await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_token_of_one_list_leaves_that_list_alone() {
+    let campus = Campus::open().await;
+    let both = [("both@home.example".to_owned(), ",US,,,,")];
+    campus.feed("registrar", "student", &both).await;
+    campus.feed("advancement", "alumnus", &both).await;
+    appeal(&campus, "The observatory opens").await;
+    campus.reaches("both@", 1).await;
+    let field = field_of(&campus, "both@", "List-Unsubscribe");
+    let (_, mail) = field.split_once("<mailto:").expect("an address");
+    let to = mail.split('?').next().expect("an address").to_owned();
+    assert_eq!(
+        campus.come_back(&to, &Letter::new("unsubscribe", "")).await,
+        "250 2.0.0 Noted"
+    );
+    campus
+        .until("both is heard", async || {
+            suppression(&campus, "both@home.example").await == json!("unsubscribed")
+        })
+        .await;
+    campus.pass(WEEK);
+    sent(&campus).await;
+    campus.reaches("both@", 2).await;
+    campus.pass(WEEK);
+    let reply = campus
+        .submit(
+            "author",
+            &list("alumni"),
+            &Letter::new("A second appeal", "Dear alumni,\n\ncome.\n"),
+        )
+        .await;
+    let reach = campus.mailing(&case(&reply)).await;
+    assert_eq!(
+        reach.pointer("/reach/exclusions/unsubscribed"),
+        Some(&json!(1)),
+        "{reach}"
+    );
+}

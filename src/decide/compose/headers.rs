@@ -4,7 +4,8 @@
 //! tells a recipient of others, claims a signature our footer has broken, asks for receipts, or bears a relay's word.
 //!
 //! # Standards
-//! RFC 5322 §3.6, RFC 2047 (encoded words), RFC 2369, RFC 2919, RFC 8058, RFC 3834 §5 (Auto-Submitted).
+//! RFC 5322 §3.6, RFC 2047 (encoded words), RFC 2369, RFC 2919, RFC 8058, RFC 3834 §5 (Auto-Submitted), RFC 9477
+//! (CFBL-Address).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -61,6 +62,10 @@ pub(super) fn constant(
     )?);
     fields.push(Field::new("List-Post", "NO")?);
     fields.push(Field::new("Feedback-ID", &feedback_id(mailing, settings))?);
+    if unsubscribe {
+        let offered = format!("{}; report=arf", settings.complaints);
+        fields.push(Field::new("CFBL-Address", &offered)?);
+    }
     fields.push(Field::new("Precedence", "bulk")?);
     fields.push(Field::new("Auto-Submitted", "no")?);
     Ok(fields)

@@ -30,6 +30,8 @@ pub struct Settings {
     pub lists_domain: Domain,
     /// Where bounces go.
     pub bounce_domain: Domain,
+    /// Where complaints go, below the bounce domain.
+    pub complaints: Address,
     /// Where the public pages are, without a slash at the end.
     pub public_url: String,
     /// Whose mail it is.
@@ -197,6 +199,8 @@ pub fn copy(
     ];
     if sealed.unsubscribe {
         own.push(headers::list_unsubscribe(settings, &token(TokenKind::Unsubscribe))?);
+        let known_by = settings.tokens.write(&token(TokenKind::Complaint));
+        own.push(Field::new("CFBL-Feedback-ID", &known_by)?);
     }
     let all: Vec<&Field> = own.iter().chain(fields).collect();
     let signature = settings.signer.sign(&all, &sealed.body_hash, now)?;

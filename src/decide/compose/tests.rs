@@ -27,6 +27,7 @@ fn settings() -> Settings {
         hostname: "bedel.mst.example".parse().expect("valid"),
         lists_domain: domain.clone(),
         bounce_domain: "bounce.lists.mst.example".parse().expect("valid"),
+        complaints: "fbl@bounce.lists.mst.example".parse().expect("valid"),
         public_url: "https://lists.mst.example".into(),
         organization: "Missouri S&T".into(),
         postal_address: "Rolla, MO".into(),
@@ -136,6 +137,8 @@ fn a_copy_bears_what_a_list_must_and_nothing_that_tells_of_others() {
         "List-Help: <https://lists.mst.example/preferences>\r\n",
         "List-Post: NO\r\n",
         "Feedback-ID: MC20260412:registrar:informational:listsmstexample\r\n",
+        "CFBL-Address: fbl@bounce.lists.mst.example; report=arf\r\n",
+        "CFBL-Feedback-ID: ",
         "Precedence: bulk\r\n",
         "Auto-Submitted: no\r\n",
         "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n",
@@ -190,6 +193,7 @@ fn emergency_mail_carries_no_unsubscribe() {
     };
     let copy = made(PLAIN, &mailing, &settings());
     assert!(!copy.contains("List-Unsubscribe"), "{copy}");
+    assert!(!copy.contains("CFBL-"), "{copy}");
     assert!(!copy.contains("To stop such mail"), "{copy}");
 }
 

@@ -93,6 +93,8 @@ pub fn back(reading: &Reading) -> Option<Back> {
             .iter()
             .max_by_key(|one| (one.hard, one.status.is_some()))
             .map(bounce),
+        Reading::Complaint => Some(Back::Complaint),
+        Reading::Wish => Some(Back::Wish),
         Reading::Delay(_) | Reading::Success(_) | Reading::Automatic | Reading::Loop | Reading::Nothing => None,
     }
 }

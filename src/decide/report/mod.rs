@@ -10,13 +10,16 @@
 //! | `dsn` | delivery status notifications |
 //! | `prose`, `phrases` | texts for people, and what they say |
 //! | `classify`, `reasons` | codes and texts → a class |
+//! | `arf` | complaints, and the tokens that say of which copy |
 //! | `automatic` | answers of machines, receipts, loops |
 //! | `follow` | what follows from it |
 //! | `word` | the word somebody writes back to a notice |
 //!
 //! # Standards
-//! RFC 3464 (delivery status notifications), RFC 3463 (enhanced codes), RFC 3834 (what is automatic, and no bounce).
+//! RFC 3464 (delivery status notifications), RFC 3463 (enhanced codes), RFC 3834 (what is automatic, and no bounce),
+//! RFC 5965 (complaints).
 
+mod arf;
 mod automatic;
 mod classify;
 mod dsn;
@@ -29,9 +32,10 @@ mod prose;
 mod reasons;
 mod word;
 
+pub use arf::{Grievance, grievance, traces};
 pub use classify::{Verdict, judge, status_in};
 pub use follow::{Back, COUNTED, Consequence, Known, back, follow, refused};
-pub use word::read_word;
+pub use word::{is_wish, read_word};
 
 use serde::Serialize;
 
@@ -88,6 +92,10 @@ pub enum Reading {
     Delay(Vec<Told>),
     /// It arrived.
     Success(Vec<Told>),
+    /// Its recipient complains of it.
+    Complaint,
+    /// Its recipient wants no more.
+    Wish,
     /// A program answers for a person.
     Automatic,
     /// It goes round in circles.
@@ -111,7 +119,7 @@ pub fn read(message: &[u8]) -> Reading {
             told.iter().all(|one| one.address.is_none())
         }
         Reading::Automatic | Reading::Nothing => true,
-        Reading::Loop => false,
+        Reading::Complaint | Reading::Wish | Reading::Loop => false,
     };
     match letter.wrapped.filter(|_| names_nobody) {
         Some(wrapped) => read_letter(&Letter::read(&wrapped)),
@@ -120,6 +128,13 @@ pub fn read(message: &[u8]) -> Reading {
 }
 
 fn read_letter(letter: &Letter) -> Reading {
+    if let Some(said) = arf::feedback(letter) {
+        return match said {
+            Some(Grievance::Complaint) => Reading::Complaint,
+            Some(Grievance::OptOut) => Reading::Wish,
+            None => Reading::Nothing,
+        };
+    }
     let told: Vec<Told> = letter.statuses.iter().flat_map(dsn::read).collect();
     if told.iter().any(|told| told.address.is_some()) {
         return told_of(enriched(told, letter));
@@ -135,6 +150,8 @@ fn read_letter(letter: &Letter) -> Reading {
         Some(found) if told.is_empty() || found.iter().any(|told| told.address.is_some()) => told_of(found),
         _ if !told.is_empty() => told_of(told),
         _ if automatic::is_for_somebody(letter) || automatic::is_by_machine(letter) => Reading::Automatic,
+        Some(_) | None if is_by_daemon(letter) => Reading::Nothing,
+        Some(_) | None if is_wish(&letter.subject, &letter.text) => Reading::Wish,
         Some(_) | None => Reading::Nothing,
     }
 }

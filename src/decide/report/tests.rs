@@ -33,6 +33,8 @@ fn read_samples() -> Vec<(String, Vec<u8>)> {
 fn in_words(reading: &Reading, with_status: bool) -> String {
     let told = match reading {
         Reading::Bounce(told) | Reading::Delay(told) | Reading::Success(told) => told,
+        Reading::Complaint => return "complaint".into(),
+        Reading::Wish => return "wish".into(),
         Reading::Automatic => return "automatic".into(),
         Reading::Loop => return "loop".into(),
         Reading::Nothing => return "nothing".into(),

@@ -34,6 +34,36 @@ pub fn read_word(text: &str) -> Option<Word> {
     }
 }
 
+/// First words of who wants no more mail.
+const WISHES: [&str; 14] = [
+    "unsubscribe",
+    "remove",
+    "remove me",
+    "stop",
+    "opt out",
+    "opt-out",
+    "please unsubscribe",
+    "please remove me",
+    "unsubscribe me",
+    "abmelden",
+    "abbestellen",
+    "désabonner",
+    "désinscription",
+    "darme de baja",
+];
+
+/// Whether somebody asks for no more mail: in the subject, or in the first line that is theirs.
+pub fn is_wish(subject: &str, text: &str) -> bool {
+    let text: String = text.chars().take(CHARS_MAX).collect();
+    let own = text.lines().map(str::trim).take_while(|line| !is_attribution(line));
+    let first = own.filter(|line| !line.starts_with('>')).find(|line| !line.is_empty());
+    let is_word = |said: &str| {
+        let said = said.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        WISHES.contains(&said.as_str())
+    };
+    is_word(subject) || first.is_some_and(is_word)
+}
+
 /// Where mail programs begin to quote what is answered.
 fn is_attribution(line: &str) -> bool {
     let lower = line.to_lowercase();
@@ -64,6 +94,19 @@ mod tests {
         assert_eq!(read_word("On Monday records@mst.example wrote:\napprove\n"), None);
         assert_eq!(read_word("Thank you!\napprove\n"), None, "only the first line counts");
         assert_eq!(read_word(""), None);
+    }
+
+    #[test]
+    fn who_asks_for_no_more_mail_says_so_first() {
+        assert!(is_wish("unsubscribe", ""));
+        assert!(is_wish(
+            "Re: News",
+            "Unsubscribe!\n\nOn Monday news@lists.example wrote:\n> Come"
+        ));
+        assert!(is_wish("Re: News", "\n STOP \n"));
+        assert!(!is_wish("Re: News", "> unsubscribe\n"));
+        assert!(!is_wish("How to unsubscribe", "I shall come. Do not remove me!"));
+        assert!(!is_wish("", ""));
     }
 
     #[test]

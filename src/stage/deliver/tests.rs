@@ -175,6 +175,7 @@ fn settings(port: u16) -> Settings {
         hostname: "bedel.mst.example".parse().expect("valid"),
         lists_domain: domain.clone(),
         bounce_domain: "bounce.lists.mst.example".parse().expect("valid"),
+        complaints: "fbl@bounce.lists.mst.example".parse().expect("valid"),
         public_url: "https://lists.mst.example".into(),
         organization: "The university".into(),
         postal_address: "Rolla".into(),

@@ -74,6 +74,12 @@ pub(super) fn noted() -> Reply {
     Reply::new(250, (0, 0), "Noted")
 }
 
+/// It is too large for a letterbox (RFC 3463: 5.3.4).
+pub(super) fn overfull(bytes_max: usize) -> Reply {
+    let kib = bytes_max / 1024;
+    Reply::new(552, (3, 4), format!("Reports of more than {kib} KiB are not read here"))
+}
+
 /// It is refused, every reason on a line of its own.
 pub(super) fn refused(findings: &[Finding]) -> Reply {
     let mut reasons = findings.iter().filter_map(|finding| match finding.ask {

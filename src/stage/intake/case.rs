@@ -2,8 +2,9 @@
 
 use mail_parser::MessageParser;
 
-use super::gate::{Addressed, Gate, Known};
+use super::gate::{Gate, Known};
 use super::gather::Gathered;
+use super::returns::Addressed;
 use super::{Submission, answer};
 use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::decide::report::read_word;

@@ -1,5 +1,6 @@
 //! The gate: what the gateway itself answers. Decide, commit, and only then say so.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -15,18 +16,14 @@ use crate::clock::Clock;
 use crate::decide::lint;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{self, Place, Policy};
-use crate::mail::{Address, Domain, Envelope, Message, Timestamp};
+use crate::mail::{Address, Domain, Envelope, Message};
 use crate::model::{
-    Act, Audience, Author, Decision, Event, Finding, Mailing, MailingId, Report, ReportKind, Seen, Series, Token,
-    TokenKey, TokenKind,
+    Act, Audience, Author, Decision, Event, Finding, Letterbox, Mailing, MailingId, Series, TokenKey, TokenKind,
 };
 use crate::password;
 use crate::smtp::Reply;
 use crate::smtp::auth::Credentials;
-use crate::store::{Error, Store};
-
-/// Octets of a bounce that are kept; what it says stands near its beginning.
-const REPORT_BYTES_MAX: usize = 64 * 1024;
+use crate::store::{Error, POSTED_BYTES_MAX, Store};
 
 /// What the gate needs to know of the settings.
 #[derive(Debug, Clone)]
@@ -35,6 +32,8 @@ pub struct GateSettings {
     pub hostname: Domain,
     /// Where bounces come back to.
     pub bounce_domain: Domain,
+    /// Where others report of us.
+    pub letterboxes: BTreeMap<Letterbox, Address>,
     /// Where the console is, for the reply to a held message.
     pub console_url: String,
     /// Reads the tokens of return paths and unsubscribe addresses.
@@ -47,16 +46,6 @@ pub struct GateSettings {
     pub lint: Arc<lint::Settings>,
     /// The zone of case numbers and dates.
     pub zone: TimeZone,
-}
-
-/// The address of a case that a message was sent to.
-#[derive(Debug)]
-pub(super) struct Addressed {
-    pub(super) case: MailingId,
-    /// We gave that address out.
-    pub(super) is_proved: bool,
-    /// When the notice was written that told of it.
-    pub(super) told_at: Timestamp,
 }
 
 /// Answers by policy and commits.
@@ -81,66 +70,6 @@ impl Gate {
             turns: Turns::default(),
             alarms: Alarms::default(),
         }
-    }
-
-    /// What an address at a domain of ours has the shape of. That it is forged is nobody's to know: every answer, and the
-    /// time it takes, is that of one we gave out.
-    pub(super) fn token(&self, address: &Address) -> Option<Seen> {
-        let kind = match address.domain() {
-            domain if *domain == self.settings.bounce_domain => TokenKind::Bounce,
-            domain if *domain == self.settings.policy.lists_domain => TokenKind::Unsubscribe,
-            _ => return None,
-        };
-        let is_meant = |found: TokenKind| found == kind || (found == TokenKind::Case && kind == TokenKind::Unsubscribe);
-        self.settings
-            .tokens
-            .see_local(address.local())
-            .filter(|seen| is_meant(seen.claimed().kind))
-    }
-
-    fn is_ours(&self, address: &Address) -> bool {
-        let domains = [&self.settings.bounce_domain, &self.settings.policy.lists_domain];
-        domains.into_iter().any(|domain| address.domain() == domain)
-    }
-
-    /// Takes what came back; what remains is for people and lists, or for a case.
-    async fn take_reports(&self, submission: &Submission) -> Result<(Option<Envelope>, Option<Addressed>), Error> {
-        let envelope = &submission.envelope;
-        let (mut rest, mut case) = (Vec::new(), None);
-        for path in envelope.forward_paths() {
-            let Some(seen) = self.token(&path.address) else {
-                rest.push(path.clone());
-                continue;
-            };
-            let Token { kind, mailing, seq } = seen.claimed();
-            let kind = match kind {
-                TokenKind::Bounce => ReportKind::Bounce,
-                TokenKind::Unsubscribe => ReportKind::Unsubscribe,
-                // Such an address is none that we give out: `token` has not let it through.
-                TokenKind::MessageId => continue,
-                TokenKind::Case => {
-                    case = Some(Addressed {
-                        case: mailing,
-                        is_proved: seen.ours().is_some(),
-                        told_at: Timestamp::from_micros(i64::from(seq) * 1_000_000),
-                    });
-                    continue;
-                }
-            };
-            let message = submission.message.iter().take(REPORT_BYTES_MAX).copied().collect();
-            let report = Report {
-                kind,
-                mailing,
-                seq,
-                at: self.clock.now(),
-                message,
-            };
-            match seen {
-                Seen::Ours(_) => self.store.put_report(&report).await?,
-                Seen::Forged(_) => self.store.put_forged(&report).await?,
-            }
-        }
-        Ok((envelope.with(rest), case))
     }
 
     pub(super) async fn judge(
@@ -295,7 +224,7 @@ impl Intake for Gate {
         );
         // Whose class it is is known once the whole message is there.
         let is_list = matches!(place, Place::List | Place::Class);
-        if is_list || is_canary || self.token(to).is_some() || !self.is_ours(to) {
+        if is_list || is_canary || self.letterbox(to).is_some() || self.token(to).is_some() || !self.is_ours(to) {
             return Reply::recipient_ok();
         }
         answer::no_such_list(to)
@@ -307,10 +236,18 @@ impl Intake for Gate {
             Ok(None) => return answer::noted(),
             Err(error) => return answer::fault(&error),
         };
+        if self.overfills(&submission) {
+            return answer::overfull(POSTED_BYTES_MAX);
+        }
         let admitted = match self.take_reports(&submission).await {
             Ok((None, None)) => return answer::noted(),
             Ok((None, Some(addressed))) => self.to_case(submission, &addressed).await,
             Ok((Some(envelope), addressed)) => {
+                match self.keep_wish(&submission).await {
+                    Ok(true) => return answer::noted(),
+                    Ok(false) => {}
+                    Err(error) => return answer::fault(&error),
+                }
                 let case = addressed.filter(|addressed| addressed.is_proved);
                 self.judge(submission, envelope, case.map(|addressed| addressed.case))
                     .await

@@ -11,7 +11,7 @@ use super::{Submission, classes, lately, letter};
 use crate::decide::contents;
 use crate::decide::policy::{Facts, Inside, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
-use crate::model::{Author, Capacity, Content, Mailing, MailingId, Proof, TokenKind};
+use crate::model::{Author, Capacity, Content, Mailing, MailingId, Proof, Token, TokenKind};
 use crate::store::{Error, Store};
 
 /// Trace fields after which a message must be going round in circles (RFC 5321 §6.3).
@@ -96,6 +96,11 @@ pub(super) fn from(message: &Message) -> Vec<Address> {
 
 /// The mailing of ours that a message answers: our Message-IDs are tokens, of copies and of notices.
 pub(super) fn named(message: &Message, settings: &GateSettings, kind: TokenKind) -> Option<MailingId> {
+    answered(message, settings, kind).map(|token| token.mailing)
+}
+
+/// The copy or notice that a message answers.
+pub(super) fn answered(message: &Message, settings: &GateSettings, kind: TokenKind) -> Option<Token> {
     let named = ["In-Reply-To", "References"]
         .into_iter()
         .flat_map(|name| message.header.all(name));
@@ -103,7 +108,7 @@ pub(super) fn named(message: &Message, settings: &GateSettings, kind: TokenKind)
     ids.iter().flat_map(|ids| ids.split_whitespace()).find_map(|id| {
         let (token, host) = id.trim_matches(['<', '>']).rsplit_once('@')?;
         let token = (host == settings.hostname.as_str()).then(|| settings.tokens.read(token))??;
-        (token.kind == kind).then_some(token.mailing)
+        (token.kind == kind).then_some(token)
     })
 }
 

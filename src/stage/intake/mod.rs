@@ -21,6 +21,7 @@ mod letter;
 mod limits;
 mod listener;
 mod places;
+mod returns;
 mod turns;
 mod vouch;
 mod wire;

@@ -70,6 +70,7 @@ fn compose() -> compose::Settings {
     compose::Settings {
         hostname: "bedel.mst.example".parse().expect("a domain"),
         bounce_domain: "bounce.lists.mst.example".parse().expect("a domain"),
+        complaints: "fbl@bounce.lists.mst.example".parse().expect("valid"),
         public_url: "https://lists.mst.example".into(),
         organization: "The university".into(),
         postal_address: "Rolla, MO".into(),

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::mail::{Domain, Field, Timestamp};
 
 /// Fields signed where present, in the order of `h=`.
-const SIGNED: [&str; 19] = [
+const SIGNED: [&str; 21] = [
     "From",
     "Reply-To",
     "To",
@@ -34,6 +34,8 @@ const SIGNED: [&str; 19] = [
     "List-Help",
     "List-Post",
     "Feedback-ID",
+    "CFBL-Address",
+    "CFBL-Feedback-ID",
     "Precedence",
     "Auto-Submitted",
 ];

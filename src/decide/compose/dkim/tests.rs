@@ -51,6 +51,7 @@ fn fields() -> Vec<Field> {
         ("To", "b@outside.example"),
         ("Subject", "Hi   there"),
         ("List-Unsubscribe", "<https://x>,\r\n <mailto:u@x>"),
+        ("CFBL-Address", "f@x; report=arf"),
     ]
     .into_iter()
     .map(|(name, value)| Field::new(name, value).expect("well formed"))
@@ -67,7 +68,7 @@ fn both_unsubscribe_fields_are_signed_and_none_can_be_added() {
     );
     let value = signed.expect("signs").value().replace(['\t', ' '], "");
     assert!(
-        value.contains("h=From:To:Subject:List-Unsubscribe:From:To:Subject:Date;"),
+        value.contains("h=From:To:Subject:List-Unsubscribe:CFBL-Address:From:To:Subject:Date;"),
         "{value}"
     );
     assert!(

@@ -1,21 +1,35 @@
-//! Worker: Report → what follows from it. What came back is read, and its consequences are written in one commit.
+//! Workers: Report → what follows from it; what lies in a letterbox → Report. What came back is read, and its
+//! consequences are written in one commit.
 //!
 //! Only what bore a token of ours is here, or what the next server said of a copy: nobody is suppressed on a stranger's
 //! word.
 
+mod letterbox;
+
+pub use letterbox::open_letterboxes;
+
 use crate::clock::Clock;
 use crate::decide::report::{Back, COUNTED, Consequence, Known, back, follow, read, refused, status_in};
 use crate::mail::Domain;
-use crate::model::{Act, Event, Report, ReportKind, Scope, Suppression, SuppressionReason, WrongRecord};
+use crate::model::{Act, Event, Report, ReportKind, Scope, Suppression, SuppressionReason, TokenKey, WrongRecord};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Reached, Settled, Store, Table};
 
-/// Runs until the house closes.
-pub async fn run(store: Store, clock: Clock, campus: Vec<Domain>, shutdown: Shutdown) {
+/// What feedback needs to know of the settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Domains whose addresses the university itself gives out.
+    pub campus_domains: Vec<Domain>,
+    /// Knows our tokens in what others give back.
+    pub tokens: TokenKey,
+}
+
+/// Reads reports until the house closes.
+pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
     let bell = store.watch(Table::Reports);
     let mut rounds = Rounds::new("feedback", bell, shutdown);
     while rounds.go_on() {
-        let done = read_all(&store, &clock, &campus).await;
+        let done = read_all(&store, &clock, &settings.campus_domains).await;
         rounds.rest(done).await;
     }
 }
@@ -37,6 +51,7 @@ pub async fn read_all(store: &Store, clock: &Clock, campus: &[Domain]) -> Result
 fn heard(report: &Report) -> Option<Back> {
     match report.kind {
         ReportKind::Unsubscribe => Some(Back::Wish),
+        ReportKind::Complaint => Some(Back::Complaint),
         ReportKind::Bounce => back(&read(&report.message)),
         ReportKind::Refusal => status_in(&String::from_utf8_lossy(&report.message)).map(|status| refused(&status)),
     }

@@ -1,0 +1,64 @@
+//! Worker: what lies in a letterbox → Report. Anybody may write there; only a token of ours says whom it is about.
+
+use super::Settings;
+use crate::decide::report::{Grievance, grievance, traces};
+use crate::model::{Letterbox, Posted, Report, ReportKind, Token, TokenKey, TokenKind};
+use crate::stage::worker::{Rounds, Shutdown};
+use crate::store::{Error, Store, Table};
+
+/// Opens the letterboxes until the house closes.
+pub async fn open_letterboxes(store: Store, settings: Settings, shutdown: Shutdown) {
+    let bell = store.watch(Table::Posted);
+    let mut rounds = Rounds::new("letterboxes", bell, shutdown);
+    while rounds.go_on() {
+        let done = open_all(&store, &settings.tokens).await;
+        rounds.rest(done).await;
+    }
+}
+
+/// Reads all that lies there.
+async fn open_all(store: &Store, tokens: &TokenKey) -> Result<(), Error> {
+    while let Some(posted) = store.next_posted()? {
+        let tokens = tokens.clone();
+        // Reading takes the processor: not on the thread that serves the others.
+        let read = tokio::task::spawn_blocking(move || {
+            let reports = match posted.letterbox {
+                Letterbox::Complaints => complaint(&posted, &tokens),
+            };
+            (posted, reports)
+        });
+        let (posted, report) = read.await.map_err(|panicked| Error::Disk(panicked.to_string()))?;
+        store.settle_posted(&posted, report.as_slice()).await?;
+    }
+    Ok(())
+}
+
+/// The complaint that a message is, when it gives back a copy of ours.
+fn complaint(posted: &Posted, tokens: &TokenKey) -> Option<Report> {
+    let grievance = grievance(&posted.message)?;
+    let found = traces(&posted.message)
+        .into_iter()
+        .filter_map(|text| tokens.read(&text));
+    let copy = found.filter(|token| rank(token).is_some()).min_by_key(rank)?;
+    Some(Report {
+        kind: match grievance {
+            Grievance::Complaint => ReportKind::Complaint,
+            Grievance::OptOut => ReportKind::Unsubscribe,
+        },
+        mailing: copy.mailing,
+        seq: copy.seq,
+        at: posted.at,
+        message: Vec::new(),
+    })
+}
+
+/// Which token of a copy is believed first: those that only its recipient has. A case is no copy.
+fn rank(token: &Token) -> Option<u8> {
+    match token.kind {
+        TokenKind::Complaint => Some(0),
+        TokenKind::Bounce => Some(1),
+        TokenKind::Unsubscribe => Some(2),
+        TokenKind::MessageId => Some(3),
+        TokenKind::Case => None,
+    }
+}
