@@ -47,7 +47,7 @@ async fn main() {
     let gate = GateSettings {
         hostname: config.gateway.hostname.clone(),
         bounce_domain: config.gateway.bounce_domain.clone(),
-        complaints: config.gateway.letterbox(bedel::model::Letterbox::Complaints),
+        letterboxes: config.gateway.letterboxes.clone(),
         console_url: config.gateway.console.url.clone(),
         tokens: TokenKey::new(&[1; 32]),
         policy: Arc::clone(&policy),

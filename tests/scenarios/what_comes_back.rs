@@ -320,7 +320,7 @@ async fn who_answers_a_copy_with_unsubscribe_gets_no_more_and_nobody_can_for_the
     };
     let news = "alumni@lists.mst.example".to_owned();
     let refused = campus
-        .hand_over("b1@alumni.example", None, &[news.clone()], &answer("a1@"))
+        .hand_over("b1@alumni.example", None, std::slice::from_ref(&news), &answer("a1@"))
         .await;
     assert!(refused.starts_with("550 5.7.1"), "{refused}");
     let noted = campus
