@@ -135,9 +135,7 @@ mod tests {
         assert_eq!(traces(base64.as_bytes()), [TOKEN]);
         let (first, second) = TOKEN.split_at(20);
         let soft = format!(
-            "From: a@x.example\nContent-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nhttps://lists.example/u/{}=\n{}\n",
-            first,
-            second
+            "From: a@x.example\nContent-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nhttps://lists.example/u/{first}=\n{second}\n"
         );
         assert_eq!(traces(soft.as_bytes()), [TOKEN]);
         assert_eq!(traces(TOKEN.repeat(2).as_bytes()), [""; 0]);
