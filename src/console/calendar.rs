@@ -39,6 +39,12 @@ struct CalendarPage {
     weeks: Vec<Vec<Day>>,
 }
 
+impl CalendarPage {
+    fn is_empty(&self) -> bool {
+        self.weeks.iter().flatten().all(|day| day.entries.is_empty())
+    }
+}
+
 /// One day of the month, or of the months beside it.
 #[derive(Debug)]
 pub(super) struct Day {

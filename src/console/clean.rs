@@ -92,6 +92,7 @@ pub(super) fn clean(html: &str, pictures: &[Picture], wanted: bool) -> Cleaned {
     let sees = Arc::clone(&seen);
     let pictures = pictures.to_vec();
     let cleaned = ammonia::Builder::default()
+        .add_clean_content_tags(["title"])
         .add_tags(["font"])
         .add_tag_attributes("font", ["color", "face", "size"])
         .add_generic_attributes(["style"])

@@ -179,7 +179,7 @@ fn respond(
         author: mailing.author.address.to_string(),
         audience: words.audience(mailing),
         reach: words.people(counted.count.recipients),
-        left_out: super::mailing::left_out(words, &counted.count.exclusions),
+        left_out: super::reach::left_out(words, &counted.count.exclusions),
         remarks: Remarks::of(words, room.state.desk.remarks(state)?),
         versions: beside::versions(room, words, state, who, None)?,
         letter,

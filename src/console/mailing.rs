@@ -1,6 +1,5 @@
 //! One mailing: where it stands, what you may do, who wrote it, to whom it would go, what they would read.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -13,17 +12,17 @@ use super::Room;
 use super::audit::{self, Line};
 use super::beside::{self, Compared, Similar, Versions};
 use super::calendar::{self, Day};
-use super::count::Counted;
 use super::error::Error;
 use super::frame::Look;
 use super::page::{Frame, Said};
 use super::preview::{self, Letter};
+use super::reach::{self, List, Reach};
 use super::remarks::{Mend, Remarks};
 use super::session::SignedIn;
 use super::status::{self, Status};
 use super::words::{Key, When, Words};
 use crate::model::lifecycle::{Held, State};
-use crate::model::{Ask, Exclusion, Finding, Mailing, MailingId, Masked, Segment, Series};
+use crate::model::{Ask, Finding, MailingId, Series};
 use crate::stage::review::{Refusal, Standing};
 
 #[derive(Template)]
@@ -167,30 +166,6 @@ struct Found {
     asks: String,
 }
 
-/// One list it is for.
-#[derive(Debug)]
-struct List {
-    address: String,
-    selection: String,
-    office: Option<String>,
-    consent: String,
-}
-
-/// How many it would reach, or reached.
-#[derive(Debug)]
-struct Reach {
-    net: String,
-    /// What they would get, or got.
-    gets: Key,
-    exclusions: Vec<(String, String)>,
-    samples: Vec<Masked>,
-    /// How many of them got so many of our mailings lately.
-    pressed: Vec<String>,
-    /// How many of them read their mail where.
-    providers: Vec<(&'static str, String)>,
-    at: Option<When>,
-}
-
 /// `GET /mailing/{id}`.
 pub(super) async fn show(
     extract::State(room): extract::State<Arc<Room>>,
@@ -261,8 +236,8 @@ fn page(
         category: words.category(mailing.category),
         identity: words.identity(&mailing.identity),
         audience: words.audience(mailing),
-        lists: lists(room, words, mailing),
-        reach: reach(room, words, state)?,
+        lists: reach::lists(room, words, mailing),
+        reach: reach::reach(room, words, state)?,
         letter: letter(room, words, state),
         trail: audit::of_mailing(room, words, mailing)?,
     })
@@ -353,66 +328,4 @@ fn findings(words: Words, state: &State) -> Vec<Found> {
     let mut findings: Vec<Found> = findings.iter().map(found).collect();
     findings.sort_by_key(|found| !found.holds);
     findings
-}
-
-fn lists(room: &Room, words: Words, mailing: &Mailing) -> Vec<List> {
-    let list = |segment: &Segment| List {
-        address: segment.list.to_string(),
-        selection: words.selection(&segment.selection),
-        office: segment
-            .office
-            .as_ref()
-            .map(|office| room.state.desk.offices().name(office)),
-        consent: words.consent(segment.consent),
-    };
-    mailing.audience.segments().iter().map(list).collect()
-}
-
-/// Before it is expanded a count of the master list as it stands; after that what the plan has.
-fn reach(room: &Room, words: Words, state: &State) -> Result<Reach, Error> {
-    match state {
-        State::Held(_) | State::Released(_) => {
-            let counted = room.counts.of(&room.state, state)?;
-            let Counted { count, at } = counted.as_ref();
-            Ok(Reach {
-                net: words.people(count.recipients),
-                gets: Key("reach-would"),
-                exclusions: left_out(words, &count.exclusions),
-                samples: count.samples.clone(),
-                pressed: words.pressed(&count.pressed),
-                providers: count
-                    .providers
-                    .iter()
-                    .map(|(name, people)| (*name, words.number(*people)))
-                    .collect(),
-                at: Some(words.when(*at, &room.state.zone)),
-            })
-        }
-        State::Expanded(expanded) => Ok(sealed(words, expanded.planned(), expanded.exclusions())),
-        State::Closed(closed) => Ok(sealed(words, closed.tally().planned, closed.exclusions())),
-        State::Ended(_) => Ok(Reach {
-            gets: Key("reach-nobody"),
-            ..sealed(words, 0, &BTreeMap::new())
-        }),
-    }
-}
-
-/// Who stands in a plan that is sealed.
-fn sealed(words: Words, planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
-    Reach {
-        net: words.people(planned),
-        gets: Key("reach-planned"),
-        exclusions: left_out(words, exclusions),
-        samples: Vec::new(),
-        pressed: Vec::new(),
-        providers: Vec::new(),
-        at: None,
-    }
-}
-
-pub(super) fn left_out(words: Words, exclusions: &BTreeMap<Exclusion, u64>) -> Vec<(String, String)> {
-    exclusions
-        .iter()
-        .map(|(reason, count)| (words.exclusion(*reason), words.number(*count)))
-        .collect()
 }

@@ -55,6 +55,8 @@ struct Row {
     audience: String,
     tag: Tag,
     sentence: String,
+    /// What whoever sent it back or ended it said.
+    comment: String,
     at: When,
 }
 
@@ -141,6 +143,7 @@ fn row(room: &Room, words: Words, state: &State) -> Result<Row, Error> {
         audience: words.audience(mailing),
         tag: words.tag(state),
         sentence: status::sentence(room, words, state)?,
+        comment: status::comment(state),
         at: words.when(mailing.submitted_at, &room.state.zone),
     })
 }

@@ -39,6 +39,7 @@ mod page;
 mod preview;
 mod public;
 mod queue;
+mod reach;
 mod remarks;
 mod session;
 mod status;

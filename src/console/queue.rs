@@ -306,7 +306,9 @@ fn row(room: &Room, words: Words, (state, held): (&State, &Held), until: Instant
         tag: words.tag(state),
         since: words.when(mailing.submitted_at, &room.state.zone),
         waits: words.how_long(room.state.clock.now().since(mailing.submitted_at)),
-        wanted: if names.is_empty() {
+        wanted: if held.hold().returned().is_some() || held.wants_agreement() {
+            words.say("wanted-author").into()
+        } else if names.is_empty() {
             words.say("wanted-reviewer").into()
         } else {
             names.join(", ")

@@ -97,7 +97,7 @@ pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status,
         words,
         tag: words.tag(state),
         sentence: String::new(),
-        comment: String::new(),
+        comment: comment(state),
         wanted: Vec::new(),
         due: due(room, words, state),
         claim: None,
@@ -108,9 +108,6 @@ pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status,
     match state {
         State::Held(held) => {
             status.sentence = waits_for(room, words, held);
-            if let Some(returned) = held.hold().returned() {
-                status.comment.clone_from(&returned.comment);
-            }
             status.claim = held.hold().claim().map(|claim| {
                 let at = words.when(claim.at, &room.state.zone);
                 (claim.by.to_string(), at)
@@ -136,7 +133,6 @@ pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status,
         }
         State::Ended(ended) => {
             status.sentence = ended_by(room, words, ended);
-            status.comment = ended.comment().to_owned();
         }
     }
     Ok(status)
@@ -150,6 +146,16 @@ pub(super) fn sentence(room: &Room, words: Words, state: &State) -> Result<Strin
     };
     let said = words.say("settled-sentence").with("state", status.sentence);
     Ok(said.with("settled", progress.sentence).into())
+}
+
+/// What whoever sent it back or ended it said.
+pub(super) fn comment(state: &State) -> String {
+    match state {
+        State::Held(held) => held.hold().returned().map(|returned| returned.comment.clone()),
+        State::Ended(ended) => Some(ended.comment().to_owned()),
+        State::Released(_) | State::Expanded(_) | State::Closed(_) => None,
+    }
+    .unwrap_or_default()
 }
 
 fn waits_for(room: &Room, words: Words, held: &Held) -> String {

@@ -1,4 +1,5 @@
-//! Every page, light and dark, looked at by axe-core: nothing that keeps somebody from using it. WCAG 2.1 AA.
+//! Every page, light and dark, looked at by axe-core: nothing that keeps somebody from using it. WCAG 2.1 AA. And on a
+//! phone, where none scrolls sideways.
 
 use std::path::Path;
 
@@ -17,7 +18,11 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
         browser.go(&format!("{}{page}", campus.console)).await;
         let found = browser.violations(&axe).await;
         assert!(found.is_empty(), "{theme} {page}: {found:#?}");
-        browser.picture(&format!("{name}-{theme}")).await;
+        browser.whole(&format!("{name}-{theme}")).await;
+        browser.narrow().await;
+        assert!(!browser.scrolls_sideways().await, "{theme} {page} scrolls sideways");
+        browser.whole(&format!("{name}-{theme}-phone")).await;
+        browser.widen().await;
     };
     look("/login", "login").await;
     look(&link, "decide").await;
@@ -63,6 +68,7 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
     browser.go(&format!("{}/preferences", campus.public)).await;
     let found = browser.violations(&axe).await;
     assert!(found.is_empty(), "{theme} the public pages: {found:#?}");
+    browser.whole(&format!("preferences-{theme}")).await;
 }
 
 /// axe-core; `None`, with a word, where it is not and not demanded.

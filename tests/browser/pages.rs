@@ -9,6 +9,8 @@ use fantoccini::wd::{Capabilities, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 
+/// The highest picture, in points.
+const WHOLE_MAX: u32 = 6_000;
 /// How long something may take to appear.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -227,6 +229,22 @@ impl Browser {
         let script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
         let answer = self.client.execute(script, vec![]).await.expect("the script runs");
         answer.as_bool().expect("yes or no")
+    }
+
+    /// A picture of the whole page, not only of what fits into the window.
+    pub(super) async fn whole(&self, name: &str) {
+        let script = "return [window.innerWidth, document.documentElement.scrollHeight]";
+        let size = self.client.execute(script, vec![]).await.expect("the script runs");
+        let number = |at: usize| size.get(at).and_then(serde_json::Value::as_u64).expect("a number");
+        let height = u32::try_from(number(1)).map_or(WHOLE_MAX, |height| height.min(WHOLE_MAX));
+        let width = u32::try_from(number(0)).expect("a width");
+        // What the window itself has around the page.
+        self.client
+            .set_window_size(width, height + 150)
+            .await
+            .expect("a window");
+        self.picture(name).await;
+        self.client.set_window_size(width, 900).await.expect("a window");
     }
 
     pub(super) async fn picture(&self, name: &str) {

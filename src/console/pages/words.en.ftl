@@ -264,7 +264,16 @@ version-of = of { $when }, followed by { $who }
 version-same = Subject and text are as they were.
 version-changes = What has changed since version { $number }
 checks = What the editorial checks say
-checks-count = Editorial checks: { $blocking } to be mended before the release, { $warning } better mended
+checks-blocking =
+    { $count ->
+        [one] { $count } editorial check blocks the release
+       *[other] { $count } editorial checks block the release
+    }
+checks-warning =
+    { $count ->
+        [one] { $count } thing better mended
+       *[other] { $count } things better mended
+    }
 level-block = blocks the release
 level-warn = better mended
 level-info = good to know
@@ -379,6 +388,7 @@ row-wanted = Wanted
 row-claimed = Taken on by
 row-waiting = Waiting
 wanted-reviewer = a reviewer
+wanted-author = its author
 tick = Tick { $id }
 several = With those you have ticked
 several-claim = Take them on
@@ -405,6 +415,7 @@ calendar-before = Before
 calendar-now = This month
 calendar-after = After
 calendar-note = What went to whom, and what is to go. Nothing begins to leave on shaded days.
+calendar-none = Nothing goes out in these weeks, as far as anybody has said.
 calendar-more = and { $count } more
 field-audience = Audience
 audience-all = all

@@ -104,8 +104,18 @@ fn preheader(letter: &Letter) -> String {
         .as_ref()
         .and_then(|html| html.named("body").next().map(|body| html.text_of(body)));
     let text = whole.as_deref().unwrap_or_else(|| letter.body());
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(PREHEADER_CHARS).collect()
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if line.chars().count() + word.chars().count() >= PREHEADER_CHARS {
+            line.push('…');
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }
 
 #[cfg(test)]
@@ -130,7 +140,11 @@ mod tests {
         let html = "<html><head><title>No</title></head><body><div style='display:none'>Doors open \r\n at six.</div>\
                     <h1>The fair</h1></body></html>";
         assert_eq!(glance(html).preheader, "Doors open at six. The fair");
-        assert_eq!(glance(&"word ".repeat(100)).preheader.chars().count(), PREHEADER_CHARS);
+        let long = glance(&"word ".repeat(100)).preheader;
+        assert!(
+            long.ends_with("word…") && long.chars().count() <= PREHEADER_CHARS,
+            "{long}"
+        );
         assert_eq!(glance("").preheader, "");
     }
 

@@ -139,8 +139,23 @@ fn readable(message: &[u8]) -> String {
     let subject = parsed.subject().unwrap_or_default();
     let html = (0..parsed.html_body_count()).filter_map(|number| parsed.body_html(number));
     let texts = (0..parsed.text_body_count()).filter_map(|number| parsed.body_text(number));
-    let bodies: Vec<String> = texts.chain(html).map(std::borrow::Cow::into_owned).collect();
+    let html = html.map(|html| a_tag_a_line(&html));
+    let bodies: Vec<String> = texts.map(std::borrow::Cow::into_owned).chain(html).collect();
     format!("Subject: {subject}\n\n{}", bodies.join("\n"))
+}
+
+/// HTML with each tag that begins on a line of its own, so that a diff shows what has changed and not the whole page.
+fn a_tag_a_line(html: &str) -> String {
+    let mut lines = String::new();
+    for (at, piece) in html.split('<').enumerate() {
+        let closes = piece.starts_with('/');
+        if at > 0 {
+            let breaks = !closes && !lines.ends_with('\n');
+            lines.push_str(if breaks { "\n<" } else { "<" });
+        }
+        lines.push_str(piece);
+    }
+    lines
 }
 
 /// The message with the passage changed in subject and text; `None` when it stands nowhere.
@@ -188,6 +203,26 @@ mod tests {
         assert!(!is_typing_error("see https://a.example", "see https://b.example"));
         let long = "one two three four five six seven eight nine";
         assert!(!is_typing_error("short", long));
+    }
+
+    #[test]
+    fn another_target_of_a_link_is_one_line_of_a_diff() {
+        let page =
+            |target: &str| format!("Content-Type: text/html\r\n\r\n<p>See <a href=\"{target}\">it</a>.</p><p>Bye</p>");
+        let differs = compared(
+            page("https://a.example").as_bytes(),
+            page("https://b.example").as_bytes(),
+        );
+        let is_html = |change: &&Change| matches!(change, Change::Gone(line) | Change::New(line) if line.contains('<'));
+        let changed: Vec<&Change> = differs.iter().filter(is_html).collect();
+        let line = |target: &str| format!("<a href=\"{target}\">it</a>.</p>");
+        assert_eq!(
+            changed,
+            [
+                &Change::Gone(line("https://a.example")),
+                &Change::New(line("https://b.example")),
+            ]
+        );
     }
 
     #[test]

@@ -1,0 +1,98 @@
+//! To whom a mailing would go, or went: its lists, how many people, and who is left out.
+
+use std::collections::BTreeMap;
+
+use super::Room;
+use super::count::Counted;
+use super::error::Error;
+use super::words::{Key, When, Words};
+use crate::model::lifecycle::State;
+use crate::model::{Exclusion, Mailing, Masked, Segment};
+
+/// One list it is for.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) address: String,
+    pub(super) selection: String,
+    pub(super) office: Option<String>,
+    pub(super) consent: String,
+}
+
+/// How many it would reach, or reached.
+#[derive(Debug)]
+pub(super) struct Reach {
+    pub(super) net: String,
+    /// What they would get, or got.
+    pub(super) gets: Key,
+    pub(super) exclusions: Vec<(String, String)>,
+    pub(super) samples: Vec<Masked>,
+    /// How many of them got so many of our mailings lately.
+    pub(super) pressed: Vec<String>,
+    /// How many of them read their mail where.
+    pub(super) providers: Vec<(&'static str, String)>,
+    pub(super) at: Option<When>,
+}
+
+/// The lists it is for.
+pub(super) fn lists(room: &Room, words: Words, mailing: &Mailing) -> Vec<List> {
+    let list = |segment: &Segment| List {
+        address: segment.list.to_string(),
+        selection: words.selection(&segment.selection),
+        office: segment
+            .office
+            .as_ref()
+            .map(|office| room.state.desk.offices().name(office)),
+        consent: words.consent(segment.consent),
+    };
+    mailing.audience.segments().iter().map(list).collect()
+}
+
+/// Before it is expanded a count of the master list as it stands; after that what the plan has.
+pub(super) fn reach(room: &Room, words: Words, state: &State) -> Result<Reach, Error> {
+    match state {
+        State::Held(_) | State::Released(_) => {
+            let counted = room.counts.of(&room.state, state)?;
+            let Counted { count, at } = counted.as_ref();
+            Ok(Reach {
+                net: words.people(count.recipients),
+                gets: Key("reach-would"),
+                exclusions: left_out(words, &count.exclusions),
+                samples: count.samples.clone(),
+                pressed: words.pressed(&count.pressed),
+                providers: count
+                    .providers
+                    .iter()
+                    .map(|(name, people)| (*name, words.number(*people)))
+                    .collect(),
+                at: Some(words.when(*at, &room.state.zone)),
+            })
+        }
+        State::Expanded(expanded) => Ok(sealed(words, expanded.planned(), expanded.exclusions())),
+        State::Closed(closed) => Ok(sealed(words, closed.tally().planned, closed.exclusions())),
+        State::Ended(_) => Ok(Reach {
+            gets: Key("reach-nobody"),
+            ..sealed(words, 0, &BTreeMap::new())
+        }),
+    }
+}
+
+/// Who stands in a plan that is sealed.
+fn sealed(words: Words, planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
+    Reach {
+        net: words.people(planned),
+        gets: Key("reach-planned"),
+        exclusions: left_out(words, exclusions),
+        samples: Vec::new(),
+        pressed: Vec::new(),
+        providers: Vec::new(),
+        at: None,
+    }
+}
+
+/// Who is left out, by reason.
+pub(super) fn left_out(words: Words, exclusions: &BTreeMap<Exclusion, u64>) -> Vec<(String, String)> {
+    exclusions
+        .iter()
+        .map(|(reason, count)| (words.exclusion(*reason), words.number(*count)))
+        .collect()
+}
