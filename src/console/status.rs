@@ -148,12 +148,12 @@ pub(super) fn sentence(room: &Room, words: Words, state: &State) -> Result<Strin
     Ok(said.with("settled", progress.sentence).into())
 }
 
-/// What whoever sent it back or ended it said.
+/// What whoever sent it back or said no said.
 pub(super) fn comment(state: &State) -> String {
     match state {
         State::Held(held) => held.hold().returned().map(|returned| returned.comment.clone()),
-        State::Ended(ended) => Some(ended.comment().to_owned()),
-        State::Released(_) | State::Expanded(_) | State::Closed(_) => None,
+        State::Ended(ended) if ended.end() == End::Declined => Some(ended.comment().to_owned()),
+        State::Ended(_) | State::Released(_) | State::Expanded(_) | State::Closed(_) => None,
     }
     .unwrap_or_default()
 }

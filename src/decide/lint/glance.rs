@@ -1,5 +1,6 @@
 //! What is seen of a message before it is read: the line beside its subject, and where its links lead.
 
+use super::html::Html;
 use super::letter::Link;
 use super::{Letter, Settings, url};
 
@@ -99,10 +100,7 @@ impl Settings {
 }
 
 fn preheader(letter: &Letter) -> String {
-    let whole = letter
-        .html
-        .as_ref()
-        .and_then(|html| html.named("body").next().map(|body| html.text_of(body)));
+    let whole = letter.html.as_ref().map(Html::listed);
     let text = whole.as_deref().unwrap_or_else(|| letter.body());
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -138,7 +136,7 @@ mod tests {
     #[test]
     fn the_line_beside_the_subject_is_how_the_text_begins_seen_or_not() {
         let html = "<html><head><title>No</title></head><body><div style='display:none'>Doors open \r\n at six.</div>\
-                    <h1>The fair</h1></body></html>";
+                    <script>var a = 1</script><style>p{}</style><h1>The fair</h1></body></html>";
         assert_eq!(glance(html).preheader, "Doors open at six. The fair");
         let long = glance(&"word ".repeat(100)).preheader;
         assert!(

@@ -158,12 +158,22 @@ impl Html {
         tidy(self.runs.iter().filter(|run| self.is_seen(run)))
     }
 
+    /// The text of the page, seen or hidden: what a list of messages begins to show.
+    pub(super) fn listed(&self) -> String {
+        tidy(self.runs.iter().filter(|run| self.is_read(run)))
+    }
+
     fn is_seen(&self, run: &Run) -> bool {
+        let element = run.element.and_then(|number| self.elements.get(number));
+        self.is_read(run) && element.is_none_or(|element| !element.look.is_hidden)
+    }
+
+    fn is_read(&self, run: &Run) -> bool {
         let Some(element) = run.element.and_then(|number| self.elements.get(number)) else {
             return true;
         };
         let is_unread = |element: &Element| UNREAD.contains(&element.name.as_str());
-        !element.look.is_hidden && !is_unread(element) && !self.around(element).any(is_unread)
+        !is_unread(element) && !self.around(element).any(is_unread)
     }
 }
 

@@ -98,7 +98,12 @@ impl Desk {
 
 /// How two messages differ, line by line.
 pub(super) fn compared(before: &[u8], now: &[u8]) -> Vec<Change> {
-    changes(&readable(before), &readable(now))
+    changes(&lines(&readable(before)), &lines(&readable(now)))
+}
+
+/// How lines end, and what stands behind them, is no difference.
+fn lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// One line of a diff.
