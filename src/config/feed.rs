@@ -236,14 +236,18 @@ impl RawSource {
             };
             return Err(format!("`{key}` of {table} is for source = \"{other}\"; take it out"));
         }
-        let password = self.password_file.as_ref().map(|file| base.join(file)).or(handed_over);
+        let usual = base.join(format!("certs/feed-{office}.password"));
+        let named = self.password_file.as_ref().map(|file| base.join(file)).or(handed_over);
         match self.source {
-            RawKind::Ldap => self.ldap(&table, base, password),
-            RawKind::Postgres => self.postgres(&table, base, password),
+            // Whoever runs a command beside the gateway is handed nothing over, and needs no password.
+            RawKind::Ldap => self.ldap(&table, base, named.unwrap_or(usual)),
+            RawKind::Postgres => {
+                self.postgres(&table, base, named.or_else(|| Some(usual).filter(|file| file.exists())))
+            }
         }
     }
 
-    fn ldap(self, table: &str, base: &Path, password: Option<PathBuf>) -> Result<SourceSettings, String> {
+    fn ldap(self, table: &str, base: &Path, password: PathBuf) -> Result<SourceSettings, String> {
         let url = wanted(self.url, "url", table)?;
         let host = url.strip_prefix("ldaps://").or_else(|| url.strip_prefix("ldap://"));
         if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '@', ' '])) {
@@ -258,11 +262,7 @@ impl RawSource {
                 "`filter` of {table} is no filter; write \"(employeeType=staff)\""
             ));
         }
-        let bind = match (self.bind_dn, password) {
-            (Some(dn), Some(file)) => Some((dn, file)),
-            (Some(_), None) => return Err(format!("{table} has a `bind_dn` and no `password_file`")),
-            (None, _) => None,
-        };
+        let bind = self.bind_dn.map(|dn| (dn, password));
         let columns = wanted(self.columns, "columns", table)?;
         let constants = self.constants.unwrap_or_default();
         let has = |name: &str| columns.contains_key(name) || constants.contains_key(name);

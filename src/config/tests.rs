@@ -289,12 +289,6 @@ fn a_source_that_makes_no_sense_is_refused_with_what_would() {
     source(
         LDAP,
         "base = \"dc=mst\"",
-        "base = \"dc=mst\"\nbind_dn = \"cn=bedel\"",
-        "no `password_file`",
-    );
-    source(
-        LDAP,
-        "base = \"dc=mst\"",
         "base = \"dc=mst\"\nquery = \"select 1\"",
         "is for source = \"postgres\"",
     );

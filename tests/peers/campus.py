@@ -55,6 +55,8 @@ class Campus:
         self.contacts = contacts
         self.keep_messages = keep_messages
         self.running = []
+        # What the gateway finds in its environment besides ours.
+        self.environment = {}
         self.gateway = None
         self._write_config(shaping, free_bytes_min, oidc)
         path = self.config / "policy.toml"
@@ -137,7 +139,7 @@ class Campus:
         self.gateway.wait()
 
     def _start(self, command, log=subprocess.DEVNULL):
-        process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
+        process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, env={**os.environ, **self.environment})
         self.running.append(process)
         return process
 

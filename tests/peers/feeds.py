@@ -189,14 +189,21 @@ class Slapd:
     ROOT_DN = f"cn=bedel,{SUFFIX}"
     PASSWORD = "let-me-look"
 
-    def __init__(self, tls):
+    def __init__(self, tls, offers_tls=True):
         self.tls = tls
+        self.offers_tls = offers_tls
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="bedel-slapd-"))
         self.port, self.tls_port = free_port(), free_port()
         self.process = None
 
     def __enter__(self):
         (self.home / "db").mkdir()
+        tls = f"""
+TLSCACertificateFile {self.tls}/ca.pem
+TLSCertificateFile {self.tls}/server.pem
+TLSCertificateKeyFile {self.tls}/server.key
+security ssf=128
+""" if self.offers_tls else ""
         # At most 500 at once: only who asks page by page gets them all.
         (self.home / "slapd.conf").write_text(f"""
 include /etc/ldap/schema/core.schema
@@ -204,10 +211,7 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
-TLSCACertificateFile {self.tls}/ca.pem
-TLSCertificateFile {self.tls}/server.pem
-TLSCertificateKeyFile {self.tls}/server.key
-security ssf=128
+{tls}
 sizelimit size.soft=500 size.hard=500 size.pr=500 size.prtotal=unlimited
 database mdb
 maxsize 268435456
@@ -239,10 +243,10 @@ access to * by dn.exact="{self.ROOT_DN}" read by * none
         self.start()
 
     def start(self):
-        urls = f"ldap://127.0.0.1:{self.port} ldaps://127.0.0.1:{self.tls_port}"
+        urls = f"ldap://127.0.0.1:{self.port}" + (f" ldaps://127.0.0.1:{self.tls_port}" if self.offers_tls else "")
         log = open(self.home / "slapd.log", "ab")
         self.process = subprocess.Popen(["slapd", "-d", "0", "-f", self.home / "slapd.conf", "-h", urls], stdout=log, stderr=log)
-        until("slapd listens", 30, lambda: can_connect(self.port) and can_connect(self.tls_port))
+        until("slapd listens", 30, lambda: can_connect(self.port) and (not self.offers_tls or can_connect(self.tls_port)))
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
@@ -264,7 +268,8 @@ def secret(campus, name, text):
 def ldap_source(tls, url, password_file, **changed):
     keys = {"base": "ou=people,dc=mst,dc=example", "filter": "(employeeNumber=*)", "bind_dn": Slapd.ROOT_DN, "ca_file": f"{tls}/ca.pem"} | changed
     lines = "\n".join(f'{key} = "{value}"' for key, value in keys.items())
-    return (f'[feed.hr]\nsource = "ldap"\nurl = "{url}"\npassword_file = "{password_file}"\n{lines}\n'
+    password = f'password_file = "{password_file}"\n' if password_file else ""
+    return (f'[feed.hr]\nsource = "ldap"\nurl = "{url}"\n{password}{lines}\n'
             'columns = { source_key = "employeeNumber", email = "mail", given_name = "givenName", family_name = "sn", affiliation = "employeeType", unit = "departmentNumber" }\n'
             'constants = { country = "US" }\n')
 
@@ -296,6 +301,19 @@ def directory(report, tls, slapd):
             refused = campus.try_bedel("people", "pull", "hr", "--confirm-removals")
             said = refused.stdout + refused.stderr
             report.check(f"refused with a sentence: {what}", refused.returncode != 0 and sentence in said and "nothing was changed" in said, said)
+        with Slapd(tls, offers_tls=False) as plain:
+            use(url=f"ldap://127.0.0.1:{plain.port}")
+            refused = campus.try_bedel("people", "pull", "hr")
+            report.check("a directory without TLS is not told the password", "does not offer StartTLS" in refused.stderr, refused.stderr)
+        # As a service manager hands it over; who runs the command has no part in it.
+        handed_over = campus.home / "credentials"
+        handed_over.mkdir()
+        secret(campus, "credentials/feed-hr.password", Slapd.PASSWORD)
+        campus.environment = {"CREDENTIALS_DIRECTORY": str(handed_over)}
+        use(password=None)
+        again = campus.json("people", "pull", "hr")
+        report.check("a password is taken from the service manager", again["unchanged"] == ENTRIES, again)
+        campus.environment = {}
         open_file = secret(campus, "open.password", Slapd.PASSWORD)
         open_file.chmod(0o644)
         use(password=open_file)

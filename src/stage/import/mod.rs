@@ -164,25 +164,35 @@ impl Importer {
     }
 
     /// The whole line, and its place in the trail.
-    async fn run<R>(&self, order: &Order, rows: R, progress: (Tell, Bytes)) -> Result<Report, Error>
+    async fn run<R>(&self, order: &Order, rows: R, (tell, bytes): (Tell, Bytes)) -> Result<Report, Error>
     where
         R: Rows + Send + 'static,
     {
+        // A source may be slow: nobody else waits for it.
+        let read = self.read(order, rows, (&tell, bytes)).await;
         let _only_hand = self.hand().await;
-        let done = self.walk(order, rows, progress).await;
+        let done = match read {
+            Ok((findings, draft)) => self.settle(order, findings, draft, &tell).await,
+            Err(error) => Err(error),
+        };
         if !order.dry_run {
             self.remember(order, &done).await?;
         }
         done
     }
 
-    async fn walk<R>(&self, order: &Order, mut rows: R, (tell, bytes): (Tell, Bytes)) -> Result<Report, Error>
+    /// Rows, judged one by one, into a draft.
+    async fn read<R>(
+        &self,
+        order: &Order,
+        mut rows: R,
+        (tell, bytes): (&Tell, Bytes),
+    ) -> Result<(Findings, Draft), Error>
     where
         R: Rows + Send + 'static,
     {
         let (store, office, now) = (self.store.clone(), order.office.clone(), self.clock.now());
-        let rules = self.rules(&office);
-        let teller = Arc::clone(&tell);
+        let (rules, tell) = (self.rules(&office), Arc::clone(tell));
         let read = move || -> Result<(Findings, Draft), Error> {
             let mut draft = Draft::new(&store, &office.0, now)?;
             let mut count = 0;
@@ -191,15 +201,19 @@ impl Importer {
                 count += 1;
                 if count % ROWS_A_STEP == 0 {
                     let bytes = *bytes.lock().unwrap_or_else(PoisonError::into_inner);
-                    teller(Step::Reading { rows: count, bytes });
+                    tell(Step::Reading { rows: count, bytes });
                 }
                 Ok(())
             };
             let findings = feed::read(&mut rows, (&rules, &office.0, now), keep)?;
+            tell(Step::Read { rows: findings.rows });
             Ok((findings, draft))
         };
-        let (findings, draft) = spawn_blocking(read).await.map_err(crashed)??;
-        tell(Step::Read { rows: findings.rows });
+        spawn_blocking(read).await.map_err(crashed)?
+    }
+
+    /// A draft, compared and, when it may be, applied.
+    async fn settle(&self, order: &Order, findings: Findings, draft: Draft, tell: &Tell) -> Result<Report, Error> {
         let faults = findings.count();
         let mut report = Report {
             findings,
@@ -209,17 +223,16 @@ impl Importer {
             report.refusal = Some(Refusal::Faulty(faulty(faults)));
             return Ok(report);
         }
-        let compared = Arc::clone(&tell);
-        let (plan, ready) = spawn_blocking(move || draft.compare(&compared))
-            .await
-            .map_err(crashed)??;
+        let compared = Arc::clone(tell);
+        let compare = move || draft.compare(&compared);
+        let (plan, ready) = spawn_blocking(compare).await.map_err(crashed)??;
         let drift = plan.drift();
         report.plan = plan;
         (report.dropped_percent, report.grown_percent) = (drift.dropped_percent(), drift.grown_percent());
         report.refusal = self.too_much(&drift, order);
         if report.refusal.is_none() && !order.dry_run {
             let event = self.applied(order, &report);
-            ready.apply(&self.store, event, &tell).await?;
+            ready.apply(&self.store, event, tell).await?;
             report.applied = true;
         }
         Ok(report)
