@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+use zeroizing_alloc::ZeroAlloc;
+
+/// Memory that is given back is wiped: a gateway at rest holds nobody's address (Policy C8).
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
+
 fn main() -> ExitCode {
     bedel::cli::run()
 }

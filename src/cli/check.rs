@@ -60,9 +60,10 @@ fn lists(config: &Config) -> Result<(), Error> {
         let campus = if audience.on_campus { "on" } else { "off" };
         let approves = approves.unwrap_or_else(|| "nobody".to_owned());
         let caps = caps(audience.caps);
+        let mark = if audience.sensitive { ", sensitive" } else { "" };
         Some([
             list.to_string(),
-            rule.audience.clone(),
+            format!("{}{mark}", rule.audience),
             campus.to_owned(),
             approves,
             from,
@@ -88,6 +89,7 @@ fn caps(caps: Caps) -> String {
         said(caps.week, "week"),
         said(caps.month, "month"),
         said(caps.survey_month, "month of surveys"),
+        said(caps.topic_month, "month of its topic"),
     ]
     .into_iter()
     .flatten()

@@ -1,4 +1,4 @@
-//! `bedel store`: the whole store as one plain file, and back.
+//! `bedel store`: the whole store as one plain file, and back; sealed anew.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Write as _};
@@ -24,6 +24,12 @@ pub(super) enum Command {
         Example:\n  bedel store export bedel-2026-11-24.txt"
     )]
     Export(At),
+    /// Make a new data key and seal every record anew under it, while the gateway runs
+    #[command(
+        after_long_help = "Once a year, and whenever somebody may have had the keys. Who copied the store before can still \
+        open that copy with the master key.\n\nExample:\n  bedel store rotate"
+    )]
+    Rotate,
     /// Read an export into an empty data folder; the gateway must be stopped
     #[command(
         after_long_help = "Example:\n  mv var var.damaged\n  bedel store restore bedel-2026-11-24.txt\n  bedel serve"
@@ -41,6 +47,7 @@ pub(super) struct At {
 pub(super) async fn run(config: &Path, command: Command) -> Result<(), Error> {
     match command {
         Command::Export(at) => export(&Client::of(config)?, &at.file).await,
+        Command::Rotate => rotate(&Client::of(config)?).await,
         Command::Restore(at) => restore(config, &at.file).await,
     }
 }
@@ -90,6 +97,12 @@ async fn written(mut body: Incoming, part: &Path) -> anyhow::Result<u64> {
     }
     file.sync_all().with_context(writing)?;
     Ok(bytes)
+}
+
+async fn rotate(client: &Client) -> Result<(), Error> {
+    let answer = client.ask(Ask::post("/store/rotate", &serde_json::Value::Null)).await?;
+    let done = answer.get("done").and_then(serde_json::Value::as_str);
+    out::line(done.unwrap_or("Done."))
 }
 
 /// The one command that opens the store itself: there is no gateway to ask.

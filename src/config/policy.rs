@@ -94,6 +94,7 @@ struct RawCaps {
     week: Option<u32>,
     month: Option<u32>,
     survey_month: Option<u32>,
+    topic_month: Option<u32>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -303,6 +304,7 @@ impl RawAudience {
                 week: self.caps.week,
                 month: self.caps.month,
                 survey_month: self.caps.survey_month,
+                topic_month: self.caps.topic_month,
             },
             on_campus: self.campus == RawCampus::On,
             sensitive: self.sensitive,

@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::spelling;
+
 /// Longest local part, in octets (RFC 5321 §4.5.3.1.1).
 const LOCAL_PART_OCTETS_MAX: usize = 64;
 /// Longest domain, in octets (RFC 5321 §4.5.3.1.2).
@@ -64,8 +66,13 @@ impl FromStr for Domain {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text = text.strip_suffix('.').unwrap_or(text);
-        let ascii =
-            idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3).map_err(|_source| Invalid::Domain)?;
+        // Most names are A-labels in lower case already, which the whole of IDNA would leave as they are.
+        let is_plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-' || c == b'.';
+        let ascii = if text.bytes().all(is_plain) && !text.contains("xn--") {
+            text.into()
+        } else {
+            idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3).map_err(|_source| Invalid::Domain)?
+        };
         let labels_hold = ascii
             .split('.')
             .all(|label| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-'));
@@ -151,9 +158,62 @@ impl Address {
 
     /// The form a page may show: `j•••@g•••.com`. Policy C8.
     pub fn masked(&self) -> String {
+        self.mailbox().masked()
+    }
+
+    /// The same, borrowed.
+    pub fn mailbox(&self) -> Mailbox<'_> {
+        Mailbox {
+            local: &self.local,
+            domain: &self.domain.0,
+        }
+    }
+}
+
+/// An address, borrowed from wherever it lies: whoever made it has checked it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mailbox<'a> {
+    /// The part before the `@`, as the wire has it.
+    pub local: &'a str,
+    /// The part after the `@`, as [`Domain`] has it.
+    pub domain: &'a str,
+}
+
+impl<'a> Mailbox<'a> {
+    /// The halves of an address written as one.
+    pub fn of(text: &'a str) -> Option<Self> {
+        let (local, domain) = text.rsplit_once('@')?;
+        Some(Self { local, domain })
+    }
+
+    /// The address, checked as from any text.
+    pub fn to_address(self) -> Result<Address, Invalid> {
+        Address::new(self.local, self.domain.parse()?)
+    }
+
+    /// Whether its domain is `other` or a name below it.
+    pub fn is_within(self, other: &Domain) -> bool {
+        let above = self.domain.strip_suffix(other.as_str());
+        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    }
+
+    /// Writes, over what `into` held, the one spelling that all spellings of this mailbox share: to match by, never to
+    /// send to.
+    pub fn spell(self, into: &mut String) {
+        spelling::spell(self, into);
+    }
+
+    /// The form a page may show: `j•••@g•••.com`. Policy C8.
+    pub fn masked(self) -> String {
         let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
-        let (name, top) = self.domain.0.rsplit_once('.').unwrap_or((&self.domain.0, ""));
-        format!("{}•••@{}•••.{top}", first(&self.local), first(name))
+        let (name, top) = self.domain.rsplit_once('.').unwrap_or((self.domain, ""));
+        format!("{}•••@{}•••.{top}", first(self.local), first(name))
+    }
+}
+
+impl fmt::Display for Mailbox<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.local, self.domain)
     }
 }
 

@@ -11,9 +11,10 @@ mod date;
 mod envelope;
 mod header;
 mod message;
+mod spelling;
 mod status;
 
-pub use address::{Address, Domain, Invalid};
+pub use address::{Address, Domain, Invalid, Mailbox};
 pub use date::Timestamp;
 pub use envelope::{DsnRet, Envelope, ForwardPath, Notify, ReversePath};
 pub use header::{Field, Header};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{About, Contact, Listing, OfficeId, Recipient};
+use super::{About, Glance, Listed, OfficeId, Recipients};
 use crate::mail::{Address, Timestamp};
 
 /// Named recipients, or an expression over affiliations.
@@ -46,13 +46,18 @@ impl Audience {
     }
 
     /// The lists through which a mailing to it reaches a contact; all of them when that cannot be told.
-    pub fn lists_reaching(&self, contact: Option<&Contact>, now: Timestamp) -> Vec<Address> {
+    pub fn lists_reaching(&self, contact: Option<&Glance<'_>>, now: Timestamp) -> Vec<Address> {
         let reaching = |segment: &&Segment| contact.is_some_and(|contact| segment.selection.holds(contact, now));
         let lists = |segments: Vec<&Segment>| segments.into_iter().map(|segment| segment.list.clone()).collect();
         match self.segments().iter().filter(reaching).collect::<Vec<_>>() {
             none if none.is_empty() => lists(self.segments().iter().collect()),
             some => lists(some),
         }
+    }
+
+    /// Whether to be in it is nobody's business: no copy names it, and nobody of it is shown.
+    pub fn is_sensitive(&self) -> bool {
+        self.segments().iter().any(|segment| segment.is_sensitive)
     }
 
     /// People named beside lists.
@@ -98,6 +103,8 @@ pub struct Caps {
     pub month: Option<u32>,
     /// Of surveys alone, in any 30 days.
     pub survey_month: Option<u32>,
+    /// Of the list's topic, in any 30 days.
+    pub topic_month: Option<u32>,
 }
 
 /// Which contacts: all keys of `matches` fit one affiliation, and those of `except` do not all fit it.
@@ -111,19 +118,19 @@ pub struct Selection {
 
 impl Selection {
     /// Whether what one office says puts a person in it, as far as `matches` goes.
-    pub fn fits(&self, listing: &Listing) -> bool {
+    pub fn fits(&self, listing: &Listed<'_>) -> bool {
         !self.matches.is_empty() && fits(listing, &self.matches)
     }
 
     /// Whether the contact is in it now.
-    pub fn holds(&self, contact: &Contact, now: Timestamp) -> bool {
+    pub fn holds(&self, contact: &Glance<'_>, now: Timestamp) -> bool {
         let is_excepted = |listing| !self.except.is_empty() && fits(listing, &self.except);
         contact.current(now).any(|listing| self.fits(listing)) && !contact.current(now).any(is_excepted)
     }
 }
 
 /// Whether all these keys fit what one office says.
-fn fits(listing: &Listing, keys: &BTreeMap<String, Vec<String>>) -> bool {
+fn fits(listing: &Listed<'_>, keys: &BTreeMap<String, Vec<String>>) -> bool {
     keys.iter().all(|(key, values)| {
         let found = listing.attribute(key);
         found.is_some_and(|found| values.iter().any(|value| value.eq_ignore_ascii_case(found)))
@@ -194,7 +201,7 @@ impl Exclusion {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expansion {
     /// Who gets a copy, in the order of the plan.
-    pub recipients: Vec<Recipient>,
+    pub recipients: Recipients,
     /// Who does not, counted.
     pub exclusions: BTreeMap<Exclusion, u64>,
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Mark;
+use super::{Mark, Said};
 use crate::mail::Timestamp;
 
 /// On what ground somebody is written to.
@@ -120,15 +120,6 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether it is a yes that has not ended. What is merely inferred counts only as long as somebody said it would.
-    fn is_yes(&self, now: Timestamp) -> bool {
-        match self.basis {
-            Basis::OptIn | Basis::DoubleOptIn => self.expires_at.is_none_or(|end| now < end),
-            Basis::Implied => self.expires_at.is_some_and(|end| now < end),
-            Basis::Contract | Basis::LegalDuty | Basis::LegitimateInterest | Basis::Withdrawn => false,
-        }
-    }
-
     /// What one piece of evidence says, each thing it says apart.
     fn said_by(consent: &Consent) -> impl Iterator<Item = Self> {
         let at = match consent.basis {
@@ -158,6 +149,17 @@ impl Standing {
     }
 }
 
+impl Said<'_> {
+    /// Whether it is a yes that has not ended. What is merely inferred counts only as long as somebody said it would.
+    fn is_yes(&self, now: Timestamp) -> bool {
+        match self.basis {
+            Basis::OptIn | Basis::DoubleOptIn => self.expires_at.is_none_or(|end| now < end),
+            Basis::Implied => self.expires_at.is_some_and(|end| now < end),
+            Basis::Contract | Basis::LegalDuty | Basis::LegitimateInterest | Basis::Withdrawn => false,
+        }
+    }
+}
+
 /// Adds evidence to how things stand: the newest word for each purpose and ground is kept. In which order, and how often,
 /// evidence is added makes no difference.
 pub fn stand(standings: &mut Vec<Standing>, evidence: &[Consent]) {
@@ -184,12 +186,8 @@ pub enum Agreement {
 }
 
 /// What these words come to for a purpose, `*` being every purpose. A no ends every yes that is not newer.
-pub fn agreement<'a>(
-    standings: impl Iterator<Item = &'a Standing> + Clone,
-    purpose: &str,
-    now: Timestamp,
-) -> Agreement {
-    let words = standings.filter(|s| s.purpose == "*" || s.purpose.eq_ignore_ascii_case(purpose));
+pub fn agreement<'a>(said: impl Iterator<Item = Said<'a>> + Clone, purpose: &str, now: Timestamp) -> Agreement {
+    let words = said.filter(|s| s.purpose == "*" || s.purpose.eq_ignore_ascii_case(purpose));
     let (noes, others) = (
         words.clone().filter(|s| s.basis == Basis::Withdrawn),
         words.filter(|s| s.basis != Basis::Withdrawn),
@@ -232,7 +230,7 @@ mod tests {
     }
 
     fn agreed(evidence: &[Consent]) -> Agreement {
-        agreement(standing(evidence).iter(), "marketing", at(100))
+        agreement(standing(evidence).iter().map(Standing::said), "marketing", at(100))
     }
 
     #[test]
@@ -352,7 +350,7 @@ mod tests {
             } else {
                 Agreement::Unsaid
             };
-            prop_assert_eq!(agreement(whole.iter(), "marketing", at(now)), expected);
+            prop_assert_eq!(agreement(whole.iter().map(Standing::said), "marketing", at(now)), expected);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContactId, Preference, Privacy, PrivacyFlag, Standing, TopicId};
+use super::{ContactId, Preference, Privacy, Standing, TopicId};
 use crate::mail::{Address, Timestamp};
 
 /// What a person is to the university, as one office's feed says.
@@ -63,19 +63,33 @@ impl Listing {
         std::iter::once(&self.email).chain(&self.personal_email)
     }
 
+    /// What it says otherwise than `before` did, in words.
+    pub fn differences(&self, before: &Self) -> Vec<&'static str> {
+        let (now, then) = (&self.affiliation, &before.affiliation);
+        let dates = (now.from, now.until) != (then.from, then.until);
+        let names = (&self.given_name, &self.family_name) != (&before.given_name, &before.family_name);
+        let all = [
+            ("source_key", self.source_key != before.source_key),
+            ("email", self.email != before.email),
+            ("personal_email", self.personal_email != before.personal_email),
+            ("name", names),
+            ("country", self.country != before.country),
+            ("privacy", self.privacy != before.privacy),
+            ("affiliation", now.kind != then.kind),
+            ("unit", now.unit != then.unit),
+            ("attributes", now.attributes != then.attributes),
+            ("dates", dates),
+            ("presence", self.gone_at != before.gone_at),
+        ];
+        all.into_iter()
+            .filter(|(_, differs)| *differs)
+            .map(|(name, _)| name)
+            .collect()
+    }
+
     /// Whether what it says of the affiliation holds now.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.gone_at.is_none() && self.affiliation.holds(now)
-    }
-
-    /// The value of a key of an audience's `match`.
-    pub fn attribute(&self, key: &str) -> Option<&str> {
-        match key {
-            "affiliation" => Some(&self.affiliation.kind),
-            "unit" => Some(&self.affiliation.unit),
-            "country" => Some(&self.country),
-            other => self.affiliation.attributes.get(other).map(String::as_str),
-        }
     }
 }
 
@@ -140,37 +154,30 @@ impl Contact {
         self.listings.iter().filter(move |listing| listing.holds(now))
     }
 
-    /// Replaces what an office says: its rows now, or, without any, that it lists the person no more. Returns whether
-    /// anything has changed.
-    pub fn relist(&mut self, source: &str, rows: Vec<Listing>, now: Timestamp) -> bool {
-        let is_own = |listing: &Listing| listing.source == source;
-        let before: Vec<&Listing> = self.listings.iter().filter(|l| is_own(l)).collect();
-        if rows.is_empty() {
-            let is_new = before.iter().any(|listing| listing.gone_at.is_none());
-            let own = self.listings.iter_mut().filter(|l| l.source == source);
-            own.filter(|l| l.gone_at.is_none()).for_each(|l| l.gone_at = Some(now));
-            return is_new;
-        }
-        if before.iter().copied().eq(&rows) {
-            return false;
-        }
-        let place = self.listings.iter().position(is_own).unwrap_or(self.listings.len());
-        self.listings.retain(|listing| listing.source != source);
-        self.listings.splice(place..place, rows);
-        true
-    }
-
     /// What a page may show, unless the person is not to be shown at all.
     pub fn masked(&self) -> Option<Masked> {
-        if self.privacy().has(PrivacyFlag::Ferpa) {
-            return None;
-        }
-        let initial = self.given_name().chars().next();
-        Some(Masked {
-            name: format!("{}•••", initial.map(String::from).unwrap_or_default()),
-            email: self.email()?.masked(),
-        })
+        self.glance().masked()
     }
+}
+
+/// Replaces what an office says of a person: its rows now, or, without any, that it lists them no more. Returns whether
+/// anything has changed.
+pub fn relist(listings: &mut Vec<Listing>, source: &str, rows: Vec<Listing>, now: Timestamp) -> bool {
+    let is_own = |listing: &&Listing| listing.source == source;
+    if rows.is_empty() {
+        let here = listings
+            .iter_mut()
+            .filter(|l| l.source == source && l.gone_at.is_none());
+        return here.map(|listing| listing.gone_at = Some(now)).count() > 0;
+    }
+    if listings.iter().filter(is_own).eq(&rows) {
+        return false;
+    }
+    let place = listings.iter().position(|listing| listing.source == source);
+    let place = place.unwrap_or(listings.len());
+    listings.retain(|listing| listing.source != source);
+    listings.splice(place..place, rows);
+    true
 }
 
 /// A contact as a page may show it.
@@ -184,6 +191,7 @@ pub struct Masked {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PrivacyFlag;
     use super::*;
 
     fn listing(source: &str, email: &str) -> Listing {
@@ -231,8 +239,11 @@ mod tests {
             listing("hr", "ann@staff.example"),
         ]);
         let moved = vec![listing("registrar", "ann.lee@mst.example")];
-        assert!(person.relist("registrar", moved.clone(), at(1)));
-        assert!(!person.relist("registrar", moved, at(2)), "says the same again");
+        assert!(relist(&mut person.listings, "registrar", moved.clone(), at(1)));
+        assert!(
+            !relist(&mut person.listings, "registrar", moved, at(2)),
+            "says the same again"
+        );
         assert_eq!(emails(&person), ["ann.lee@mst.example", "ann@staff.example"]);
         assert_eq!(person.given_name(), "registrar");
     }
@@ -242,8 +253,11 @@ mod tests {
         let mut student = listing("registrar", "ann@mst.example");
         student.privacy = Privacy::default().with(PrivacyFlag::Ferpa);
         let mut person = contact(vec![student, listing("hr", "ann@staff.example")]);
-        assert!(person.relist("registrar", vec![], at(1)));
-        assert!(!person.relist("registrar", vec![], at(2)), "has been gone before");
+        assert!(relist(&mut person.listings, "registrar", vec![], at(1)));
+        assert!(
+            !relist(&mut person.listings, "registrar", vec![], at(2)),
+            "has been gone before"
+        );
         assert_eq!(person.listings[0].gone_at, Some(at(1)));
         assert_eq!(emails(&person), ["ann@staff.example", "ann@mst.example"]);
         assert!(person.privacy().has(PrivacyFlag::Ferpa) && person.masked().is_none());

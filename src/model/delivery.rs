@@ -1,10 +1,10 @@
 //! Delivery: one recipient of one mailing, and how their turn ended.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Category, ContactId, Exclusion, MailingId};
+use super::{Category, ContactId, Exclusion, Mailing, MailingId, TopicId};
 use crate::mail::{Address, Severity, Status, Timestamp};
 
 /// One row of a plan. Its number in the plan, `seq`, is dense and starts at 0; the row does not repeat it.
@@ -16,19 +16,36 @@ pub struct Recipient {
     pub contact: Option<ContactId>,
 }
 
-/// A copy that a contact got. Policy C11.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A copy that contacts got, or are about to get. Policy C11.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Got {
     /// Of which mailing.
     pub mailing: MailingId,
     /// What that was for.
     pub category: Category,
-    /// When.
+    /// What it was about.
+    pub topics: Vec<TopicId>,
+    /// When, or a little later: never earlier than it was.
     pub at: Timestamp,
 }
 
-/// Who stands in the plans of mailings whose copies are leaving: they have got them, as far as caps go. Policy C11.
-pub type UnderWay = BTreeMap<MailingId, (Category, HashSet<ContactId>)>;
+impl Got {
+    /// A copy of this mailing.
+    pub fn of(mailing: &Mailing, at: Timestamp) -> Self {
+        let about = mailing
+            .audience
+            .segments()
+            .iter()
+            .filter_map(|segment| segment.about.as_ref());
+        let topics: BTreeSet<TopicId> = about.map(|about| about.topic.clone()).collect();
+        Self {
+            mailing: mailing.id,
+            category: mailing.category,
+            topics: topics.into_iter().collect(),
+            at,
+        }
+    }
+}
 
 /// How an attempt, or the whole delivery, ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -87,6 +87,8 @@ pub enum Act {
     Forgotten,
     /// An account was added, changed or removed.
     Account,
+    /// Every record was sealed anew, under a new data key.
+    Rotated,
     /// The settings were read again.
     Reloaded,
     /// A recipient on campus complained of a copy; that is noted, and nothing follows.

@@ -1,9 +1,11 @@
 //! Feed: what an office says of its people, one row a person.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Consent, Listing};
 
 /// One good row of an office's feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedRow {
     /// What it says of the person.
     pub listing: Listing,

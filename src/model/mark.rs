@@ -1,17 +1,16 @@
 //! Marks: the blind index. Whether an address is known can be asked without holding the address. Policy C8.
 //!
-//! A mark is a keyed hash (HMAC-SHA-256, cut to 16 octets) of the address in one spelling: lower case, the domain as
-//! A-labels, and what a provider says makes no difference taken away (Gmail: dots, and what follows a plus).
+//! A mark is a keyed hash (HMAC-SHA-256, cut to 16 octets) of the address in the one spelling that all spellings of its
+//! mailbox share ([`Mailbox::spell`]).
 
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 
+use crate::mail::Mailbox;
+
 /// A keyed hash of an address.
 pub type Mark = [u8; 16];
-
-/// Domains whose mailboxes are found whatever dots stand in the local part, and whatever follows its first plus.
-const DOTLESS: [&str; 2] = ["gmail.com", "googlemail.com"];
 
 /// Makes marks; cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,22 +24,34 @@ impl Marker {
 
     /// The mark of an address, however it is written.
     pub fn mark(&self, address: &str) -> Mark {
-        let tag = hmac::sign(&self.0, one_spelling(address).as_bytes());
+        let address = address.trim();
+        match Mailbox::of(address) {
+            Some(Mailbox { local, domain }) => {
+                let domain = domain.to_lowercase();
+                self.mark_of(Mailbox { local, domain: &domain })
+            }
+            None => self.tag(address.to_lowercase().as_bytes()),
+        }
+    }
+
+    /// The mark of a mailbox.
+    pub fn mark_of(&self, mailbox: Mailbox<'_>) -> Mark {
+        let mut spelled = String::with_capacity(mailbox.local.len() + 1 + mailbox.domain.len());
+        mailbox.spell(&mut spelled);
+        self.tag(spelled.as_bytes())
+    }
+
+    /// The mark of a person's key in one office's system.
+    pub fn mark_key(&self, source: &str, key: &str) -> Mark {
+        // No address has a zero in it.
+        self.tag(&[source.as_bytes(), &[0], key.as_bytes()].concat())
+    }
+
+    fn tag(&self, text: &[u8]) -> Mark {
+        let tag = hmac::sign(&self.0, text);
         let mut mark = [0; 16];
         mark.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         mark
-    }
-}
-
-/// The address as all spellings of one mailbox have it.
-fn one_spelling(address: &str) -> String {
-    let address = address.trim().to_lowercase();
-    match address.rsplit_once('@') {
-        Some((local, domain)) if DOTLESS.contains(&domain) => {
-            let local = local.split('+').next().unwrap_or(local).replace('.', "");
-            format!("{local}@gmail.com")
-        }
-        Some(_) | None => address,
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`Capacity`] | conveyed (its author named the recipients) or initiated (we expanded an audience) |
 //! | [`Audience`] | whom it is meant for; not yet people |
 //! | [`Contact`], [`Listing`], [`Affiliation`] | a person the university can write to; as one office lists them; what they are to it |
+//! | [`Glance`] | a contact as expansion looks at half a million of them |
 //! | [`Privacy`] | what a person or the law asks to be kept in mind of them |
 //! | [`FeedRow`] | one row of an office's feed of its people |
 //! | [`number`] | numbers that are a person's own, known by their form |
@@ -19,7 +20,7 @@
 //! | [`Answer`], [`Token`] | a word written back to a notice; what an address of ours stands for |
 //! | [`Steward`], [`Reviewer`] | who answers for an audience; who answers for content and timing |
 //! | [`Expansion`], [`Exclusion`] | the audience made into recipients; why a person was left out |
-//! | [`Recipient`], [`Outcome`] | one person's turn in a plan, and how it ended |
+//! | [`Recipients`], [`Recipient`], [`Outcome`] | who gets a copy; one person's turn in the plan, and how it ended |
 //! | [`Report`], [`Came`], [`BounceClass`] | what came back, before and after it is read; why it was not delivered |
 //! | [`Letterbox`], [`Posted`] | an address of ours for what others report of us; what lies in it |
 //! | [`Soft`], [`WrongRecord`] | what may pass, counted; a record of the master list that is wrong |
@@ -35,6 +36,7 @@ mod delivery;
 mod event;
 mod feed;
 mod finding;
+mod glance;
 mod group;
 mod hold;
 mod id;
@@ -44,6 +46,7 @@ mod mark;
 pub mod number;
 mod office;
 mod privacy;
+mod recipients;
 mod report;
 mod roster;
 mod suppression;
@@ -54,11 +57,12 @@ mod topic;
 pub use answer::{Answer, Word};
 pub use audience::{Audience, Caps, ConsentRule, Exclusion, Expansion, Segment, Selection};
 pub use consent::{Agreement, Basis, Consent, Evidence, Method, Standing, agreement, stand};
-pub use contact::{Affiliation, Contact, Listing, Masked};
-pub use delivery::{Entry, Got, Outcome, Recipient, Tally, UnderWay};
+pub use contact::{Affiliation, Contact, Listing, Masked, relist};
+pub use delivery::{Entry, Got, Outcome, Recipient, Tally};
 pub use event::{Act, Event};
 pub use feed::FeedRow;
 pub use finding::{Ask, Decision, Finding};
+pub use glance::{Glance, Listed, Said};
 pub use group::{Group, PEOPLE_MAX, Pace, Person, Sketch};
 pub use hold::{Approval, Binding, Claim, Hold, Release, Returned, VERSIONS_MAX, Version, Wanting};
 pub use id::{ContactId, MailingId, NotAMailingId, Series};
@@ -66,6 +70,7 @@ pub use mailing::{Author, Capacity, Category, Content, Identity, Lane, Mailing, 
 pub use mark::{Mark, Marker};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
 pub use privacy::{Privacy, PrivacyFlag};
+pub use recipients::Recipients;
 pub use report::{BounceClass, Came, Letterbox, Posted, Report, ReportKind, Soft, WrongRecord};
 pub use roster::{Role, RosterRow, Section};
 pub use suppression::{Scope, Suppression, SuppressionReason};

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::task::spawn_blocking;
+
 use crate::clock::Clock;
-use crate::decide::audience::{self, Asked, Pressure, Purpose, Walk};
+use crate::decide::audience::{Asked, Expanding, Pressure, Purpose, Suppressions};
 use crate::decide::compose;
-use crate::mail::{Domain, Message};
+use crate::mail::{Domain, Message, Timestamp};
 use crate::model::lifecycle::{Released, State};
-use crate::model::{Act, Audience, Event, Expansion, Mailing, Recipient, Series};
+use crate::model::{Act, Audience, Event, Exclusion, Expansion, Lane, Mailing, Series};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Kind, Store, Table};
 
@@ -53,7 +55,17 @@ async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released:
     let state = State::Released(released.clone());
     let mailing = state.mailing();
     let now = clock.now();
-    let Expansion { recipients, exclusions } = recipients(store, mailing, clock, settings)?;
+    let expansion = {
+        // An emergency waits for no feed. Policy C17.
+        let _steady = match mailing.lane {
+            Lane::Emergency => None,
+            Lane::Official | Lane::Bulk => Some(store.steady().await?),
+        };
+        let (store, mailing, settings) = (store.clone(), mailing.clone(), settings.clone());
+        let asked = spawn_blocking(move || recipients(&store, &mailing, now, &settings)).await;
+        asked.map_err(|_panicked| Error::Disk("a task of the gateway stopped".to_owned()))??
+    };
+    let Expansion { recipients, exclusions } = expansion;
     let bytes = store.message(mailing.id)?;
     let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
     let sealed = compose::seal(&message, mailing, released.release(), &settings.compose);
@@ -74,40 +86,34 @@ async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released:
 }
 
 /// Who gets a copy: those the author named, or the audience as the master list stands now.
-fn recipients(store: &Store, mailing: &Mailing, clock: &Clock, settings: &Settings) -> Result<Expansion, Error> {
+fn recipients(store: &Store, mailing: &Mailing, now: Timestamp, settings: &Settings) -> Result<Expansion, Error> {
     match &mailing.audience {
         Audience::Named => {
-            let named = mailing.envelope.recipients();
-            let recipients = named
-                .map(|address| Recipient {
-                    address: address.clone(),
-                    contact: None,
-                })
-                .collect();
-            Ok(Expansion {
-                recipients,
-                ..Expansion::default()
-            })
+            let mut expansion = Expansion::default();
+            for address in mailing.envelope.recipients() {
+                if !expansion.recipients.push(address.mailbox(), None) {
+                    *expansion.exclusions.entry(Exclusion::InvalidAddress).or_default() += 1;
+                }
+            }
+            Ok(expansion)
         }
         lists @ Audience::Lists { .. } => {
             // If what people said cannot be read, nobody is sent to. Policy C3.
-            let suppressions = audience::Suppressions::new(store.suppressions()?, store.marker());
-            let got = |contact, since| store.got_since(contact, since).ok();
-            let under_way = store.under_way()?;
-            let pressure = Pressure {
-                got: &got,
-                under_way: &under_way,
-            };
-            let purpose = Purpose::of(mailing.category, mailing.lane);
-            let asked = Asked {
+            let suppressions = Suppressions::new(store.suppressions()?, store.marker());
+            let mut pressure = Pressure::none(now);
+            store.copies_since(pressure.since(), now, |got, contacts| {
+                pressure.add(got, contacts.iter().copied());
+            })?;
+            let mut expanding = Expanding::new(Asked {
                 audience: lists,
-                purpose,
+                purpose: Purpose::of(mailing.category, mailing.lane),
                 suppressions: &suppressions,
-                pressure,
+                pressure: &pressure,
                 campus: &settings.campus_domains,
-                now: clock.now(),
-            };
-            audience::expand(Walk::new(asked), store.contacts())
+                now,
+            });
+            store.glance_at_all(|contact| expanding.meet(contact))?;
+            Ok(expanding.end())
         }
     }
 }

@@ -56,12 +56,17 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
 
 /// Forgets what has had its time, and writes today's export unless it is there.
 pub async fn tend(store: &Store, settings: &Settings, now: Timestamp) -> Result<(), Error> {
+    if let Some(rotated) = store.finish_rotation().await? {
+        tracing::info!(records = rotated.records, "ended a rotation that had been cut short");
+    }
     while store.forget_fingerprints(now).await? > 0 {}
     store.forget_history(now.minus(HISTORY)).await?;
     store.forget_softs(now.minus(COUNTED)).await?;
     if !file_of(settings, now).exists() {
         store.forget_traces(now).await?;
     }
+    // No export of a master list that is half old and half new.
+    let _steady = store.steady().await?;
     let (store, settings) = (store.clone(), settings.clone());
     let exported = tokio::task::spawn_blocking(move || export(&store, &settings, now)).await;
     exported.map_err(|panicked| Error::Disk(panicked.to_string()))?

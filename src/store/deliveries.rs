@@ -3,20 +3,21 @@
 //! A plan is sealed before the first copy leaves: recipients in packets, each recipient's number (`seq`) its place in
 //! the plan. The ledger has one entry an attempt: first the intent, then, over it, the outcome.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::mailings::{lock, sealed_name};
-use super::{Error, Kind, Outgoing, Sealed, Store};
-use crate::mail::Timestamp;
+use super::{Error, Outgoing, Sealed, Store};
+use crate::mail::{Mailbox, Timestamp};
 use crate::model::lifecycle::{Released, State};
 use crate::model::{
-    Capacity, Category, ContactId, Entry, Event, Exclusion, Got, MailingId, Outcome, Recipient, Report, Series, Tally,
-    UnderWay,
+    ContactId, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Recipients, Report, Series, Tally,
 };
 
-/// Recipients in one packet of a plan. At the longest addresses a packet still fits the engine's values.
-pub const PACKET_ROWS: usize = 24;
+/// Octets of one packet of a plan: the engine keeps a dozen of them together.
+const PACKET_BYTES: usize = 2 * 1024;
 
 /// The running counts of mailings whose copies are leaving.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ impl Store {
     pub async fn seal(
         &self,
         released: Released,
-        recipients: &[Recipient],
+        recipients: &Recipients,
         exclusions: BTreeMap<Exclusion, u64>,
         sealed: Sealed,
         event: Option<Event>,
@@ -37,15 +38,19 @@ impl Store {
         let from = State::Released(released.clone());
         let id = from.id();
         self.clear(Table::Plans, id).await?;
-        let packets: Vec<&[Recipient]> = recipients.chunks(PACKET_ROWS).collect();
-        for (group, packets) in (0u32..).zip(packets.chunks(BATCH_OPERATIONS_MAX)) {
-            let first = group.saturating_mul(u32::try_from(BATCH_OPERATIONS_MAX).unwrap_or(u32::MAX));
-            let mut batch = Batch::default();
-            for (number, packet) in (first..).zip(packets) {
-                batch.put(Table::Plans, &packet_key(id, number), postcard::to_allocvec(packet)?);
+        let (mut batch, mut recipients_left) = (Batch::default(), (0u32..).zip(recipients.iter()).peekable());
+        while let Some((first, _)) = recipients_left.peek() {
+            let first = *first;
+            let mut packet = Vec::with_capacity(PACKET_BYTES);
+            while let Some((_, row)) = recipients_left.next_if(|_| packet.len() < PACKET_BYTES) {
+                packet = postcard::to_extend(&Planned::of(row), packet)?;
             }
-            self.engine.commit(batch).await?;
+            batch.put(Table::Plans, &packet_key(id, first), packet);
+            if batch.len() == BATCH_OPERATIONS_MAX {
+                self.engine.commit(std::mem::take(&mut batch)).await?;
+            }
         }
+        self.engine.commit(batch).await?;
         let planned = u64::try_from(recipients.len()).unwrap_or(u64::MAX);
         let to = State::Expanded(released.expand(planned, exclusions, now));
         let mut batch = Batch::default();
@@ -59,19 +64,46 @@ impl Store {
         Ok(to)
     }
 
-    /// One packet of a plan, counted from 0; empty past the end.
-    pub fn packet(&self, id: MailingId, number: u32) -> Result<Vec<Recipient>, Error> {
-        match self.engine.read(Table::Plans, &packet_key(id, number))? {
-            Some(record) => Ok(postcard::from_bytes(&record)?),
-            None => Ok(Vec::new()),
-        }
-    }
-
     /// One recipient of a plan.
     pub fn recipient(&self, id: MailingId, seq: u32) -> Result<Option<Recipient>, Error> {
-        let rows = u32::try_from(PACKET_ROWS).unwrap_or(u32::MAX);
-        let row = usize::try_from(seq % rows).unwrap_or(usize::MAX);
-        Ok(self.packet(id, seq / rows)?.into_iter().nth(row))
+        let Some((key, packet)) = self
+            .engine
+            .at_or_before(Table::Plans, &id.to_key(), &seq.to_be_bytes())?
+        else {
+            return Ok(None);
+        };
+        let found = rows(first_of(&key), packet).find(|row| row.as_ref().is_ok_and(|(at, _)| *at == seq));
+        found.transpose().map(|row| row.map(|(_, recipient)| recipient))
+    }
+
+    /// The recipients of a plan, each with their number.
+    pub(super) fn rows(&self, id: MailingId) -> impl Iterator<Item = Result<(u32, Recipient), Error>> + use<> {
+        let packets = self.engine.scan(Table::Plans, &id.to_key());
+        packets.flat_map(|packet| {
+            let (packet, trouble) = match packet {
+                Ok(packet) => (Some(packet), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            let rows = packet
+                .into_iter()
+                .flat_map(|(key, packet)| rows(first_of(&key), packet));
+            rows.chain(trouble)
+        })
+    }
+
+    /// Tells of the contacts of a plan, packet by packet.
+    pub(super) fn planned(&self, id: MailingId, mut tell: impl FnMut(&[ContactId])) -> Result<(), Error> {
+        for item in self.engine.scan(Table::Plans, &id.to_key()) {
+            let (_, packet) = item?;
+            let (mut rest, mut contacts) = (packet.as_slice(), Vec::new());
+            while !rest.is_empty() {
+                let row: Planned<'_>;
+                (row, rest) = postcard::take_from_bytes(rest)?;
+                contacts.extend(row.contact);
+            }
+            tell(&contacts);
+        }
+        Ok(())
     }
 
     /// Every entry of a mailing's ledger, by recipient and attempt.
@@ -88,7 +120,6 @@ impl Store {
         entries: &[Entry],
         refusal: Option<&Report>,
         outgoing: Vec<Outgoing>,
-        reached: &[(ContactId, Got)],
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
         for entry in entries {
@@ -100,10 +131,6 @@ impl Store {
         }
         if let Some(refusal) = refusal {
             Self::enter_report(&mut batch, refusal)?;
-        }
-        for (contact, got) in reached {
-            let value = postcard::to_allocvec(&(got.mailing, got.category))?;
-            batch.put(Table::History, &history_key(*contact, got.at), value);
         }
         let mut names = Vec::new();
         for out in outgoing {
@@ -124,62 +151,6 @@ impl Store {
                 .for_each(|(entry, retried)| count(tally, entry, retried));
         }
         Ok(())
-    }
-
-    /// The copies of our mailings that a contact got since then, newest first.
-    pub fn got_since(&self, contact: ContactId, since: Timestamp) -> Result<Vec<Got>, Error> {
-        let mut copies = Vec::new();
-        for item in self.engine.scan(Table::History, &contact.0.to_be_bytes()).rev() {
-            let (key, value) = item?;
-            let at = history_time(&key);
-            if at < since {
-                break;
-            }
-            let (mailing, category) = postcard::from_bytes(&value)?;
-            copies.push(Got { mailing, category, at });
-        }
-        Ok(copies)
-    }
-
-    /// Who stands in the plans of mailings whose copies are leaving; what is critical counts against nobody.
-    pub fn under_way(&self) -> Result<UnderWay, Error> {
-        let mut under_way = UnderWay::new();
-        for id in self.in_state(Kind::Expanded)? {
-            let Some(state @ State::Expanded(_)) = self.mailing(id)? else {
-                continue;
-            };
-            let (capacity, category) = (state.mailing().capacity, state.mailing().category);
-            if capacity == Capacity::Conveyed || category == Category::Critical {
-                continue;
-            }
-            let mut contacts = HashSet::new();
-            for item in self.engine.scan(Table::Plans, &id.to_key()) {
-                let packet: Vec<Recipient> = postcard::from_bytes(&item?.1)?;
-                contacts.extend(packet.iter().filter_map(|recipient| recipient.contact));
-            }
-            under_way.insert(id, (category, contacts));
-        }
-        Ok(under_way)
-    }
-
-    /// Forgets which copies contacts got before then; returns how many.
-    pub async fn forget_history(&self, before: Timestamp) -> Result<usize, Error> {
-        let mut forgotten = 0;
-        let mut batch = Batch::default();
-        for item in self.engine.scan(Table::History, &[]) {
-            let key = item?.0;
-            if history_time(&key) < before {
-                batch.delete(Table::History, &key);
-                forgotten += 1;
-            }
-            if batch.len() == BATCH_OPERATIONS_MAX {
-                self.engine.commit(std::mem::take(&mut batch)).await?;
-            }
-        }
-        if batch.len() > 0 {
-            self.engine.commit(batch).await?;
-        }
-        Ok(forgotten)
     }
 
     /// The counts of a mailing: closed ones as they ended, running ones as the ledger stands.
@@ -272,19 +243,52 @@ fn count(tally: &mut Tally, entry: &Entry, retried: bool) {
     }
 }
 
+/// One row of a packet; the address is one text.
+#[derive(Serialize, Deserialize)]
+struct Planned<'a> {
+    local: &'a str,
+    domain: &'a str,
+    contact: Option<ContactId>,
+}
+
+impl<'a> Planned<'a> {
+    fn of((address, contact): (Mailbox<'a>, Option<ContactId>)) -> Self {
+        let Mailbox { local, domain } = address;
+        Self { local, domain, contact }
+    }
+
+    fn recipient(self) -> Result<Recipient, Error> {
+        let Self { local, domain, contact } = self;
+        let address = Mailbox { local, domain }.to_address();
+        Ok(Recipient {
+            address: address.map_err(|_invalid| Error::Unreadable("an address of a plan".to_owned()))?,
+            contact,
+        })
+    }
+}
+
+/// The rows of a packet, numbered from its first.
+fn rows(first: u32, packet: Vec<u8>) -> impl Iterator<Item = Result<(u32, Recipient), Error>> {
+    let (mut at, mut number) = (0, first);
+    std::iter::from_fn(move || {
+        let rest = packet.get(at..).filter(|rest| !rest.is_empty())?;
+        let row = postcard::take_from_bytes::<Planned<'_>>(rest).map_err(Error::from);
+        let row = row.and_then(|(row, left)| Ok((row.recipient()?, left.len())));
+        // What cannot be read is told once.
+        at = row.as_ref().map_or(packet.len(), |(_, left)| packet.len() - left);
+        number += 1;
+        Some(row.map(|(recipient, _)| (number - 1, recipient)))
+    })
+}
+
+fn first_of(key: &[u8]) -> u32 {
+    key.last_chunk::<4>().map_or(0, |first| u32::from_be_bytes(*first))
+}
+
 fn packet_key(id: MailingId, number: u32) -> Vec<u8> {
     [id.to_key().as_slice(), &number.to_be_bytes()].concat()
 }
 
 fn entry_key(id: MailingId, seq: u32, attempt: u8) -> Vec<u8> {
     [id.to_key().as_slice(), &seq.to_be_bytes(), &[attempt]].concat()
-}
-
-fn history_key(contact: ContactId, at: Timestamp) -> Vec<u8> {
-    [contact.0.to_be_bytes(), at.as_micros().to_be_bytes()].concat()
-}
-
-fn history_time(key: &[u8]) -> Timestamp {
-    let at = key.get(8..).and_then(|at| at.try_into().ok());
-    Timestamp::from_micros(at.map_or(0, i64::from_be_bytes))
 }

@@ -20,13 +20,13 @@ pub enum Table {
     Sealed = 4,
     /// Mailing id and time, by fingerprint: recognises a client's repeat.
     Fingerprints = 5,
-    /// Packets of recipients, by mailing id and packet number.
+    /// Packets of recipients, by mailing id and the number of their first.
     Plans = 6,
     /// Ledger entries, by mailing id, recipient and attempt.
     Ledger = 7,
-    /// Contacts, by id.
+    /// What offices say of contacts, sixteen in a value, by page.
     Contacts = 8,
-    /// Contact ids, by the mark of their addresses: the blind index of the master list.
+    /// Contact ids by the marks of their addresses, by the beginning of the marks: the blind index of the master list.
     ContactsByAddress = 9,
     /// Suppressions, by the mark of their address, reason and scope.
     Suppressions = 10,
@@ -40,7 +40,7 @@ pub enum Table {
     Events = 14,
     /// What this store is: the format it was made with.
     About = 15,
-    /// Nothing, by contact and time: which copies a contact got.
+    /// Contacts who got a mailing, by the day's last copy, mailing and first contact.
     History = 16,
     /// The rest of a state too long for one value, by mailing id and chunk number.
     StateChunks = 17,
@@ -77,18 +77,22 @@ pub enum Table {
     /// Records of the master list that are wrong and whose office is not told yet, by contact id.
     WrongRecords = 37,
     /// What lies in letterboxes until it is read, by time, hash and chunk number.
-    Posted = 38,
+    Posted = 40,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
-    /// Evidence of what contacts agreed to, by contact and number: only ever appended to.
+    /// Evidence of what the contacts of a page agreed to, by page and number: only ever appended to.
     Consents = 32,
     /// How an office's feed went, by office.
     Feeds = 33,
+    /// Contact ids by the marks of their keys in an office's system, by office and the beginning of the marks.
+    ContactsByKey = 38,
+    /// What the contacts of a page chose and agree to now, by page.
+    Choices = 39,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 37] = [
+    pub(super) const ALL: [Self; 39] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -125,8 +129,15 @@ impl Table {
         Self::Softs,
         Self::WrongRecords,
         Self::Posted,
+        Self::ContactsByKey,
+        Self::Choices,
         Self::Vault,
     ];
+
+    /// The first key after all of the table's.
+    pub(super) fn end(self) -> Vec<u8> {
+        vec![(self as u8).saturating_add(1)]
+    }
 
     /// The key on the disk.
     pub(super) fn key(self, key: &[u8]) -> Vec<u8> {

@@ -32,6 +32,9 @@ pub enum ExportError {
     /// Another master key sealed it.
     #[error("the export is sealed with another master key; put back the key file of the gateway that wrote it")]
     WrongKey,
+    /// What a feed has decided and not yet done lies outside of the records.
+    #[error("a feed is being applied, or was when the gateway stopped; try again when it is done")]
+    Feed,
     /// Restoring over a used store would mix two.
     #[error("the store already holds records; restore into an empty data_dir")]
     NotEmpty,
@@ -40,6 +43,9 @@ pub enum ExportError {
 impl Store {
     /// Writes every record; returns how many.
     pub fn export(&self, mut out: impl Write) -> Result<u64, ExportError> {
+        if self.decided()?.is_some() {
+            return Err(ExportError::Feed);
+        }
         writeln!(out, "{FIRST_LINE}")?;
         let mut records = 0;
         // The keys first.

@@ -34,11 +34,6 @@ impl Store {
 
     /// What the records of an address are found by.
     pub(super) fn mark(&self, address: &Address) -> Mark {
-        self.marker.mark(&address.key())
-    }
-
-    /// Whether the master list has the address of this mark.
-    pub fn is_known(&self, mark: &Mark) -> Result<bool, Error> {
-        Ok(self.engine.read(Table::ContactsByAddress, mark)?.is_some())
+        self.marker.mark_of(address.mailbox())
     }
 }

@@ -20,7 +20,9 @@ mod export;
 mod feed_record;
 mod feeds;
 mod groups;
+mod history;
 mod letterbox;
+mod long;
 mod mailings;
 mod marks;
 mod people;
@@ -37,13 +39,12 @@ use std::sync::{Arc, Mutex};
 
 pub use accounts::{Account, Scope};
 pub use bell::Bell;
-pub use deliveries::PACKET_ROWS;
 pub use engine::Table;
 pub use error::{Error, OpenError};
 pub use events::{Broken, Logged};
 pub use export::ExportError;
 pub use feed_record::{Applied, Failed, FeedRecord};
-pub use feeds::{Change, Difference, FeedDraft, FeedPlan};
+pub use feeds::{Change, Difference, FeedDraft, FeedPlan, Steady};
 pub use groups::{Grouped, Owner, Thread, Traces};
 pub use letterbox::POSTED_BYTES_MAX;
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
@@ -73,6 +74,7 @@ pub struct Store {
     tallies: Arc<Mutex<deliveries::Tallies>>,
     marker: Marker,
     rotating: Arc<tokio::sync::Mutex<()>>,
+    feeds: feeds::Feeds,
 }
 
 impl Store {
@@ -85,6 +87,7 @@ impl Store {
             &settings.master,
         )?;
         let spool = spool::Spool::open(&settings.data_dir.join("spool"), engine.vault().clone())?;
+        let feeds = feeds::Feeds::open(&settings.data_dir.join("feeds"), &engine)?;
         let marker = marks::load(&engine)?;
         let store = Self {
             engine: Arc::new(engine),
@@ -93,6 +96,7 @@ impl Store {
             spool,
             numbers: Arc::default(),
             tallies: Arc::default(),
+            feeds,
         };
         store.load_numbers().map_err(OpenError::from)?;
         store.sweep_orphans().map_err(OpenError::from)?;

@@ -4,7 +4,7 @@ use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::suppressions::MARK_OCTETS;
 use super::{Error, Store};
 use crate::mail::{Address, Timestamp};
-use crate::model::{Came, Event, MailingId, Mark, Recipient, Report, Soft, Suppression, WrongRecord};
+use crate::model::{Came, Contact, Event, MailingId, Mark, Recipient, Report, Soft, Suppression, WrongRecord};
 
 /// Whom a copy reached, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +83,8 @@ impl Store {
         };
         let contact = recipient.contact.map(|id| self.contact(id)).transpose()?.flatten();
         let audience = &state.mailing().audience;
-        let lists = audience.lists_reaching(contact.as_ref(), now);
-        let is_sensitive = audience.segments().iter().any(|segment| segment.is_sensitive);
+        let lists = audience.lists_reaching(contact.as_ref().map(Contact::glance).as_ref(), now);
+        let is_sensitive = audience.is_sensitive();
         Ok(Some(Reached {
             recipient,
             lists,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::engine::{Batch, Table};
 use super::{Error, Store};
-use crate::mail::Address;
+use crate::mail::{Address, Mailbox};
 use crate::model::{Event, Mark, Scope, Suppression};
 
 /// Octets of a mark, with which every key begins.
@@ -13,8 +13,13 @@ pub(super) const MARK_OCTETS: usize = 16;
 impl Store {
     /// How far, and why, this address is not to be written to.
     pub fn suppressions_of(&self, address: &Address) -> Result<Vec<Suppression>, Error> {
+        self.suppressions_at(address.mailbox())
+    }
+
+    /// The same of a mailbox.
+    pub fn suppressions_at(&self, address: Mailbox<'_>) -> Result<Vec<Suppression>, Error> {
         self.engine
-            .scan(Table::Suppressions, &self.mark(address))
+            .scan(Table::Suppressions, &self.marker.mark_of(address))
             .map(|item| Ok(postcard::from_bytes(&item?.1)?))
             .collect()
     }

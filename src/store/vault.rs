@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Error;
 
@@ -177,6 +177,58 @@ impl Vault {
             .len();
         value.truncate(length);
         Ok(value)
+    }
+}
+
+/// The key of one file on its way: what it seals nobody opens who does not have it, and nobody keeps it unless a record
+/// says so.
+#[derive(Clone)]
+pub(super) struct FileKey {
+    octets: Zeroizing<[u8; KEY_OCTETS]>,
+    key: Arc<RandomizedNonceKey>,
+}
+
+impl fmt::Debug for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileKey(…)")
+    }
+}
+
+impl FileKey {
+    /// A key that nobody has had before.
+    pub(super) fn random() -> Result<Self, Error> {
+        let mut octets = Zeroizing::new([0; KEY_OCTETS]);
+        rand::fill(octets.as_mut_slice()).map_err(|_unspecified| unsealable())?;
+        Ok(Self::new(octets))
+    }
+
+    /// The key of these octets.
+    pub(super) fn new(octets: Zeroizing<[u8; KEY_OCTETS]>) -> Self {
+        let key = Arc::new(key_of(&octets));
+        Self { octets, key }
+    }
+
+    /// Its octets, for the record that keeps it.
+    pub(super) fn octets(&self) -> &[u8; KEY_OCTETS] {
+        &self.octets
+    }
+
+    /// Seals a piece for its place, over itself: the nonce is put behind.
+    pub(super) fn seal(&self, place: &[u8], piece: &mut Vec<u8>) -> Result<(), Error> {
+        let nonce = self.key.seal_in_place_append_tag(Aad::from(place), piece);
+        piece.extend_from_slice(nonce.map_err(|_unspecified| unsealable())?.as_ref());
+        Ok(())
+    }
+
+    /// Opens the piece of a place, over itself.
+    pub(super) fn open(&self, place: &[u8], piece: &mut Vec<u8>) -> Result<(), Error> {
+        let nonce = *piece.last_chunk::<NONCE_OCTETS>().ok_or_else(unopenable)?;
+        piece.truncate(piece.len() - NONCE_OCTETS);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let opened = self.key.open_in_place(nonce, Aad::from(place), piece);
+        let length = opened.map_err(|_unspecified| unopenable())?.len();
+        piece.truncate(length);
+        Ok(())
     }
 }
 

@@ -138,14 +138,7 @@ impl Site {
     /// The same, with other bytes.
     pub(crate) async fn held_with(&self, author: &str, message: &str) -> MailingId {
         let id = self.store.next_id(Series::Case, 2026);
-        let finding = Finding {
-            rule: "steward-routing".into(),
-            clause: "C15".into(),
-            ask: Ask::Hold {
-                wants: vec![OfficeId("registrar".into())],
-            },
-            sentence: "Mail to students waits for the Office of the Registrar.".into(),
-        };
+        let finding = finding();
         let now = self.clock.now();
         let until = now.plus(Duration::from_secs(14 * 86_400));
         let event = Event {
@@ -342,7 +335,19 @@ pub(crate) fn event(act: Act) -> Event {
     }
 }
 
-fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
+/// What keeps a mailing to students.
+pub(crate) fn finding() -> Finding {
+    Finding {
+        rule: "steward-routing".into(),
+        clause: "C15".into(),
+        ask: Ask::Hold {
+            wants: vec![OfficeId("registrar".into())],
+        },
+        sentence: "Mail to students waits for the Office of the Registrar.".into(),
+    }
+}
+
+pub(crate) fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
     let list = address("students@lists.mst.example");
     let segment = Segment {
         list: list.clone(),
@@ -420,7 +425,7 @@ async fn feed(store: &Store) {
         .expect("commits");
 }
 
-fn desk_settings() -> review::Settings {
+pub(crate) fn desk_settings() -> review::Settings {
     let office = |name: &str, stewards: &[&str], reviewers: &[&str]| Office {
         name: name.to_owned(),
         stewards: stewards.iter().map(|text| address(text)).collect(),

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-use crate::campus::{Campus, Letter, case, list, people};
+use crate::campus::{Campus, Letter, case, http, link, list, people};
 
 fn appeal() -> Letter {
     Letter::new(
@@ -74,17 +72,7 @@ async fn who_unsubscribes_gets_no_copy_of_what_is_under_way() {
     let reply = campus.submit("author", &list("students"), &appeal()).await;
     campus.let_go(&case(&reply), "records").await;
     campus.reaches("ann@", 1).await;
-    let copy = campus
-        .got("ann@")
-        .remove(0)
-        .1
-        .replace("\r\n ", "")
-        .replace("\r\n\t", "");
-    let link = copy
-        .split(['<', '>'])
-        .find(|part| part.contains("/u/"))
-        .expect("a link");
-    let path = link.get(link.find("/u/").expect("its path")..).expect("a path");
+    let path = link(&campus.got("ann@").remove(0).1);
 
     let looked = http(&campus, &format!("GET {path} HTTP/1.1")).await;
     assert!(looked.starts_with("HTTP/1.1 200"), "{looked}");
@@ -122,17 +110,4 @@ async fn who_asked_not_to_be_disclosed_is_written_to_and_not_shown() {
     assert!(!told.contains("secret") && !told.contains("s•••@h"), "{told}");
     campus.let_go(&case, "records").await;
     campus.reaches("secret@", 1).await;
-}
-
-/// One request to the public pages, with the body of RFC 8058 §3.1.
-async fn http(campus: &Campus, line: &str) -> String {
-    let mut socket = TcpStream::connect(campus.public).await.expect("the public pages");
-    let request = format!(
-        "{line}\r\nHost: lists.mst.example\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-         Content-Length: 26\r\n\r\nList-Unsubscribe=One-Click"
-    );
-    socket.write_all(request.as_bytes()).await.expect("sent");
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.expect("answered");
-    String::from_utf8_lossy(&answer).into_owned()
 }

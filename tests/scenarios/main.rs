@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | [`list_posting`] | C1, C5, C9, C14, C16 | held, numbered, told once; approved, released, one copy each; lapsed; refused |
 //! | [`consent_before_marketing`] | C3, C4, C8 | left out without consent; unsubscribed under way; one person, one copy; FERPA |
+//! | [`master_list`] | C3, C4, C8 | alumni without consent; consent that has ended; FERPA; one person, one copy; one list left |
 //! | [`class_mail`] | C6 | a class at once; with others in it; before the term |
 //! | [`hidden_mass_mailing`] | C7 | Bcc, slices over days, mail-merge, one flyer; what is ordinary goes |
 //! | [`contact_data_leaving`] | C10 | addresses in a file, in a sheet in a zip in a zip, behind a password |
@@ -24,6 +25,7 @@ mod emergency;
 mod frequency_and_volume;
 mod hidden_mass_mailing;
 mod list_posting;
+mod master_list;
 mod review;
 mod survey;
 mod what_comes_back;

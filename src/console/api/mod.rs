@@ -147,6 +147,7 @@ fn operation() -> OpenApiRouter<ApiState> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
         .routes(routes!(export::export))
+        .routes(routes!(export::rotate))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(policy::explain))

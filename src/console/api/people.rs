@@ -51,7 +51,7 @@ pub(super) struct Known {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Done)]
 pub(super) struct Did {
-    done: String,
+    pub(super) done: String,
 }
 
 /// `GET /people/count?audience=`.
@@ -89,14 +89,13 @@ pub(super) async fn count(
 fn counted(store: &Store, selection: &Selection, now: Timestamp) -> Result<(u64, u64), store::Error> {
     let (suppressions, marker) = (store.suppressions()?, store.marker());
     let (mut contacts, mut suppressed) = (0, 0);
-    for contact in store.contacts() {
-        let contact = contact?;
-        if selection.holds(&contact, now) {
+    store.glance_at_all(|contact| {
+        if selection.holds(contact, now) {
             contacts += 1;
-            let is_kept = |address: &&Address| suppressions.contains_key(&marker.mark(&address.key()));
-            suppressed += u64::from(contact.addresses().iter().any(is_kept));
+            let is_kept = |address| suppressions.contains_key(&marker.mark_of(address));
+            suppressed += u64::from(contact.addresses().into_iter().any(is_kept));
         }
-    }
+    })?;
     Ok((contacts, suppressed))
 }
 

@@ -469,6 +469,7 @@ done-looked-up = looked up
 done-forgotten = forgotten
 done-account = account
 done-complained = A recipient on campus complained
+done-rotated = sealed anew
 done-reloaded = reloaded
 ## Try a message
 

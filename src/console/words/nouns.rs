@@ -333,6 +333,7 @@ fn done(act: Act) -> Key {
         Act::LookedUp => "done-looked-up",
         Act::Forgotten => "done-forgotten",
         Act::Account => "done-account",
+        Act::Rotated => "done-rotated",
         Act::Reloaded => "done-reloaded",
         Act::Complained => "done-complained",
     })

@@ -1,16 +1,11 @@
 //! Who is left out, and why. Policy C3, C4, C11.
 
-use std::time::Duration;
-
-use super::{Pressure, Purpose, address};
-use crate::mail::{Address, Domain, Timestamp};
+use super::{Purpose, address};
+use crate::mail::{Domain, Mailbox, Timestamp};
 use crate::model::{
-    Agreement, Basis, Caps, Category, ConsentRule, Contact, ContactId, Exclusion, PrivacyFlag, Segment, Standing,
-    Suppression, agreement,
+    Agreement, Basis, Category, ConsentRule, Exclusion, Glance, PrivacyFlag, Said, Segment, Suppression, agreement,
 };
 
-pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Where mail that promotes something wants a yes, whatever the audience asks: the European Economic Area and the United
 /// Kingdom (PECR), Switzerland, and Canada (CASL). What is inferred of a relationship is a yes in Canada alone.
 const YES_COUNTRIES: [&str; 33] = [
@@ -19,7 +14,7 @@ const YES_COUNTRIES: [&str; 33] = [
 ];
 
 /// What is known of one contact's addresses: the suppressions of each.
-pub type Known<'a> = &'a dyn Fn(&Address) -> &'a [Suppression];
+pub type Known<'a> = &'a dyn Fn(Mailbox<'_>) -> &'a [Suppression];
 
 /// Asks for one list of a mailing whether a contact gets a copy, and at which address.
 #[derive(Debug, Clone, Copy)]
@@ -36,10 +31,10 @@ pub struct Question<'a> {
 
 impl Question<'_> {
     /// Where their copy goes, or why they get none. Caps are not asked, and nothing of who is in the list.
-    pub fn ask<'c>(&self, contact: &'c Contact, known: Known<'_>) -> Result<&'c Address, Exclusion> {
+    pub fn ask<'c>(&self, contact: &Glance<'c>, known: Known<'_>) -> Result<Mailbox<'c>, Exclusion> {
         let addresses = address::ranked(contact, self);
-        let usable: Vec<&Address> = addresses.iter().copied().filter(|a| address::is_usable(a)).collect();
-        if usable.is_empty() {
+        let mut usable = addresses.iter().copied().filter(|a| address::is_usable(*a)).peekable();
+        if usable.peek().is_none() {
             return Err(Exclusion::InvalidAddress);
         }
         let privacy = contact.privacy();
@@ -48,13 +43,8 @@ impl Question<'_> {
         }
         // What somebody said of one of their addresses they meant of themselves; a dead mailbox is only dead itself.
         let is_dead = |s: &&Suppression| s.reason.exclusion() == Exclusion::HardBounce;
-        let said = addresses
-            .iter()
-            .flat_map(|address| known(address))
-            .filter(|s| !is_dead(s));
-        let living = usable
-            .into_iter()
-            .find(|address| !known(address).iter().any(|s| is_dead(&s)));
+        let said = contact.addresses().into_iter().flat_map(known).filter(|s| !is_dead(s));
+        let living = usable.find(|address| !known(*address).iter().any(|s| is_dead(&s)));
         let dead = living.is_none().then_some(Exclusion::HardBounce);
         if let Some(exclusion) = said.filter_map(|s| self.reaches(s)).chain(dead).min() {
             return Err(exclusion);
@@ -76,27 +66,28 @@ impl Question<'_> {
     }
 
     /// What they chose, by topic.
-    fn chosen(&self, contact: &Contact) -> Result<(), Exclusion> {
-        let suits = self.segment.about.as_ref().is_none_or(|about| {
-            let preference = contact.preferences.get(&about.topic).copied();
-            about.suits(preference)
-        });
+    fn chosen(&self, contact: &Glance<'_>) -> Result<(), Exclusion> {
+        let suits = self
+            .segment
+            .about
+            .as_ref()
+            .is_none_or(|about| about.suits(contact.preference(&about.topic.0)));
         suits.then_some(()).ok_or(Exclusion::Preference)
     }
 
     /// What they agreed to. Policy C3.
-    fn agreed(&self, contact: &Contact) -> Result<(), Exclusion> {
+    fn agreed(&self, contact: &Glance<'_>) -> Result<(), Exclusion> {
         let (purpose, country) = (self.purpose.category.name(), contact.country());
         let wants_yes = YES_COUNTRIES.iter().any(|c| c.eq_ignore_ascii_case(country));
         let rule = match self.segment.consent {
             ConsentRule::NotWithdrawn if wants_yes && self.purpose.category.is_promotional() => ConsentRule::OptIn,
             rule @ (ConsentRule::NotNeeded | ConsentRule::NotWithdrawn | ConsentRule::OptIn) => rule,
         };
-        let counts = |s: &&Standing| {
+        let counts = |s: &Said<'_>| {
             let is_inferred = s.basis == Basis::Implied;
             !(is_inferred && wants_yes && !country.eq_ignore_ascii_case("CA"))
         };
-        let agreement = || agreement(contact.standings.iter().filter(counts), purpose, self.now);
+        let agreement = || agreement(contact.said.iter().copied().filter(counts), purpose, self.now);
         let lets_in = match rule {
             ConsentRule::NotNeeded => true,
             ConsentRule::NotWithdrawn => agreement() != Agreement::No,
@@ -107,7 +98,7 @@ impl Question<'_> {
 
     /// What the law allows: who is not to be disclosed is in no audience that outsiders asked for, and nobody under age is
     /// asked for support or for answers.
-    fn allowed(&self, contact: &Contact) -> Result<(), Exclusion> {
+    fn allowed(&self, contact: &Glance<'_>) -> Result<(), Exclusion> {
         let privacy = contact.privacy();
         let asks = matches!(self.purpose.category, Category::Marketing | Category::Survey);
         let is_disclosed = self.segment.is_for_outsiders && privacy.has(PrivacyFlag::Ferpa);
@@ -122,21 +113,3 @@ const EVEN_EMERGENCIES: [Exclusion; 3] = [
     Exclusion::DoNotContact,
     Exclusion::HardBounce,
 ];
-
-/// Whether the contact has had enough lately. What is critical is never too much. Policy C11.
-pub(super) fn over_cap(
-    contact: ContactId,
-    caps: Caps,
-    category: Category,
-    pressure: Pressure<'_>,
-    now: Timestamp,
-) -> Option<Exclusion> {
-    let is_over = |cap: Option<u32>, period: Duration, of: Option<Category>| {
-        cap.is_some_and(|cap| pressure.copies(contact, now.minus(period), of) >= cap)
-    };
-    let survey = Some(Category::Survey);
-    let is_full = is_over(caps.week, WEEK, None)
-        || is_over(caps.month, MONTH, None)
-        || (category == Category::Survey && is_over(caps.survey_month, MONTH, survey));
-    (category != Category::Critical && is_full).then_some(Exclusion::OverCap)
-}

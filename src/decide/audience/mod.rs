@@ -11,16 +11,14 @@ mod recheck;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use exclude::over_cap;
 pub use exclude::{Known, Question};
 pub use pressure::Pressure;
 pub use provider::provider;
 pub use recheck::dropped_out;
 
-use crate::mail::{Address, Domain, Timestamp};
+use crate::mail::{Address, Domain, Mailbox, Timestamp};
 use crate::model::{
-    Audience, Category, Contact, ContactId, Exclusion, Expansion, Lane, Mark, Marker, Masked, Recipient, Segment,
-    Suppression,
+    Audience, Category, ContactId, Exclusion, Expansion, Glance, Lane, Mark, Marker, Masked, Segment, Suppression,
 };
 
 /// Samples a person may see of an audience. Policy C8.
@@ -39,14 +37,9 @@ impl Suppressions {
         Self { by_mark, marker }
     }
 
-    /// How far, and why, this address is not to be written to.
-    pub fn of(&self, address: &Address) -> &[Suppression] {
-        // Most stores have none, and a mark is a hash.
-        if self.by_mark.is_empty() {
-            return &[];
-        }
-        let known = self.by_mark.get(&self.marker.mark(&address.key()));
-        known.map(Vec::as_slice).unwrap_or_default()
+    /// How far, and why, the address of this mark is not to be written to.
+    fn of(&self, mark: &Mark) -> &[Suppression] {
+        self.by_mark.get(mark).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -94,7 +87,7 @@ pub struct Asked<'a> {
     /// Who is not to be written to.
     pub suppressions: &'a Suppressions,
     /// How much of our mail contacts have had.
-    pub pressure: Pressure<'a>,
+    pub pressure: &'a Pressure,
     /// The campus's own domains.
     pub campus: &'a [Domain],
     /// Now.
@@ -105,9 +98,11 @@ pub struct Asked<'a> {
 #[derive(Debug)]
 pub struct Walk<'a> {
     asked: Asked<'a>,
-    seen: HashSet<String>,
-    /// Who was left out as a contact is not let in by being named.
-    left_out: HashMap<String, Exclusion>,
+    /// The mailboxes that get a copy.
+    seen: HashSet<Mark>,
+    /// The mailboxes of those named beside the lists, and why they were left out as contacts: nobody is let in by being
+    /// named.
+    named: HashMap<Mark, Option<Exclusion>>,
 }
 
 /// What a walk says of one contact.
@@ -118,50 +113,70 @@ pub enum Verdict<'c> {
     /// They get no copy.
     Excluded(Exclusion),
     /// They get one, at this address.
-    Included(&'c Address),
+    Included(Mailbox<'c>),
 }
 
 impl<'a> Walk<'a> {
     /// A walk that has met nobody yet.
     pub fn new(asked: Asked<'a>) -> Self {
+        let mark = |address: &Address| asked.suppressions.marker.mark_of(address.mailbox());
+        let named = asked.audience.people().iter().map(|address| (mark(address), None));
         Self {
+            named: named.collect(),
             asked,
             seen: HashSet::new(),
-            left_out: HashMap::new(),
         }
     }
 
     /// Meets one contact. Of several lists that have them, the first that lets them in counts.
-    pub fn meet<'c>(&mut self, contact: &'c Contact) -> Verdict<'c> {
+    pub fn meet<'c>(&mut self, contact: &Glance<'c>) -> Verdict<'c> {
         let (segments, now) = (self.asked.audience.segments(), self.asked.now);
-        let within = segments.iter().filter(|segment| segment.selection.holds(contact, now));
-        let mut reason = None;
-        for segment in within {
-            match self.judge(contact, segment) {
-                Ok(address) if self.seen.insert(address.key()) => return Verdict::Included(address),
-                Ok(_) => return Verdict::Excluded(Exclusion::Duplicate),
-                Err(exclusion) => reason = Some(reason.map_or(exclusion, |known: Exclusion| known.min(exclusion))),
+        let mut within = segments
+            .iter()
+            .filter(|segment| segment.selection.holds(contact, now))
+            .peekable();
+        if within.peek().is_none() {
+            return Verdict::Outside;
+        }
+        let marked: Vec<(Mailbox<'c>, Mark)> = contact.addresses().into_iter().map(|a| (a, self.mark(a))).collect();
+        let mark_of = |address: Mailbox<'_>| {
+            marked
+                .iter()
+                .find_map(|(known, mark)| (*known == address).then_some(mark))
+        };
+        let known = |address: Mailbox<'_>| {
+            mark_of(address)
+                .map(|mark| self.asked.suppressions.of(mark))
+                .unwrap_or_default()
+        };
+        let answers = within.map(|segment| self.judge(contact, segment, &known));
+        let verdict = first_or_least(answers);
+        match verdict {
+            Ok(address) if mark_of(address).is_some_and(|mark| self.seen.insert(*mark)) => Verdict::Included(address),
+            Ok(_) => Verdict::Excluded(Exclusion::Duplicate),
+            Err(exclusion) => {
+                for (_, mark) in &marked {
+                    self.named.entry(*mark).and_modify(|reason| *reason = Some(exclusion));
+                }
+                Verdict::Excluded(exclusion)
             }
         }
-        let Some(reason) = reason else {
-            return Verdict::Outside;
-        };
-        let addresses = contact.addresses().into_iter();
-        self.left_out.extend(addresses.map(|address| (address.key(), reason)));
-        Verdict::Excluded(reason)
     }
 
-    fn judge<'c>(&self, contact: &'c Contact, segment: &Segment) -> Result<&'c Address, Exclusion> {
-        let Asked {
-            purpose, pressure, now, ..
-        } = self.asked;
-        let address = self
-            .question(segment)
-            .ask(contact, &|address| self.asked.suppressions.of(address))?;
-        match over_cap(contact.id, segment.caps, purpose.category, pressure, now) {
-            Some(exclusion) => Err(exclusion),
-            None => Ok(address),
+    fn judge<'c>(&self, contact: &Glance<'c>, segment: &Segment, known: Known<'_>) -> Result<Mailbox<'c>, Exclusion> {
+        let address = self.question(segment).ask(contact, known)?;
+        if self
+            .asked
+            .pressure
+            .is_full(contact.id, segment, self.asked.purpose.category)
+        {
+            return Err(Exclusion::OverCap);
         }
+        Ok(address)
+    }
+
+    fn mark(&self, address: Mailbox<'_>) -> Mark {
+        self.asked.suppressions.marker.mark_of(address)
     }
 
     fn question<'s>(&self, segment: &'s Segment) -> Question<'s>
@@ -178,10 +193,11 @@ impl<'a> Walk<'a> {
 
     /// Meets somebody named beside the lists: what they said of any of the lists they said of this mailing.
     pub fn meet_named<'c>(&mut self, address: &'c Address) -> Verdict<'c> {
-        if let Some(exclusion) = self.left_out.get(&address.key()) {
+        let mark = self.mark(address.mailbox());
+        if let Some(Some(exclusion)) = self.named.get(&mark) {
             return Verdict::Excluded(*exclusion);
         }
-        let known = self.asked.suppressions.of(address);
+        let known = self.asked.suppressions.of(&mark);
         let segments = self.asked.audience.segments().iter();
         let reached = segments.flat_map(|segment| {
             let question = self.question(segment);
@@ -191,79 +207,118 @@ impl<'a> Walk<'a> {
         });
         match reached.min() {
             Some(exclusion) => Verdict::Excluded(exclusion),
-            None if self.seen.insert(address.key()) => Verdict::Included(address),
+            None if self.seen.insert(mark) => Verdict::Included(address.mailbox()),
             None => Verdict::Excluded(Exclusion::Duplicate),
         }
     }
 }
 
-/// Makes an audience into recipients, those of one domain side by side.
-pub fn expand<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contact, E>>) -> Result<Expansion, E> {
-    let mut expansion = Expansion::default();
-    for contact in contacts {
-        let contact = contact?;
-        let verdict = walk.meet(&contact);
-        note(&mut expansion, verdict, Some(contact.id));
+/// The first answer that is a yes, else of the reasons the one that is asked first.
+fn first_or_least<T>(answers: impl Iterator<Item = Result<T, Exclusion>>) -> Result<T, Exclusion> {
+    let mut least = Exclusion::Duplicate;
+    for answer in answers {
+        match answer {
+            Ok(yes) => return Ok(yes),
+            Err(exclusion) => least = least.min(exclusion),
+        }
     }
-    for address in walk.asked.audience.people() {
-        let verdict = walk.meet_named(address);
-        note(&mut expansion, verdict, None);
-    }
-    expansion
-        .recipients
-        .sort_by(|a, b| (a.address.domain(), a.address.local()).cmp(&(b.address.domain(), b.address.local())));
-    Ok(expansion)
+    Err(least)
 }
 
-fn note(expansion: &mut Expansion, verdict: Verdict<'_>, contact: Option<ContactId>) {
-    match verdict {
-        Verdict::Outside => {}
-        Verdict::Excluded(exclusion) => *expansion.exclusions.entry(exclusion).or_default() += 1,
-        Verdict::Included(address) => expansion.recipients.push(Recipient {
-            address: address.clone(),
-            contact,
-        }),
+/// Makes an audience into recipients, contact by contact.
+#[derive(Debug)]
+pub struct Expanding<'a> {
+    walk: Walk<'a>,
+    expansion: Expansion,
+}
+
+impl<'a> Expanding<'a> {
+    /// Has met nobody yet.
+    pub fn new(asked: Asked<'a>) -> Self {
+        Self {
+            walk: Walk::new(asked),
+            expansion: Expansion::default(),
+        }
+    }
+
+    /// Meets one contact.
+    pub fn meet(&mut self, contact: &Glance<'_>) {
+        let verdict = self.walk.meet(contact);
+        self.note(verdict, Some(contact.id));
+    }
+
+    /// Who gets a copy, those of one domain side by side.
+    pub fn end(mut self) -> Expansion {
+        for address in self.walk.asked.audience.people() {
+            let verdict = self.walk.meet_named(address);
+            self.note(verdict, None);
+        }
+        self.expansion.recipients.sort();
+        self.expansion
+    }
+
+    fn note(&mut self, verdict: Verdict<'_>, contact: Option<ContactId>) {
+        let excluded = match verdict {
+            Verdict::Outside => return,
+            Verdict::Included(address) if self.expansion.recipients.push(address, contact) => return,
+            Verdict::Included(_) => Exclusion::InvalidAddress,
+            Verdict::Excluded(exclusion) => exclusion,
+        };
+        *self.expansion.exclusions.entry(excluded).or_default() += 1;
     }
 }
 
-/// Counts an audience without making recipients of it.
-pub fn count<E>(mut walk: Walk<'_>, contacts: impl Iterator<Item = Result<Contact, E>>) -> Result<Count, E> {
-    let mut count = Count::default();
-    let Asked {
-        audience,
-        pressure,
-        campus,
-        now,
-        ..
-    } = walk.asked;
-    let shows = audience.segments().iter().all(|segment| !segment.is_sensitive);
-    for contact in contacts {
-        let contact = contact?;
-        let verdict = walk.meet(&contact);
+/// Counts an audience, contact by contact, without making recipients of it.
+#[derive(Debug)]
+pub struct Counting<'a> {
+    walk: Walk<'a>,
+    count: Count,
+    shows: bool,
+}
+
+impl<'a> Counting<'a> {
+    /// Has met nobody yet.
+    pub fn new(asked: Asked<'a>) -> Self {
+        Self {
+            walk: Walk::new(asked),
+            count: Count::default(),
+            shows: !asked.audience.is_sensitive(),
+        }
+    }
+
+    /// Meets one contact.
+    pub fn meet(&mut self, contact: &Glance<'_>) {
+        let verdict = self.walk.meet(contact);
+        self.tell(verdict);
         if let Verdict::Included(_) = verdict {
-            if shows && count.samples.len() < SAMPLES_MAX {
-                count.samples.extend(contact.masked());
+            if self.shows && self.count.samples.len() < SAMPLES_MAX {
+                self.count.samples.extend(contact.masked());
             }
-            let copies = pressure.copies(contact.id, now.minus(exclude::WEEK), None);
+            let copies = self.walk.asked.pressure.in_a_week(contact.id);
             if copies > 0 {
-                *count.pressed.entry(copies).or_default() += 1;
+                *self.count.pressed.entry(copies).or_default() += 1;
             }
         }
-        tell(&mut count, verdict, campus);
     }
-    for address in audience.people() {
-        tell(&mut count, walk.meet_named(address), campus);
-    }
-    Ok(count)
-}
 
-fn tell(count: &mut Count, verdict: Verdict<'_>, campus: &[Domain]) {
-    match verdict {
-        Verdict::Outside => {}
-        Verdict::Excluded(exclusion) => *count.exclusions.entry(exclusion).or_default() += 1,
-        Verdict::Included(address) => {
-            count.recipients += 1;
-            *count.providers.entry(provider(address.domain(), campus)).or_default() += 1;
+    /// How many it reaches.
+    pub fn end(mut self) -> Count {
+        for address in self.walk.asked.audience.people() {
+            let verdict = self.walk.meet_named(address);
+            self.tell(verdict);
+        }
+        self.count
+    }
+
+    fn tell(&mut self, verdict: Verdict<'_>) {
+        match verdict {
+            Verdict::Outside => {}
+            Verdict::Excluded(exclusion) => *self.count.exclusions.entry(exclusion).or_default() += 1,
+            Verdict::Included(address) => {
+                self.count.recipients += 1;
+                let provider = provider(address, self.walk.asked.campus);
+                *self.count.providers.entry(provider).or_default() += 1;
+            }
         }
     }
 }

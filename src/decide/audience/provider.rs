@@ -1,6 +1,6 @@
 //! Provider: which of the large mailbox providers somebody reads their mail at, as far as their domain says.
 
-use crate::mail::Domain;
+use crate::mail::{Domain, Mailbox};
 
 /// Domains of the large ones; universities and firms that have their mail there are not known by their domain.
 const KNOWN: [(&str, &[&str]); 4] = [
@@ -11,11 +11,11 @@ const KNOWN: [(&str, &[&str]); 4] = [
 ];
 
 /// The provider's name; `on campus` for the campus's own domains, `elsewhere` for all others.
-pub fn provider(domain: &Domain, campus: &[Domain]) -> &'static str {
-    if campus.iter().any(|own| domain.is_within(own)) {
+pub fn provider(address: Mailbox<'_>, campus: &[Domain]) -> &'static str {
+    if campus.iter().any(|own| address.is_within(own)) {
         return "on campus";
     }
-    let has = |domains: &&[&str]| domains.contains(&domain.as_str());
+    let has = |domains: &&[&str]| domains.contains(&address.domain);
     let known = KNOWN.iter().find(|(_, domains)| has(domains));
     known.map_or("elsewhere", |(name, _)| name)
 }
@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn large_ones_are_known_by_their_domains() {
         let campus = ["mst.example".parse().expect("valid")];
-        let of = |domain: &str| provider(&domain.parse().expect("valid"), &campus);
+        let of = |domain: &str| provider(Mailbox { local: "a", domain }, &campus);
         assert_eq!((of("mst.example"), of("cs.mst.example")), ("on campus", "on campus"));
         assert_eq!((of("gmail.com"), of("aol.com")), ("Google", "Yahoo"));
         assert_eq!((of("notgmail.com"), of("mail.gmail.com")), ("elsewhere", "elsewhere"));

@@ -1,14 +1,14 @@
 //! The same question again, when a copy is about to be sent: who has dropped out since gets none. Law 5.
 
 use super::{Known, Purpose, Question};
-use crate::mail::{Address, Timestamp};
-use crate::model::{Audience, Contact, Exclusion, Segment};
+use crate::mail::{Mailbox, Timestamp};
+use crate::model::{Audience, Exclusion, Glance, Segment};
 
 /// Why this recipient gets no copy after all. Whoever has left every list since is asked as the strictest of them asks.
 pub fn dropped_out(
     audience: &Audience,
     purpose: Purpose,
-    (address, contact): (&Address, Option<&Contact>),
+    (address, contact): (Mailbox<'_>, Option<&Glance<'_>>),
     known: Known<'_>,
     now: Timestamp,
 ) -> Option<Exclusion> {

@@ -1,13 +1,13 @@
 //! Who is in, who is out, and why.
 
-use std::convert::Infallible;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    About, Affiliation, Basis, Caps, ConsentRule, ContactId, Got, Lane, Listing, MailingId, Preference, Privacy,
-    PrivacyFlag, Scope, Selection, Series, Standing, SuppressionReason, TopicId, UnderWay,
+    About, Affiliation, Basis, Caps, ConsentRule, Contact, ContactId, Got, Lane, Listing, MailingId, Preference,
+    Privacy, PrivacyFlag, Scope, Selection, Series, Standing, SuppressionReason, TopicId,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -15,10 +15,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 /// Nobody has got anything yet.
-const NONE: Pressure<'_> = Pressure {
-    got: &|_, _| Some(Vec::new()),
-    under_way: &UnderWay::new(),
-};
+static NONE: LazyLock<Pressure> = LazyLock::new(|| Pressure::none(at(100)));
 const MARKETING: Purpose = Purpose {
     category: Category::Marketing,
     is_emergency: false,
@@ -102,7 +99,7 @@ fn asked<'a>(audience: &'a Audience, purpose: Purpose, suppressions: &'a Suppres
         audience,
         purpose,
         suppressions,
-        pressure: NONE,
+        pressure: &NONE,
         campus: &[],
         now: at(100),
     }
@@ -110,12 +107,23 @@ fn asked<'a>(audience: &'a Audience, purpose: Purpose, suppressions: &'a Suppres
 
 /// Expands and counts, which must come to the same.
 fn expanded_as(asked: Asked<'_>, contacts: Vec<Contact>) -> Expansion {
-    let counted = count(Walk::new(asked), contacts.iter().cloned().map(Ok::<_, Infallible>));
-    let Ok(expansion) = expand(Walk::new(asked), contacts.into_iter().map(Ok::<_, Infallible>));
-    let Ok(counted) = counted;
+    let (mut expanding, mut counting) = (Expanding::new(asked), Counting::new(asked));
+    for contact in &contacts {
+        expanding.meet(&contact.glance());
+        counting.meet(&contact.glance());
+    }
+    let (expansion, counted) = (expanding.end(), counting.end());
     assert_eq!(counted.recipients, expansion.recipients.len() as u64);
     assert_eq!(counted.exclusions, expansion.exclusions);
     expansion
+}
+
+fn counted(asked: Asked<'_>, contacts: impl IntoIterator<Item = Contact>) -> Count {
+    let mut counting = Counting::new(asked);
+    contacts
+        .into_iter()
+        .for_each(|contact| counting.meet(&contact.glance()));
+    counting.end()
 }
 
 fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: Vec<Contact>) -> Expansion {
@@ -126,7 +134,7 @@ fn emails(expansion: &Expansion) -> Vec<String> {
     expansion
         .recipients
         .iter()
-        .map(|recipient| recipient.address.to_string())
+        .map(|(address, _)| address.to_string())
         .collect()
 }
 
@@ -265,7 +273,7 @@ fn check(rule: ConsentRule, country: &str, standings: &[Standing], is_in: bool) 
         campus: &[],
         now: at(100),
     };
-    let answer = question.ask(&contact, &|_| &[]).map(|_| ());
+    let answer = question.ask(&contact.glance(), &|_| &[]).map(|_| ());
     let expected = if is_in { Ok(()) } else { Err(Exclusion::NoConsent) };
     assert_eq!(answer, expected, "{rule:?} {country} {standings:?}");
 }
@@ -377,8 +385,10 @@ fn nobody_of_a_sensitive_audience_is_a_sample() {
     hushed.is_sensitive = true;
     let audience = lists(vec![hushed], &[]);
     let none = none();
-    let contacts = [Ok::<_, Infallible>(contact(1, "a@z.example", "student"))];
-    let Ok(count) = count(Walk::new(asked(&audience, MARKETING, &none)), contacts.into_iter());
+    let count = counted(
+        asked(&audience, MARKETING, &none),
+        [contact(1, "a@z.example", "student")],
+    );
     assert_eq!((count.recipients, count.samples.len()), (1, 0));
 }
 
@@ -388,10 +398,10 @@ fn samples_are_few_and_show_nobody_who_asked_not_to_be_shown() {
     let contacts = (0..20).map(|n| {
         let mut contact = contact(n, &format!("s{n}@z.example"), "student");
         contact.listings[0].privacy = (n % 2 == 0).then_some(PrivacyFlag::Ferpa).into_iter().collect();
-        Ok::<_, Infallible>(contact)
+        contact
     });
     let (official, none) = (Purpose::of(Category::Official, Lane::Official), none());
-    let Ok(count) = count(Walk::new(asked(&audience, official, &none)), contacts);
+    let count = counted(asked(&audience, official, &none), contacts);
     assert_eq!((count.recipients, count.samples.len()), (20, 5));
     assert!(count.samples.iter().all(|sample| sample.email == "s•••@z•••.example"));
 }
@@ -410,27 +420,35 @@ fn got(mailing: u32, category: Category, seconds: i64) -> Got {
     Got {
         mailing: id(mailing),
         category,
+        topics: vec![TopicId("events".into())],
         at: at(seconds),
     }
 }
 
-/// What becomes of contact 1, who has had these copies and stands in these plans, on the 30th day.
+/// What contact 1 has had, seen on the 30th day.
+fn pressure(had: &[Got]) -> Pressure {
+    let mut pressure = Pressure::none(at(30 * DAY));
+    had.iter().for_each(|got| pressure.add(got, [ContactId(1)].into_iter()));
+    pressure
+}
+
+/// Whether contact 1, who has had these copies, gets no further one on the 30th day.
 #[track_caller]
-fn capped(caps: Caps, category: Category, had: &[Got], under_way: &UnderWay) -> bool {
+fn capped(caps: Caps, category: Category, had: &[Got]) -> bool {
     let mut students = segment("student", ConsentRule::NotNeeded);
     students.caps = caps;
-    let audience = lists(vec![students], &[]);
-    let since = |_, since: Timestamp| Some(had.iter().filter(|got| got.at >= since).copied().collect());
-    let pressure = Pressure { got: &since, under_way };
-    let purpose = Purpose::of(category, Lane::Bulk);
-    let suppressions = none();
-    let now = at(30 * DAY);
-    let mut walk = Walk::new(Asked {
-        pressure,
-        now,
-        ..asked(&audience, purpose, &suppressions)
+    students.about = Some(About {
+        topic: TopicId("events".into()),
+        is_digest: false,
     });
-    match walk.meet(&contact(1, "a@z.example", "student")) {
+    let audience = lists(vec![students], &[]);
+    let (suppressions, pressure) = (none(), pressure(had));
+    let asked = Asked {
+        pressure: &pressure,
+        now: at(30 * DAY),
+        ..asked(&audience, Purpose::of(category, Lane::Bulk), &suppressions)
+    };
+    match Walk::new(asked).meet(&contact(1, "a@z.example", "student").glance()) {
         Verdict::Included(_) => false,
         Verdict::Excluded(Exclusion::OverCap) => true,
         other @ (Verdict::Outside | Verdict::Excluded(_)) => panic!("{other:?}"),
@@ -444,55 +462,35 @@ fn who_has_had_enough_lately_is_left_out_of_all_but_critical_mail() {
         week: Some(2),
         ..Caps::default()
     };
-    let none = UnderWay::new();
-    let fresh = got(1, Official, 24 * DAY);
-    let old = got(2, Official, 22 * DAY);
-    assert!(!capped(week, Official, &[fresh], &none));
-    assert!(!capped(week, Official, &[fresh, old], &none));
-    assert!(capped(week, Official, &[fresh, got(3, Survey, 25 * DAY)], &none));
-    assert!(!capped(week, Critical, &[fresh, fresh], &none));
+    let (fresh, old) = (got(1, Official, 24 * DAY), got(2, Official, 22 * DAY));
+    assert!(!capped(week, Official, std::slice::from_ref(&fresh)));
+    assert!(!capped(week, Official, &[fresh.clone(), old]));
+    let both = [fresh.clone(), got(3, Survey, 25 * DAY)];
+    assert!(capped(week, Official, &both));
+    assert!(!capped(week, Critical, &both));
+    assert!(!capped(week, Official, &[fresh, got(4, Critical, 25 * DAY)]));
 }
 
 #[test]
-fn what_is_on_its_way_counts_and_counts_once() {
-    let week = Caps {
-        week: Some(2),
-        ..Caps::default()
-    };
-    let under_way = UnderWay::from([
-        (id(7), (Category::Official, [ContactId(1)].into())),
-        (id(8), (Category::Official, [ContactId(2)].into())),
-    ]);
-    assert!(!capped(week, Category::Official, &[], &under_way));
-    assert!(!capped(
-        week,
-        Category::Official,
-        &[got(7, Category::Official, 29 * DAY)],
-        &under_way
-    ));
-    assert!(capped(
-        week,
-        Category::Official,
-        &[got(6, Category::Official, 29 * DAY)],
-        &under_way
-    ));
-}
-
-#[test]
-fn surveys_have_a_cap_of_their_own() {
+fn surveys_and_topics_have_caps_of_their_own() {
     let surveys = Caps {
         survey_month: Some(1),
         ..Caps::default()
     };
-    let had = [got(1, Category::Survey, 2 * DAY)];
-    assert!(capped(surveys, Category::Survey, &had, &UnderWay::new()));
-    assert!(!capped(surveys, Category::Event, &had, &UnderWay::new()));
-    assert!(!capped(
-        surveys,
-        Category::Survey,
-        &[got(1, Category::Event, 2 * DAY)],
-        &UnderWay::new()
-    ));
+    let (survey, event) = ([got(1, Category::Survey, 2 * DAY)], [got(1, Category::Event, 2 * DAY)]);
+    assert!(capped(surveys, Category::Survey, &survey));
+    assert!(!capped(surveys, Category::Event, &survey));
+    assert!(!capped(surveys, Category::Survey, &event));
+    let topics = Caps {
+        topic_month: Some(1),
+        ..Caps::default()
+    };
+    assert!(capped(topics, Category::Event, &event));
+    let elsewhere = Got {
+        topics: vec![TopicId("sports".into())],
+        ..event[0].clone()
+    };
+    assert!(!capped(topics, Category::Event, &[elsewhere]));
 }
 
 #[test]
@@ -504,35 +502,26 @@ fn an_emergency_leaves_out_nobody_but_dead_addresses() {
     ]);
     let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["angry@y.example"]);
     let purpose = Purpose::of(Category::Critical, Lane::Emergency);
-    let walk = Walk::new(asked(&audience, purpose, &suppressions));
-    let contacts = ["gone@z.example", "angry@z.example"];
-    let contacts = contacts
-        .iter()
-        .zip(1..)
-        .map(|(email, id)| Ok::<_, Infallible>(contact(id, email, "student")));
-    let Ok(expansion) = expand(walk, contacts);
+    let contacts = ["gone@z.example", "angry@z.example"].iter().zip(1..);
+    let contacts = contacts.map(|(email, id)| contact(id, email, "student")).collect();
+    let expansion = expanded_as(asked(&audience, purpose, &suppressions), contacts);
     assert_eq!(emails(&expansion), ["angry@y.example", "angry@z.example"]);
 }
 
 #[test]
 fn a_count_says_who_is_written_to_often() {
     let audience = lists(vec![segment("student", ConsentRule::NotNeeded)], &[]);
-    let had = |contact: ContactId, _| {
-        let copies = u32::try_from(contact.0 % 3).unwrap_or(0);
-        Some((0..copies).map(|n| got(n, Category::Event, 0)).collect())
-    };
-    let under_way = UnderWay::new();
-    let pressure = Pressure {
-        got: &had,
-        under_way: &under_way,
-    };
+    let mut pressure = Pressure::none(at(100));
+    for number in 0..2 {
+        let who = (0..9).filter(|id| id % 3 > u64::from(number)).map(ContactId);
+        pressure.add(&got(number, Category::Event, 0), who);
+    }
     let suppressions = none();
-    let walk = Walk::new(Asked {
-        pressure,
+    let asked = Asked {
+        pressure: &pressure,
         ..asked(&audience, MARKETING, &suppressions)
-    });
-    let contacts = (0..9).map(|n| Ok::<_, Infallible>(contact(n, &format!("s{n}@z.example"), "student")));
-    let Ok(count) = count(walk, contacts);
+    };
+    let count = counted(asked, (0..9).map(|n| contact(n, &format!("s{n}@z.example"), "student")));
     assert_eq!(count.pressed, BTreeMap::from([(1, 3), (2, 3)]));
 }
 
@@ -557,40 +546,52 @@ proptest! {
     /// Law of C11: whatever is released when, and however slowly it leaves, nobody gets more than their caps.
     #[test]
     fn caps_are_never_exceeded(steps in proptest::collection::vec((step(), 1i64..2 * DAY), 1..120)) {
-        let caps = Caps { week: Some(2), month: Some(5), survey_month: Some(1) };
+        let caps = Caps { week: Some(2), month: Some(5), survey_month: Some(1), topic_month: None };
         let mut students = segment("student", ConsentRule::NotNeeded);
         students.caps = caps;
         let audience = lists(vec![students], &[]);
         let suppressions = none();
-        let (mut had, mut under_way, mut now, mut number) = (Vec::<Got>::new(), UnderWay::new(), 0, 0);
+        // Planned and not yet over; each with the moment its copy left, if it did.
+        let mut under_way: Vec<(Got, Option<Timestamp>)> = Vec::new();
+        let (mut had, mut over, mut now, mut number) = (Vec::<Got>::new(), Vec::<Got>::new(), 0, 0);
         for (step, wait) in steps {
             now += wait;
             match step {
                 Step::Expand(is_survey) => {
                     number += 1;
                     let category = if is_survey { Category::Survey } else { Category::Event };
-                    let since = |_, since: Timestamp| Some(had.iter().filter(|got| got.at >= since).copied().collect());
-                    let pressure = Pressure { got: &since, under_way: &under_way };
+                    let mut pressure = Pressure::none(at(now));
+                    for got in &over {
+                        pressure.add(got, [ContactId(1)].into_iter());
+                    }
+                    for (got, _) in &under_way {
+                        pressure.add(&Got { at: at(now), ..got.clone() }, [ContactId(1)].into_iter());
+                    }
                     let purpose = Purpose::of(category, Lane::Bulk);
-                    let asked = Asked { pressure, now: at(now), ..asked(&audience, purpose, &suppressions) };
+                    let asked = Asked {
+                        pressure: &pressure,
+                        now: at(now),
+                        ..asked(&audience, purpose, &suppressions)
+                    };
                     let contact = contact(1, "a@z.example", "student");
-                    if matches!(Walk::new(asked).meet(&contact), Verdict::Included(_)) {
-                        under_way.insert(id(number), (category, [ContactId(1)].into()));
+                    if matches!(Walk::new(asked).meet(&contact.glance()), Verdict::Included(_)) {
+                        under_way.push((got(number, category, now), None));
                     }
                 }
                 Step::Deliver(which) => {
-                    let waiting: Vec<_> = under_way
-                        .iter()
-                        .filter(|(id, _)| had.iter().all(|got| got.mailing != **id))
-                        .map(|(id, (category, _))| (*id, *category))
-                        .collect();
-                    if let Some((mailing, category)) = waiting.get(which % waiting.len().max(1)) {
-                        had.push(Got { mailing: *mailing, category: *category, at: at(now) });
+                    let mut waiting: Vec<_> = under_way.iter_mut().filter(|(_, left)| left.is_none()).collect();
+                    let which = which % waiting.len().max(1);
+                    if let Some((got, left)) = waiting.get_mut(which) {
+                        *left = Some(at(now));
+                        had.push(Got { at: at(now), ..got.clone() });
                     }
                 }
                 Step::Close(which) => {
-                    let id = under_way.keys().nth(which % under_way.len().max(1)).copied();
-                    id.map(|id| under_way.remove(&id));
+                    if !under_way.is_empty() {
+                        let (got, left) = under_way.remove(which % under_way.len());
+                        // Kept at the last moment of its day, or a little later than it was.
+                        over.extend(left.map(|left| Got { at: left.plus(std::time::Duration::from_secs(3_000)), ..got }));
+                    }
                 }
             }
         }
@@ -621,7 +622,9 @@ fn who_drops_out_before_their_turn_gets_none() {
     let to: Address = "a@z.example".parse().expect("valid");
     let students: Address = "students@lists.mst.example".parse().expect("valid");
     let ask = |contact: Option<&Contact>, known: &[Suppression]| {
-        dropped_out(&audience, MARKETING, (&to, contact), &|_| known, at(100))
+        let glance = contact.map(Contact::glance);
+        let to = (to.mailbox(), glance.as_ref());
+        dropped_out(&audience, MARKETING, to, &|_| known, at(100))
     };
     assert_eq!(ask(Some(&ann), &[]), None);
     let left = [suppression(Scope::List(students), SuppressionReason::Unsubscribed)];

@@ -27,6 +27,7 @@ pub(super) fn footer(mailing: &Mailing, release: &Release, settings: &Settings) 
 }
 
 fn lines(mailing: &Mailing, release: &Release, settings: &Settings) -> Vec<String> {
+    let is_sensitive = mailing.audience.is_sensitive();
     let lists: Vec<&str> = mailing
         .audience
         .segments()
@@ -38,11 +39,12 @@ fn lines(mailing: &Mailing, release: &Release, settings: &Settings) -> Vec<Strin
         .iter()
         .map(|office| settings.offices.name(office))
         .collect();
-    let mut lines = vec![format!(
-        "You get this as one of the {} of {}.",
-        lists.join(", "),
-        settings.organization
-    )];
+    let organization = &settings.organization;
+    let mut lines = vec![if is_sensitive {
+        format!("This was sent to you by {organization}.")
+    } else {
+        format!("You get this as one of the {} of {organization}.", lists.join(", "))
+    }];
     if !approved.is_empty() {
         lines.push(format!("Use of the list approved by: {}.", approved.join(", ")));
     }

@@ -52,7 +52,7 @@ pub(super) fn constant(
                 .cloned(),
         );
     }
-    fields.push(Field::new("List-Id", &list_id(mailing))?);
+    fields.push(Field::new("List-Id", &list_id(mailing, settings))?);
     if unsubscribe {
         fields.push(Field::new("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
     }
@@ -151,9 +151,13 @@ fn encoded_words(text: &str) -> String {
     encoded.join("\r\n ")
 }
 
-/// The list's id: its address with a dot for the `@` (RFC 2919 §2), under the name of its audience.
-fn list_id(mailing: &Mailing) -> String {
+/// The list's id: its address with a dot for the `@` (RFC 2919 §2), under the name of its audience. Of one that no copy
+/// may name, the case's.
+fn list_id(mailing: &Mailing, settings: &Settings) -> String {
     match mailing.audience.segments().first() {
+        Some(_) if mailing.audience.is_sensitive() => {
+            format!("<{}.{}>", mailing.id.to_string().to_lowercase(), settings.lists_domain)
+        }
         Some(segment) => {
             let list = &segment.list;
             format!("{} <{}.{}>", phrase(&segment.audience), list.local(), list.domain())

@@ -305,3 +305,23 @@ fn conveyed_mail_leaves_as_it_was_written() {
     assert!(!copy.contains("List-") || copy.contains("List-Id: <foreign>"), "{copy}");
     assert!(copy.ends_with("\r\n\r\nHello\r\n"), "{copy}");
 }
+
+/// Policy C8: no header and no footer says which list it was when to be on it is nobody's business.
+#[test]
+fn a_copy_of_a_sensitive_list_does_not_name_it() {
+    let mut mailing = mailing(Identity::Keep);
+    let Audience::Lists { segments, .. } = &mut mailing.audience else {
+        panic!("a list")
+    };
+    segments[0].list = address("hardship-aid@lists.mst.example");
+    segments[0].audience = "hardship aid".into();
+    let source = "From: author@mst.example\nSubject: x\n\nHello\n";
+    assert!(made(source, &mailing, &settings()).contains("hardship"));
+    let Audience::Lists { segments, .. } = &mut mailing.audience else {
+        panic!("a list")
+    };
+    segments[0].is_sensitive = true;
+    let copy = made(source, &mailing, &settings());
+    assert!(!copy.contains("hardship"), "{copy}");
+    assert!(copy.contains("List-Id: <mc-2026-0412.lists.mst.example>"), "{copy}");
+}

@@ -230,12 +230,8 @@ impl Carrier {
         match &self.unsaid {
             Some(unsaid) if unsaid.job.source.mailing.id == id => {
                 let entries = [unsaid.entry.clone(), intent];
-                let Effects {
-                    refusal,
-                    outgoing,
-                    reached,
-                } = unsaid.effects.clone();
-                store.record(id, &entries, refusal.as_ref(), outgoing, &reached).await?;
+                let Effects { refusal, outgoing } = unsaid.effects.clone();
+                store.record(id, &entries, refusal.as_ref(), outgoing).await?;
                 if let Some(said) = self.unsaid.take() {
                     self.courier.queue().settle(id, &said.entry);
                 }
@@ -243,7 +239,7 @@ impl Carrier {
             }
             _ => {
                 self.say().await?;
-                self.courier.store.record(id, &[intent], None, vec![], &[]).await
+                self.courier.store.record(id, &[intent], None, vec![]).await
             }
         }
     }
@@ -252,15 +248,11 @@ impl Carrier {
     async fn say(&mut self) -> Result<(), Error> {
         let Some(unsaid) = &self.unsaid else { return Ok(()) };
         let id = unsaid.job.source.mailing.id;
-        let Effects {
-            refusal,
-            outgoing,
-            reached,
-        } = unsaid.effects.clone();
+        let Effects { refusal, outgoing } = unsaid.effects.clone();
         let entry = unsaid.entry.clone();
         self.courier
             .store
-            .record(id, std::slice::from_ref(&entry), refusal.as_ref(), outgoing, &reached)
+            .record(id, std::slice::from_ref(&entry), refusal.as_ref(), outgoing)
             .await?;
         self.unsaid = None;
         self.courier.queue().settle(id, &entry);

@@ -1,6 +1,5 @@
 //! What the workers share: the queue, the ledger behind it, and the questions asked before a copy leaves.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -13,8 +12,9 @@ use super::queue::{Job, Queue, Run, Source};
 use crate::clock::Clock;
 use crate::decide::audience::{Purpose, dropped_out};
 use crate::decide::compose::Sealed;
+use crate::mail::Mailbox;
 use crate::model::lifecycle::{Expanded, State};
-use crate::model::{Act, Capacity, Contact, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Series};
+use crate::model::{Act, Capacity, Contact, Entry, Event, Exclusion, Glance, MailingId, Outcome, Recipient, Series};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Kind, Move, Store, Table};
 
@@ -138,7 +138,7 @@ impl Courier {
         self.store.tally(id)?;
         let uncertain = self.resume(id, &mut run)?;
         for entries in uncertain.chunks(100) {
-            self.store.record(id, entries, None, vec![], &[]).await?;
+            self.store.record(id, entries, None, vec![]).await?;
         }
         for entry in &uncertain {
             tracing::warn!(mailing.id = %id, recipient.seq = entry.seq, "the end of a copy is uncertain; it is sent again");
@@ -183,6 +183,7 @@ impl Courier {
             ),
         });
         let to = State::Closed(expanded.close(tally, now));
+        self.store.remember(id).await?;
         self.store
             .advance(Move {
                 from,
@@ -214,15 +215,18 @@ impl Courier {
             },
             None => None,
         };
-        let addresses = contact.iter().flat_map(Contact::addresses).chain([&recipient.address]);
-        let known = addresses.map(|address| Ok((address.key(), self.store.suppressions_of(address)?)));
-        let known = known.collect::<Result<HashMap<_, _>, Error>>()?;
+        let contact = contact.as_ref().map(Contact::glance);
+        let to = recipient.address.mailbox();
+        let addresses = contact.iter().flat_map(Glance::addresses).chain([to]);
+        let known = addresses.map(|address| Ok((address, self.store.suppressions_at(address)?)));
+        let known = known.collect::<Result<Vec<_>, Error>>()?;
+        let of = |address: Mailbox<'_>| known.iter().find(|(known, _)| *known == address);
         let purpose = Purpose::of(mailing.category, mailing.lane);
         Ok(dropped_out(
             &mailing.audience,
             purpose,
-            (&recipient.address, contact.as_ref()),
-            &|address| known.get(&address.key()).map(Vec::as_slice).unwrap_or_default(),
+            (to, contact.as_ref()),
+            &|address| of(address).map(|(_, known)| known.as_slice()).unwrap_or_default(),
             self.clock.now(),
         ))
     }

@@ -2,9 +2,7 @@
 
 use crate::decide::notice::{Notices, dsn};
 use crate::mail::{Address, ForwardPath, Message, Timestamp};
-use crate::model::{
-    Capacity, Category, ContactId, Entry, Got, Mailing, Outcome, Recipient, Report, ReportKind, Series,
-};
+use crate::model::{Capacity, Entry, Mailing, Outcome, Recipient, Report, ReportKind, Series};
 use crate::store::{Error, Outgoing, Store};
 
 use super::queue::Job;
@@ -15,8 +13,6 @@ pub(super) struct Effects {
     /// What the next server said of a copy of ours, for good.
     pub(super) refusal: Option<Report>,
     pub(super) outgoing: Vec<Outgoing>,
-    /// Who got a copy of ours, and when: counts against their caps.
-    pub(super) reached: Vec<(ContactId, Got)>,
 }
 
 /// A refusal of a copy of ours is a report, as what comes back later is; the author of conveyed mail hears of a failure.
@@ -30,8 +26,8 @@ pub(super) fn effects(
 ) -> Result<Effects, Error> {
     let status = match &entry.outcome {
         Some(Outcome::Failed(status)) => status,
-        Some(Outcome::Accepted(_)) => return Ok(reached(job, to, now)),
-        Some(Outcome::Deferred { .. } | Outcome::Uncertain { .. } | Outcome::Suppressed(_)) | None => {
+        Some(Outcome::Accepted(_) | Outcome::Deferred { .. } | Outcome::Uncertain { .. } | Outcome::Suppressed(_))
+        | None => {
             return Ok(Effects::default());
         }
     };
@@ -61,28 +57,6 @@ pub(super) fn effects(
                 ..Effects::default()
             })
         }
-    }
-}
-
-/// A copy of ours that a contact got counts against their caps; what is critical does not. Policy C11.
-fn reached(job: &Job, to: &Recipient, now: Timestamp) -> Effects {
-    let mailing = &job.source.mailing;
-    let counts = mailing.capacity == Capacity::Initiated && mailing.category != Category::Critical;
-    Effects {
-        reached: to
-            .contact
-            .filter(|_| counts)
-            .map(|contact| {
-                let got = Got {
-                    mailing: mailing.id,
-                    category: mailing.category,
-                    at: now,
-                };
-                (contact, got)
-            })
-            .into_iter()
-            .collect(),
-        ..Effects::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::gather;
-use crate::decide::audience::{Asked, Pressure, Purpose, Suppressions, Walk, count};
+use crate::decide::audience::{Asked, Counting, Pressure, Purpose, Suppressions};
 use crate::decide::lint::{self, Remark};
 use crate::decide::policy::{Policy, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
@@ -83,22 +83,20 @@ pub fn explain(
         Audience::Named => u64::try_from(looked.envelope.forward_paths().len()).unwrap_or(u64::MAX),
         lists @ Audience::Lists { .. } => {
             let suppressions = Suppressions::new(store.suppressions()?, store.marker());
-            let got = |contact, since| store.got_since(contact, since).ok();
-            let under_way = store.under_way()?;
-            let pressure = Pressure {
-                got: &got,
-                under_way: &under_way,
-            };
-            let purpose = Purpose::of(resolved.category, resolved.lane);
-            let asked = Asked {
+            let mut pressure = Pressure::none(question.at);
+            store.copies_since(pressure.since(), question.at, |got, contacts| {
+                pressure.add(got, contacts.iter().copied());
+            })?;
+            let mut counting = Counting::new(Asked {
                 audience: lists,
-                purpose,
+                purpose: Purpose::of(resolved.category, resolved.lane),
                 suppressions: &suppressions,
-                pressure,
+                pressure: &pressure,
                 campus: &policy.campus_domains,
                 now: question.at,
-            };
-            let counted = count(Walk::new(asked), store.contacts())?;
+            });
+            store.glance_at_all(|contact| counting.meet(contact))?;
+            let counted = counting.end();
             for (exclusion, number) in counted.exclusions {
                 *left_out.entry(exclusion.words().to_owned()).or_default() += number;
             }

@@ -5,7 +5,7 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::picture::{self, Picture};
 use super::{Desk, Refusal};
-use crate::decide::audience::{self, Asked, Count, Pressure, Purpose, Walk};
+use crate::decide::audience::{Asked, Count, Counting, Pressure, Purpose, Suppressions};
 use crate::decide::compose;
 use crate::decide::lint::Glance;
 use crate::mail::Message;
@@ -86,22 +86,22 @@ impl Desk {
                 ..Count::default()
             });
         }
-        let suppressions = audience::Suppressions::new(self.store.suppressions()?, self.store.marker());
-        let got = |contact, since| self.store.got_since(contact, since).ok();
-        let under_way = self.store.under_way()?;
-        let pressure = Pressure {
-            got: &got,
-            under_way: &under_way,
-        };
-        let asked = Asked {
+        let now = self.clock.now();
+        let suppressions = Suppressions::new(self.store.suppressions()?, self.store.marker());
+        let mut pressure = Pressure::none(now);
+        self.store.copies_since(pressure.since(), now, |got, contacts| {
+            pressure.add(got, contacts.iter().copied());
+        })?;
+        let mut counting = Counting::new(Asked {
             audience: &mailing.audience,
             purpose: Purpose::of(mailing.category, mailing.lane),
             suppressions: &suppressions,
-            pressure,
+            pressure: &pressure,
             campus: &self.settings.policy.campus_domains,
-            now: self.clock.now(),
-        };
-        Ok(audience::count(Walk::new(asked), self.store.contacts())?)
+            now,
+        });
+        self.store.glance_at_all(|contact| counting.meet(contact))?;
+        Ok(counting.end())
     }
 }
 

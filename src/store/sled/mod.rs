@@ -113,9 +113,49 @@ impl Engine {
     }
 
     /// The keys of a table whose keys begin so, in order, without the table's byte; nothing is opened.
-    pub(super) fn keys(&self, table: Table, prefix: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, Error>> + use<> {
+    pub(super) fn keys(
+        &self,
+        table: Table,
+        prefix: &[u8],
+    ) -> impl DoubleEndedIterator<Item = Result<Vec<u8>, Error>> + use<> {
         let keys = self.tree.scan_prefix(table.key(prefix)).keys();
         keys.map(|key| Ok(key?.get(1..).unwrap_or_default().to_vec()))
+    }
+
+    /// The keys and values of a table from a key on, in order; keys come without the table's byte.
+    pub(super) fn scan_from(
+        &self,
+        table: Table,
+        from: &[u8],
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
+        let vault = self.vault.clone();
+        self.tree.range(table.key(from)..table.end()).map(move |item| {
+            let (key, value) = item?;
+            let value = vault.open_value(&key, &value)?;
+            Ok((key.get(1..).unwrap_or_default().to_vec(), value))
+        })
+    }
+
+    /// The keys of a table from a key on, in order, without the table's byte; nothing is opened.
+    pub(super) fn keys_from(&self, table: Table, from: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, Error>> + use<> {
+        let keys = self.tree.range(table.key(from)..table.end()).keys();
+        keys.map(|key| Ok(key?.get(1..).unwrap_or_default().to_vec()))
+    }
+
+    /// Of the keys that begin so, the last one that does not go on with more than `rest`; and its value.
+    pub(super) fn at_or_before(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        rest: &[u8],
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
+        let first = table.key(prefix);
+        let last = [first.as_slice(), rest].concat();
+        let Some((key, value)) = self.tree.range(first..=last).next_back().transpose()? else {
+            return Ok(None);
+        };
+        let value = self.vault.open_value(&key, &value)?;
+        Ok(Some((key.get(1..).unwrap_or_default().to_vec(), value)))
     }
 
     /// A table as it lies on the disk: full keys, sealed values.

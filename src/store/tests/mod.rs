@@ -1,6 +1,7 @@
 //! What the nouns promise, over a real engine in a temporary folder.
 
-mod people;
+mod history;
+pub(super) mod people;
 mod sealed;
 
 use super::*;
@@ -8,12 +9,12 @@ use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
     Act, Ask, Audience, Author, Capacity, Category, Content, Entry, Event, Finding, Identity, Lane, Mailing, MailingId,
-    Outcome, Proof, Recipient, Scope, Series, Suppression, SuppressionReason,
+    Outcome, Proof, Recipients, Scope, Series, Suppression, SuppressionReason,
 };
 
-struct Home {
-    store: Store,
-    dir: tempfile::TempDir,
+pub(super) struct Home {
+    pub(super) store: Store,
+    pub(super) dir: tempfile::TempDir,
 }
 
 fn settings(dir: &Path) -> Settings {
@@ -24,7 +25,7 @@ fn settings(dir: &Path) -> Settings {
     }
 }
 
-fn home() -> Home {
+pub(super) fn home() -> Home {
     let dir = tempfile::tempdir().expect("a temporary folder");
     Home {
         store: Store::open(&settings(dir.path())).expect("opens"),
@@ -33,7 +34,7 @@ fn home() -> Home {
 }
 
 impl Home {
-    fn reopened(self) -> Self {
+    pub(super) fn reopened(self) -> Self {
         let Self { store, dir } = self;
         drop(store);
         Self {
@@ -43,15 +44,15 @@ impl Home {
     }
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds * 1_000_000)
 }
 
-fn address(text: &str) -> Address {
+pub(super) fn address(text: &str) -> Address {
     text.parse().expect("valid address")
 }
 
-fn event(act: Act) -> Event {
+pub(super) fn event(act: Act) -> Event {
     Event {
         at: at(0),
         by: "gateway".into(),
@@ -136,7 +137,14 @@ async fn a_mailing_to_a_thousand_people_is_kept_moved_and_read_back() {
         .await
         .expect("conveys");
     home.store
-        .seal(released, &[], Default::default(), b"s".to_vec(), None, at(1))
+        .seal(
+            released,
+            &Recipients::default(),
+            Default::default(),
+            b"s".to_vec(),
+            None,
+            at(1),
+        )
         .await
         .expect("seals");
     let home = home.reopened();
@@ -252,12 +260,11 @@ async fn expanded(store: &Store, recipients: u32) -> MailingId {
         )
         .await
         .expect("conveys");
-    let rows: Vec<Recipient> = (0..recipients)
-        .map(|n| Recipient {
-            address: address(&format!("r{n}@outside.example")),
-            contact: None,
-        })
-        .collect();
+    let mut rows = Recipients::default();
+    for n in 0..recipients {
+        let address = address(&format!("r{n}@outside.example"));
+        assert!(rows.push(address.mailbox(), None));
+    }
     store
         .seal(released, &rows, Default::default(), b"sealed".to_vec(), None, at(1))
         .await
@@ -268,13 +275,13 @@ async fn expanded(store: &Store, recipients: u32) -> MailingId {
 #[tokio::test]
 async fn a_plan_is_read_back_row_by_row() {
     let home = home();
-    let id = expanded(&home.store, 100).await;
+    let id = expanded(&home.store, 1_000).await;
     let home = home.reopened();
-    for seq in [0, 23, 24, 99] {
+    for seq in [0, 23, 24, 99, 511, 998, 999] {
         let row = home.store.recipient(id, seq).expect("reads").expect("is in the plan");
         assert_eq!(row.address, address(&format!("r{seq}@outside.example")));
     }
-    assert_eq!(home.store.recipient(id, 100).expect("reads"), None);
+    assert_eq!(home.store.recipient(id, 1_000).expect("reads"), None);
     assert_eq!(home.store.sealed(id).expect("reads"), Some(b"sealed".to_vec()));
 }
 
@@ -310,10 +317,7 @@ async fn a_recount_after_a_restart_agrees_with_the_running_count() {
     ];
     home.store.tally(id).expect("counts");
     for entries in steps {
-        home.store
-            .record(id, &entries, None, vec![], &[])
-            .await
-            .expect("records");
+        home.store.record(id, &entries, None, vec![]).await.expect("records");
     }
     let running = home.store.tally(id).expect("counts");
     assert_eq!((running.planned, running.accepted, running.deferred), (5, 2, 1));

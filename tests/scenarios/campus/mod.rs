@@ -3,6 +3,7 @@
 
 mod control;
 mod letter;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) use letter::{Letter, people};
+pub(crate) use web::{http, link, press};
 
 /// How long something may take to happen before the story gives up; nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -228,9 +230,14 @@ impl Campus {
         for (address, rest) in people {
             csv += &format!("{affiliation}-{address},{address},Sample,Person,{affiliation},physics,{rest}\n");
         }
+        self.take_in(source, &csv).await;
+    }
+
+    /// Takes in a feed as it is.
+    pub(crate) async fn take_in(&self, source: &str, csv: &str) {
         // Among three people a fourth is many.
         let path = format!("/people/import?source={source}&confirm_growth=true");
-        control::ask(&self.socket, "POST", &path, None, csv)
+        control::ask(&self.socket, "POST", &path, None, csv.to_owned())
             .await
             .expect("taken in");
     }

@@ -24,7 +24,7 @@ async fn a_dry_run_applies_nothing_and_a_feed_with_a_fault_neither() {
     assert_eq!((&faulty["status"], &faulty["applied"]), (&json!(422), &json!(false)));
     assert_eq!(faulty["faults"].as_array().map(Vec::len), Some(2));
     assert_eq!(faulty["faults"][0]["line"], 3);
-    assert_eq!(house.api.store.contacts().count(), 0);
+    assert_eq!(house.api.store.count_contacts().expect("reads"), 0);
     let (_, trail) = house.get("/audit", "").await;
     let acts: Vec<&Value> = trail
         .as_array()
@@ -213,4 +213,22 @@ async fn an_export_streams_the_whole_store() {
     fresh.api.store.restore(file.as_bytes()).await.expect("restores");
     let id = id.parse().expect("a number");
     assert!(fresh.api.store.mailing(id).expect("reads").is_some());
+}
+
+#[tokio::test]
+async fn a_rotation_seals_everything_anew_and_is_remembered() {
+    let house = House::staffed().await;
+    let id = house.hold().await;
+    let (status, said) = house.post("/store/rotate", "", json!(null)).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    assert!(
+        said["done"]
+            .as_str()
+            .is_some_and(|done| done.contains("under data key 2")),
+        "{said}"
+    );
+    let id = id.parse().expect("a number");
+    assert!(house.api.store.mailing(id).expect("reads").is_some());
+    let (_, trail) = house.get("/audit", "").await;
+    assert!(trail.to_string().contains("rotated"), "{trail}");
 }

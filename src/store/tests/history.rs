@@ -1,0 +1,107 @@
+//! Who got what, and what is on its way.
+
+use super::*;
+use crate::mail::Mailbox;
+use crate::model::{ContactId, Got, Recipients};
+
+/// A mailing of the institution with a plan for these contacts.
+async fn leaving(store: &Store, contacts: &[u64], category: Category) -> MailingId {
+    let id = store.next_id(Series::Case, 2026);
+    let mut mailing = mailing(id, Capacity::Initiated);
+    mailing.category = category;
+    mailing.lane = Lane::Emergency;
+    let heralds = crate::model::Heralds::new(vec![mailing.author.address.clone()]);
+    let herald = heralds.find(&mailing.author.address).expect("is one");
+    let released = Submitted::new(mailing).emergency(&herald, at(0)).expect("goes at once");
+    let mut recipients = Recipients::default();
+    for contact in contacts {
+        let local = format!("c{contact}");
+        let address = Mailbox {
+            local: &local,
+            domain: "mst.example",
+        };
+        assert!(recipients.push(address, Some(ContactId(*contact))));
+    }
+    let admission = Admission {
+        state: State::Released(released.clone()),
+        message: b"x".to_vec(),
+        fingerprint: None,
+        event: None,
+        traces: Traces::default(),
+        is_unread: false,
+    };
+    store.admit(admission, vec![]).await.expect("admits");
+    let sealed = store.seal(released, &recipients, Default::default(), b"s".to_vec(), None, at(1));
+    sealed.await.expect("seals");
+    id
+}
+
+async fn took(store: &Store, id: MailingId, seq: u32, at: Timestamp) {
+    let entry = Entry {
+        seq,
+        attempt: 1,
+        at,
+        outcome: Some(Outcome::Accepted(Status::new(250, 0, 0, "ok"))),
+    };
+    store.record(id, &[entry], vec![], &[], vec![]).await.expect("records");
+}
+
+async fn close(store: &Store, id: MailingId) {
+    store.remember(id).await.expect("remembers");
+    store.remember(id).await.expect("twice is as once");
+    let from = store.mailing(id).expect("reads").expect("is there");
+    let State::Expanded(expanded) = from.clone() else {
+        panic!("is leaving")
+    };
+    let to = State::Closed(expanded.close(store.tally(id).expect("counts"), at(9)));
+    let step = Move {
+        from,
+        to,
+        event: None,
+        outgoing: vec![],
+    };
+    store.advance(step).await.expect("closes");
+}
+
+/// Every copy since then, as of the hundredth day: contact, and when.
+fn copies(store: &Store, since: Timestamp) -> Vec<(u64, Timestamp)> {
+    let mut all = Vec::new();
+    let tell = |got: &Got, contacts: &[ContactId]| all.extend(contacts.iter().map(|contact| (contact.0, got.at)));
+    store.copies_since(since, day(100), tell).expect("reads");
+    all.sort();
+    all
+}
+
+fn day(number: i64) -> Timestamp {
+    at(number * 24 * 60 * 60)
+}
+
+#[tokio::test]
+async fn who_stands_in_a_plan_has_got_it_and_once_it_is_over_who_took_it() {
+    let home = home();
+    let store = &home.store;
+    let id = leaving(store, &[3, 1, 7], Category::Event).await;
+    took(store, id, 0, day(2)).await;
+    took(store, id, 2, day(5)).await;
+    let now = day(100);
+    assert_eq!(copies(store, day(0)), [(1, now), (3, now), (7, now)]);
+    close(store, id).await;
+    assert_eq!(copies(store, day(0)), [(3, day(2)), (7, day(5))]);
+    assert_eq!(copies(store, day(3)), [(7, day(5))]);
+    let got = |contact| store.got_since(ContactId(contact), day(0)).expect("reads");
+    assert_eq!(got(3).into_iter().map(|got| got.mailing).collect::<Vec<_>>(), [id]);
+    assert_eq!((got(1), got(2), got(8)), (vec![], vec![], vec![]));
+    assert_eq!(store.forget_history(day(3)).await.expect("forgets"), 1);
+    assert_eq!(copies(store, day(0)), [(7, day(5))]);
+}
+
+#[tokio::test]
+async fn what_is_critical_counts_against_nobody() {
+    let home = home();
+    let store = &home.store;
+    let id = leaving(store, &[1], Category::Critical).await;
+    took(store, id, 0, day(2)).await;
+    assert_eq!(copies(store, day(0)), []);
+    close(store, id).await;
+    assert_eq!(copies(store, day(0)), []);
+}
