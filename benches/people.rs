@@ -30,6 +30,7 @@ use bedel::model::{
     Suppression, SuppressionReason,
 };
 use bedel::stage::expand::{self, expand_due};
+use bedel::stage::import;
 use bedel::store::{self, Admission, MasterKey, Move, Store, Traces};
 
 /// As the program has it: wiping what is given back is part of the cost.
@@ -116,9 +117,12 @@ fn peak_mb() -> u64 {
 async fn import(store: &Store, source: &str, contacts: usize) -> String {
     let now = Timestamp::from_micros(NOW);
     let (begun, mut draft) = (Instant::now(), store.draft_feed(source, now).expect("begins"));
-    let rules = Rules::default();
+    let rules = Rules {
+        fields: ["class".to_owned()].into(),
+        ..Rules::default()
+    };
     let mut csv = Csv::new(Feed::new(source, contacts));
-    let keep = |row| -> Result<(), bedel::store::Error> { draft.push(row) };
+    let keep = |row| -> Result<(), import::Error> { Ok(draft.push(row)?) };
     let findings = feed::read(&mut csv, (&rules, source, now), keep).map_err(|error| error.to_string());
     let findings = findings.expect("reads");
     assert_eq!((findings.count(), findings.rows), (0, contacts as u64), "{findings:?}");
@@ -173,7 +177,7 @@ impl Feed {
             _ => ("staff", None),
         };
         // Four in five have said yes to the office that asks.
-        let consent = if kind == "alumnus" && n % 5 != 0 {
+        let consent = if kind == "alumnus" && !n.is_multiple_of(5) {
             "informational,opt-in,2026-01-01,card"
         } else {
             ",,,"
@@ -245,10 +249,7 @@ async fn past(store: &Store, contacts: usize) {
             })
             .collect();
         for entries in entries.chunks(150) {
-            store
-                .record(from.id(), entries, vec![], &[], vec![])
-                .await
-                .expect("records");
+            store.record(from.id(), entries, None, vec![]).await.expect("records");
         }
         store.remember(from.id()).await.expect("remembers");
         let State::Expanded(expanded) = from.clone() else {

@@ -31,9 +31,9 @@ async fn without_caps(change: impl Fn(&str, String) -> String) -> Campus {
 
 /// How many a case reaches, and how many it leaves out for a reason.
 async fn reach(campus: &Campus, case: &str, reason: &str) -> (Value, Value) {
-    let reach = campus.mailing(case).await["reach"].clone();
-    let left_out = reach["exclusions"].get(reason).cloned().unwrap_or_default();
-    (reach["recipients"].clone(), left_out)
+    let mailing = campus.mailing(case).await;
+    let said = |path: &str| mailing.pointer(path).cloned().unwrap_or_default();
+    (said("/reach/recipients"), said(&format!("/reach/exclusions/{reason}")))
 }
 
 /// Policy C3: where a list wants a yes, an alumnus who never said one is left out and counted.
@@ -86,7 +86,7 @@ async fn who_is_not_to_be_disclosed_gets_official_mail_and_appears_nowhere() {
     campus.feed("registrar", "student", &students).await;
     let case = case(&campus.submit("author", &list("students"), &note("Fees are due")).await);
     let told = campus.mailing(&case).await.to_string();
-    assert!(!told.contains("hidden") && told.contains("s•••@h•••.example"), "{told}");
+    assert!(!told.contains("hidden") && !told.contains("seen"), "{told}");
     campus.let_go(&case, "records").await;
     campus.reaches("hidden@", 1).await;
     let (_, copy) = campus.got("hidden@").remove(0);
@@ -171,7 +171,7 @@ async fn to_leave_one_list_is_to_stay_on_the_others() {
     campus.let_go(&first, "records").await;
     campus.reaches("ann@", 1).await;
     let said = press(&campus, &campus.got("ann@").remove(0).1).await;
-    assert!(said.contains("no further mail of students@lists.mst.example"), "{said}");
+    assert!(said.contains("no further mail of the list it came through"), "{said}");
     campus
         .until("it is kept", async || {
             let asked = json!({ "address": "ann@home.example", "reason": "a story" });

@@ -106,9 +106,9 @@ fn asked<'a>(audience: &'a Audience, purpose: Purpose, suppressions: &'a Suppres
 }
 
 /// Expands and counts, which must come to the same.
-fn expanded_as(asked: Asked<'_>, contacts: Vec<Contact>) -> Expansion {
+fn expanded_as(asked: Asked<'_>, contacts: &[Contact]) -> Expansion {
     let (mut expanding, mut counting) = (Expanding::new(asked), Counting::new(asked));
-    for contact in &contacts {
+    for contact in contacts {
         expanding.meet(&contact.glance());
         counting.meet(&contact.glance());
     }
@@ -126,7 +126,7 @@ fn counted(asked: Asked<'_>, contacts: impl IntoIterator<Item = Contact>) -> Cou
     counting.end()
 }
 
-fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: Vec<Contact>) -> Expansion {
+fn expanded(audience: &Audience, suppressions: &Suppressions, contacts: &[Contact]) -> Expansion {
     expanded_as(asked(audience, MARKETING, suppressions), contacts)
 }
 
@@ -147,7 +147,7 @@ fn only_who_matches_is_in_and_domains_stand_together() {
         contact(3, "c@z.example", "staff"),
         contact(4, "b@z.example", "Student"),
     ];
-    let expansion = expanded(&audience, &none(), contacts);
+    let expansion = expanded(&audience, &none(), &contacts);
     assert_eq!(emails(&expansion), ["b@y.example", "a@z.example", "b@z.example"]);
 }
 
@@ -162,7 +162,7 @@ fn one_person_in_two_lists_and_named_beside_them_gets_one_copy() {
         ],
         &["A@z.example", "dean@z.example"],
     );
-    let expansion = expanded(&audience, &none(), vec![both]);
+    let expansion = expanded(&audience, &none(), &[both]);
     assert_eq!(emails(&expansion), ["a@z.example", "dean@z.example"]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::Duplicate, 1)]));
 }
@@ -183,7 +183,7 @@ fn suppressions_go_before_consent_and_reach_who_is_named_too() {
     let left = suppression(Scope::Everything, SuppressionReason::Unsubscribed);
     let suppressions = suppressions([("a@z.example".to_owned(), left)]);
     let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["A@z.example"]);
-    let expansion = expanded(&audience, &suppressions, vec![contact(1, "a@z.example", "student")]);
+    let expansion = expanded(&audience, &suppressions, &[contact(1, "a@z.example", "student")]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::Unsubscribed, 2)]));
 }
 
@@ -197,7 +197,7 @@ fn who_left_a_list_is_left_out_of_that_list_alone() {
     both.listings.push(listing("a@z.example", "staff"));
     let to = |kinds: &[&str]| {
         let segments = kinds.iter().map(|kind| segment(kind, ConsentRule::NotNeeded));
-        expanded(&lists(segments.collect(), &[]), &suppressions, vec![both.clone()])
+        expanded(&lists(segments.collect(), &[]), &suppressions, &[both.clone()])
     };
     assert_eq!(
         to(&["student"]).exclusions,
@@ -214,7 +214,7 @@ fn a_person_is_kept_from_mail_at_each_of_their_addresses_and_dead_mailboxes_are_
     let audience = lists(vec![segment("student", ConsentRule::NotNeeded)], &[]);
     let after = |address: &str, reason| {
         let known = suppressions([(address.to_owned(), suppression(Scope::Everything, reason))]);
-        expanded(&audience, &known, vec![ann.clone()])
+        expanded(&audience, &known, &[ann.clone()])
     };
     let complained = after("a.n.n+x@gmail.com", SuppressionReason::Complaint);
     assert_eq!(complained.exclusions, BTreeMap::from([(Exclusion::Complaint, 1)]));
@@ -225,7 +225,7 @@ fn a_person_is_kept_from_mail_at_each_of_their_addresses_and_dead_mailboxes_are_
         ("ann@z.example".to_owned(), dead.clone()),
         ("ann@gmail.com".to_owned(), dead),
     ]);
-    let gone = expanded(&audience, &both, vec![ann]);
+    let gone = expanded(&audience, &both, &[ann]);
     assert_eq!(gone.exclusions, BTreeMap::from([(Exclusion::HardBounce, 1)]));
 }
 
@@ -245,7 +245,7 @@ fn the_campus_address_comes_first_on_campus_and_the_one_of_the_office_off_it() {
             campus,
             ..asked(&audience, MARKETING, &none)
         };
-        emails(&expanded_as(asked, vec![ann.clone()]))
+        emails(&expanded_as(asked, std::slice::from_ref(&ann)))
     };
     assert_eq!(first("student", true), ["ann@cs.mst.example"]);
     assert_eq!(first("alumnus", false), ["ann@gmail.com"]);
@@ -309,7 +309,7 @@ fn left_out(contact: Contact, change: impl Fn(&mut Segment), purpose: Purpose, e
     change(&mut segment);
     let audience = lists(vec![segment], &[]);
     let none = none();
-    let expansion = expanded_as(asked(&audience, purpose, &none), vec![contact]);
+    let expansion = expanded_as(asked(&audience, purpose, &none), &[contact]);
     assert_eq!(expansion.exclusions.into_keys().next(), expected);
 }
 
@@ -375,7 +375,7 @@ fn an_affiliation_that_is_over_or_listed_no_more_does_not_count() {
     contacts[1].listings[0].affiliation.until = Some(at(100));
     contacts[2].listings[0].affiliation.from = Some(at(101));
     contacts[3].listings[0].gone_at = Some(at(1));
-    let expansion = expanded(&audience, &none(), contacts);
+    let expansion = expanded(&audience, &none(), &contacts);
     assert_eq!((expansion.recipients.len(), expansion.exclusions.len()), (1, 0));
 }
 
@@ -503,8 +503,8 @@ fn an_emergency_leaves_out_nobody_but_dead_addresses() {
     let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["angry@y.example"]);
     let purpose = Purpose::of(Category::Critical, Lane::Emergency);
     let contacts = ["gone@z.example", "angry@z.example"].iter().zip(1..);
-    let contacts = contacts.map(|(email, id)| contact(id, email, "student")).collect();
-    let expansion = expanded_as(asked(&audience, purpose, &suppressions), contacts);
+    let contacts: Vec<Contact> = contacts.map(|(email, id)| contact(id, email, "student")).collect();
+    let expansion = expanded_as(asked(&audience, purpose, &suppressions), &contacts);
     assert_eq!(emails(&expansion), ["angry@y.example", "angry@z.example"]);
 }
 
@@ -609,7 +609,7 @@ proptest! {
 #[test]
 fn being_named_beside_a_list_does_not_stand_for_consent() {
     let audience = lists(vec![segment("student", ConsentRule::OptIn)], &["A@z.example"]);
-    let expansion = expanded(&audience, &none(), vec![contact(1, "a@z.example", "student")]);
+    let expansion = expanded(&audience, &none(), &[contact(1, "a@z.example", "student")]);
     assert_eq!(emails(&expansion), [""; 0]);
     assert_eq!(expansion.exclusions, BTreeMap::from([(Exclusion::NoConsent, 2)]));
 }

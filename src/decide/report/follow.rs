@@ -352,6 +352,7 @@ mod tests {
             .map(|(at, number)| Got {
                 mailing: mailing(*number),
                 category: Category::Informational,
+                topics: vec![],
                 at: day(*at),
             })
             .collect();

@@ -37,7 +37,11 @@ impl Writing {
     /// Begins a file in the folder; pieces are sealed each time so many octets have come together.
     pub(super) fn begin(dir: &Path, name: &str, key: FileKey, piece_bytes: usize) -> Result<Self, Error> {
         let path = dir.join(name);
-        let file = File::options().write(true).create_new(true).open(&path).map_err(disk)?;
+        let file = File::options()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(|error| disk(&error))?;
         Ok(Self {
             file,
             sealed: Sealed {
@@ -66,8 +70,10 @@ impl Writing {
         let place = self.sealed.place(self.sealed.pieces);
         self.sealed.key.seal(&place, &mut self.piece)?;
         let length = u32::try_from(self.piece.len()).unwrap_or(u32::MAX);
-        self.file.write_all(&length.to_be_bytes()).map_err(disk)?;
-        self.file.write_all(&self.piece).map_err(disk)?;
+        self.file
+            .write_all(&length.to_be_bytes())
+            .map_err(|error| disk(&error))?;
+        self.file.write_all(&self.piece).map_err(|error| disk(&error))?;
         self.piece.clear();
         self.sealed.pieces += 1;
         Ok(())
@@ -115,9 +121,13 @@ impl Sealed {
 
     /// Puts it on the disk for good: it outlives this value, and a power cut.
     pub(super) fn sync(&self) -> Result<(), Error> {
-        File::open(&self.path).and_then(|file| file.sync_all()).map_err(disk)?;
+        File::open(&self.path)
+            .and_then(|file| file.sync_all())
+            .map_err(|error| disk(&error))?;
         let dir = self.path.parent().unwrap_or(Path::new("."));
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(disk)
+        File::open(dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(|error| disk(&error))
     }
 
     /// It is not removed when this value is dropped.
@@ -132,7 +142,7 @@ impl Sealed {
 
     /// Its records, in order.
     pub(super) fn records(&self) -> Result<Records<'_>, Error> {
-        let file = File::open(&self.path).map_err(disk)?;
+        let file = File::open(&self.path).map_err(|error| disk(&error))?;
         Ok(Records {
             sealed: self,
             file: BufReader::new(file),
@@ -183,13 +193,13 @@ impl Records<'_> {
             return Ok(false);
         }
         let mut length = [0; 4];
-        self.file.read_exact(&mut length).map_err(disk)?;
+        self.file.read_exact(&mut length).map_err(|error| disk(&error))?;
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
         if length > PIECE_BYTES_MAX {
             return Err(torn());
         }
         self.piece.resize(length, 0);
-        self.file.read_exact(&mut self.piece).map_err(disk)?;
+        self.file.read_exact(&mut self.piece).map_err(|error| disk(&error))?;
         self.sealed.key.open(&self.sealed.place(self.next), &mut self.piece)?;
         self.next += 1;
         self.at = 0;
@@ -197,11 +207,11 @@ impl Records<'_> {
     }
 }
 
-pub(super) fn disk(error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::StorageFull => Error::Full,
-        _ => Error::Disk(error.to_string()),
+fn disk(error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::StorageFull {
+        return Error::Full;
     }
+    Error::Disk(error.to_string())
 }
 
 fn torn() -> Error {

@@ -1,7 +1,6 @@
-//! An office's feed on its way into the master list: drafted row by row, compared with the list, and then applied whole or
-//! not at all, even over a crash.
+//! An office's feed on its way into the master list: whole or not at all.
 //!
-//! Nothing list-sized is held in memory: rows lie in sealed files ([`file`]), are given to contacts ([`resolve`]), parted by
+//! It is drafted row by row, compared with the list, and then applied, even over a crash. Nothing list-sized is held in memory: rows lie in sealed files ([`file`]), are given to contacts ([`resolve`]), parted by
 //! contact, and compared page by page ([`compare`]). What is to be written is a [`journal`].
 
 mod compare;

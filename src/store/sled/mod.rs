@@ -29,6 +29,9 @@ use open::{FORMAT_KEY, open_db, sign, sync_open};
 /// Batches that share one sync at most; bounds how long the first of them waits.
 const GROUP_MAX: usize = 512;
 
+/// A key without its table's byte, and its value.
+pub(super) type Record = (Vec<u8>, Vec<u8>);
+
 type Answer = oneshot::Sender<Result<(), Error>>;
 
 /// A database folder, opened for one process.
@@ -143,12 +146,7 @@ impl Engine {
     }
 
     /// Of the keys that begin so, the last one that does not go on with more than `rest`; and its value.
-    pub(super) fn at_or_before(
-        &self,
-        table: Table,
-        prefix: &[u8],
-        rest: &[u8],
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
+    pub(super) fn at_or_before(&self, table: Table, prefix: &[u8], rest: &[u8]) -> Result<Option<Record>, Error> {
         let first = table.key(prefix);
         let last = [first.as_slice(), rest].concat();
         let Some((key, value)) = self.tree.range(first..=last).next_back().transpose()? else {

@@ -43,7 +43,7 @@ async fn took(store: &Store, id: MailingId, seq: u32, at: Timestamp) {
         at,
         outcome: Some(Outcome::Accepted(Status::new(250, 0, 0, "ok"))),
     };
-    store.record(id, &[entry], vec![], &[], vec![]).await.expect("records");
+    store.record(id, &[entry], None, vec![]).await.expect("records");
 }
 
 async fn close(store: &Store, id: MailingId) {
