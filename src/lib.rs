@@ -65,7 +65,8 @@
 //! 6. [`stage::expand`] asks [`decide::audience`] who gets it, seals the plan in packets, and seals what all copies share
 //!    ([`decide::compose::seal`]): header, footer, body hash.
 //! 7. [`stage::deliver`]: a worker writes the intent of copy *k* with the outcome of the one before, signs
-//!    ([`decide::compose::copy`]), relays, and asks [`decide::shape`] when to try again what was put off.
+//!    ([`decide::compose::copy`]) and relays. Which copy goes when is asked of [`decide::shape`], who knows what each
+//!    mailbox provider bears; a slice of a mailing goes first, and one that fares badly pauses itself.
 //! 8. A bounce comes to `b+TOKEN@…`, a click to `/u/TOKEN`, a complaint to a letterbox with a token of ours in it; each
 //!    becomes a [`model::Report`], as does a refusal by the next server. [`stage::feedback`] reads it
 //!    ([`decide::report::read`]) and does what follows ([`decide::report::follow`]): who dropped out gets no further

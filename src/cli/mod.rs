@@ -19,6 +19,7 @@ mod people;
 mod policy;
 mod report;
 mod serve;
+mod shape;
 mod sink;
 mod store;
 mod view;
@@ -73,6 +74,9 @@ enum Command {
     /// The policy, asked in advance: explain
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// How fast mail leaves: explain a domain, list whoever receives
+    #[command(subcommand)]
+    Shape(shape::Command),
     /// What came back: explain a message, list reports
     #[command(subcommand)]
     Report(report::Command),
@@ -123,6 +127,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::People(command) => people::run(&client()?, command).await,
         Command::Account(command) => account::run(&client()?, command).await,
         Command::Policy(command) => policy::policy(&client()?, command).await,
+        Command::Shape(command) => shape::run(&client()?, command).await,
         Command::Report(command) => report::run(command),
         Command::Roster(command) => policy::roster(&client()?, command).await,
         Command::Emergency(command) => policy::emergency(&client()?, command).await,
@@ -164,6 +169,7 @@ mod tests {
             "bedel account add records@mst.example --generate",
             "bedel audit verify",
             "bedel report explain bounce.eml --json",
+            "bedel shape explain gmail.com --lane official --json",
             "bedel store export all.txt",
         ] {
             check(line, true);

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::Fault;
 use super::fault;
 use super::feed::{RawSource, SourceSettings};
+use super::relay::{RawRelay, Route};
 use super::values::{Short, Span};
 use crate::mail::{Address, Domain};
 use crate::model::Letterbox;
 use crate::smtp::BareLf;
-use crate::stage::deliver::RelayTls;
 use crate::stage::intake::{Limits, ListenerSettings, Network, TlsMode};
 
 /// Free space on the disk of `data_dir` under which nothing new is taken, unless the file says otherwise.
@@ -111,19 +111,6 @@ pub struct DkimSettings {
     pub selector: String,
     /// PEM file of the RSA key; made at the first start when missing.
     pub key: PathBuf,
-}
-
-/// The smarthost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Whether the way to it is encrypted.
-    pub tls: RelayTls,
-    /// PEM file of the authorities a `verified` smarthost is checked against; unset takes the system's.
-    pub ca_file: Option<PathBuf>,
 }
 
 /// An HTTP listener and the name people know it by.
@@ -289,17 +276,6 @@ struct RawDkim {
     domain: Option<Domain>,
     selector: Option<String>,
     key: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRelay {
-    route: String,
-    host: String,
-    port: u16,
-    #[serde(default)]
-    tls: RelayTls,
-    ca_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -479,24 +455,6 @@ impl RawLimits {
             transaction_timeout: self.transaction_timeout.0,
             failed_logins_per_account_max: self.failed_logins_per_account_max,
             failed_logins_per_peer_max: self.failed_logins_per_peer_max,
-        })
-    }
-}
-
-impl RawRelay {
-    fn check(self, base: &Path) -> Result<Route, String> {
-        if self.route != "smarthost" {
-            return Err(format!(
-                "relay.route `{}` is not built into this version; use \"smarthost\"",
-                self.route
-            ));
-        }
-        let ca_file = self.ca_file.map(|file| base.join(file));
-        Ok(Route {
-            host: self.host,
-            port: self.port,
-            tls: self.tls,
-            ca_file,
         })
     }
 }

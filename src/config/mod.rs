@@ -23,6 +23,7 @@ mod feed;
 mod gateway;
 mod policy;
 mod profile;
+mod relay;
 mod shaping;
 mod values;
 
@@ -31,7 +32,8 @@ use std::path::{Path, PathBuf};
 
 pub use fault::Fault;
 pub use feed::{FeedSettings, SourceSettings, WaySettings};
-pub use gateway::{ConsoleSettings, DkimSettings, Gateway, OidcSettings, Route, TlsFiles};
+pub use gateway::{ConsoleSettings, DkimSettings, Gateway, OidcSettings, TlsFiles};
+pub use relay::{Hop, Route, Via};
 
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Template};

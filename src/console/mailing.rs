@@ -15,6 +15,7 @@ use super::calendar::{self, Day};
 use super::error::Error;
 use super::frame::Look;
 use super::page::{Frame, Said};
+use super::plan::{self, Plan};
 use super::preview::{self, Letter};
 use super::reach::{self, List, Reach};
 use super::remarks::{Mend, Remarks};
@@ -57,6 +58,8 @@ struct MailingPage {
     audience: String,
     lists: Vec<List>,
     reach: Reach,
+    /// When the copies would leave, while they have not.
+    plan: Option<Plan>,
     /// What recipients get; `None` when the message is no longer one that can be shown.
     letter: Option<Letter>,
     trail: Vec<Line>,
@@ -99,8 +102,8 @@ struct Acts {
     comment: String,
     /// When the copies would begin to leave, if not at once. Policy C11.
     slot: Option<When>,
-    /// How long they would take at the least.
-    takes: String,
+    /// When the last of them would leave.
+    ends: Option<When>,
     /// What is looked at: a decision is of this. Law 3.
     seen: String,
 }
@@ -238,6 +241,7 @@ fn page(
         audience: words.audience(mailing),
         lists: reach::lists(room, words, mailing),
         reach: reach::reach(room, words, state)?,
+        plan: planned(room, words, state)?,
         letter: letter(room, words, state),
         trail: audit::of_mailing(room, words, mailing)?,
     })
@@ -281,19 +285,19 @@ fn acts(room: &Room, who: &SignedIn, state: &State, comment: String) -> Result<A
         .take(1)
         .collect();
     let standing = room.state.desk.standing(state, &who.account);
-    let (mut slot, mut takes) = (None, String::new());
+    let (mut slot, mut ends) = (None, None);
     if standing.release {
-        let recipients = room.counts.of(&room.state, state)?.count.recipients;
-        let begins = room.state.desk.next_slot(state, recipients);
-        slot = Some(begins).filter(|begins| *begins > room.state.clock.now());
-        takes = who.words.how_long(room.state.desk.takes(recipients));
+        let counted = room.counts.of(&room.state, state)?;
+        let forecast = room.state.desk.forecast(state, &counted.count);
+        slot = Some(forecast.begins).filter(|begins| *begins > room.state.clock.now());
+        ends = Some(who.words.when(forecast.ends, &room.state.zone));
     }
     Ok(Acts {
         standing,
         approve_for: approve_for.concat(),
         comment,
         slot: slot.map(|slot| who.words.when(slot, &room.state.zone)),
-        takes,
+        ends,
         seen: held(state).map(|held| held.binding().as_text()).unwrap_or_default(),
     })
 }
@@ -328,4 +332,15 @@ fn findings(words: Words, state: &State) -> Vec<Found> {
     let mut findings: Vec<Found> = findings.iter().map(found).collect();
     findings.sort_by_key(|found| !found.holds);
     findings
+}
+
+/// When the copies would leave, as long as they have not begun to.
+fn planned(room: &Room, words: Words, state: &State) -> Result<Option<Plan>, Error> {
+    match state {
+        State::Held(_) | State::Released(_) => {
+            let counted = room.counts.of(&room.state, state)?;
+            Ok(Some(plan::plan(room, words, state, &counted.count)))
+        }
+        State::Expanded(_) | State::Closed(_) | State::Ended(_) => Ok(None),
+    }
 }

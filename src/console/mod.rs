@@ -36,6 +36,7 @@ mod mailings;
 mod mine;
 pub mod oidc;
 mod page;
+mod plan;
 mod preview;
 mod public;
 mod queue;

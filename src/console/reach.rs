@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Room;
 use super::count::Counted;
 use super::error::Error;
+use super::plan;
 use super::words::{Key, When, Words};
 use crate::model::lifecycle::State;
 use crate::model::{Exclusion, Mailing, Masked, Segment};
@@ -29,7 +30,7 @@ pub(super) struct Reach {
     /// How many of them got so many of our mailings lately.
     pub(super) pressed: Vec<String>,
     /// How many of them read their mail where.
-    pub(super) providers: Vec<(&'static str, String)>,
+    pub(super) providers: Vec<(String, String)>,
     pub(super) at: Option<When>,
 }
 
@@ -59,11 +60,7 @@ pub(super) fn reach(room: &Room, words: Words, state: &State) -> Result<Reach, E
                 exclusions: left_out(words, &count.exclusions),
                 samples: count.samples.clone(),
                 pressed: words.pressed(&count.pressed),
-                providers: count
-                    .providers
-                    .iter()
-                    .map(|(name, people)| (*name, words.number(*people)))
-                    .collect(),
+                providers: plan::providers(room, words, count),
                 at: Some(words.when(*at, &room.state.zone)),
             })
         }

@@ -231,10 +231,14 @@ fn sending(words: Words, expanded: &Expanded) -> String {
         left_out => words.say("planned-without").with("people", words.people(left_out)),
     };
     let planned = planned.with("copies", expanded.planned());
-    if expanded.is_paused() {
-        words.say("planned-paused").with("planned", planned).into()
-    } else {
-        planned.into()
+    match expanded.pause() {
+        // A reason of the gateway's own: the brake. Policy C4.
+        Some(pause) if pause.by.is_none() => {
+            let said = words.say("planned-braked").with("planned", planned);
+            said.with("why", pause.why.clone()).into()
+        }
+        Some(_) => words.say("planned-paused").with("planned", planned).into(),
+        None => planned.into(),
     }
 }
 

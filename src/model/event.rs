@@ -65,6 +65,8 @@ pub enum Act {
     Rosters,
     /// The audience was made into recipients, and the plan sealed.
     Expanded,
+    /// A mailing under way is near the limits of the brake. Policy C4.
+    Warned,
     /// Sending was paused.
     Paused,
     /// Sending went on.

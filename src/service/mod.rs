@@ -10,7 +10,6 @@ mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,13 +23,13 @@ pub use keys::{Keys, first_start, master_key, read_master_key};
 pub use sockets::{Sockets, bind};
 
 use crate::clock::Clock;
-use crate::config::{Config, Gateway};
+use crate::config::{Config, Gateway, Hop};
 use crate::console::api::{self, ApiState, Door};
 use crate::console::{self, PublicState};
 use crate::decide::compose;
 use crate::decide::notice::Notices;
-use crate::decide::shape;
-use crate::mail::Domain;
+use crate::decide::shape::Shape;
+use crate::mail::{Address, Domain};
 use crate::model::{Letterbox, Selection, TokenKey, TokenKind};
 use crate::stage::import::{self, Importer};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
@@ -127,6 +126,7 @@ impl Rooms {
             tokens: keys.tokens.clone(),
             zone: gateway.time_zone.clone(),
         });
+        let shape = Shape::new(Arc::new(config.shaping.clone()));
         let review = review::Settings {
             offices: Arc::clone(&config.policy.offices),
             notices: Arc::clone(&notices),
@@ -134,7 +134,7 @@ impl Rooms {
             policy: Arc::new(config.policy.clone()),
             lint: Arc::new(config.lint.clone()),
             postmasters: gateway.postmasters.clone(),
-            copies_per_second: copies_per_second(&config.shaping).get(),
+            shape: shape.clone(),
             zone: gateway.time_zone.clone(),
         };
         let audiences = config
@@ -147,7 +147,7 @@ impl Rooms {
             clock: clock.clone(),
             desk: Desk::new(store.clone(), clock.clone(), review),
             importer: Importer::new(store.clone(), clock.clone(), feeds::settings(config, &notices)?),
-            deliver: deliver_settings(config, &compose, &notices)?,
+            deliver: deliver_settings(config, &compose, &notices, &shape)?,
             audiences: Arc::new(audiences.collect()),
             tend: tend::Settings {
                 exports: gateway.data_dir.join("exports"),
@@ -310,36 +310,41 @@ fn deliver_settings(
     config: &Config,
     compose: &Arc<compose::Settings>,
     notices: &Arc<Notices>,
+    shape: &Shape,
 ) -> anyhow::Result<deliver::Settings> {
     let (gateway, route) = (&config.gateway, &config.gateway.route);
     Ok(deliver::Settings {
-        relay: deliver::RelaySettings {
-            host: route.host.clone(),
-            port: route.port,
-            tls: route.tls,
-            trust: deliver::trust(route.tls, route.ca_file.as_deref())?,
-            hostname: gateway.hostname.to_string(),
-        },
-        connections_max: config
-            .shaping
-            .all
-            .connections
-            .map_or(NonZeroU32::MIN, |range| range.start),
-        messages_per_connection_max: config
-            .shaping
-            .each_host
-            .messages_per_connection
-            .unwrap_or(NonZeroU32::MAX),
-        messages_per_second_max: copies_per_second(&config.shaping),
+        relay: relay(gateway, &route.smarthost)?,
+        own_hosts: route
+            .via
+            .iter()
+            .map(|via| relay(gateway, &via.hop))
+            .collect::<anyhow::Result<_>>()?,
+        shape: shape.clone(),
         compose: Arc::clone(compose),
         notices: Arc::clone(notices),
+        guardians: guardians(config),
     })
 }
 
-/// Copies a second over everything, whole ones.
-fn copies_per_second(shaping: &shape::Settings) -> NonZeroU32 {
-    let rate = shaping.all.messages_per_second.map(|range| range.start.as_f64() as u32);
-    rate.map_or(NonZeroU32::MAX, |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN))
+/// One next hop.
+fn relay(gateway: &Gateway, hop: &Hop) -> anyhow::Result<deliver::RelaySettings> {
+    Ok(deliver::RelaySettings {
+        host: hop.host.clone(),
+        port: hop.port,
+        tls: hop.tls,
+        trust: deliver::trust(hop.tls, hop.ca_file.as_deref())?,
+        hostname: gateway.hostname.to_string(),
+    })
+}
+
+/// Who watches over what leaves: reviewers and postmasters, each once.
+fn guardians(config: &Config) -> Vec<Address> {
+    let reviewers = config.policy.offices.reviewers().into_iter().cloned();
+    let mut all: Vec<Address> = reviewers.chain(config.gateway.postmasters.iter().cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 async fn http(socket: tokio::net::TcpListener, app: Router, mut closing: Shutdown) {

@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// The recipients of a plan, each with their number.
-    pub(super) fn rows(&self, id: MailingId) -> impl Iterator<Item = Result<(u32, Recipient), Error>> + use<> {
+    pub fn rows(&self, id: MailingId) -> impl Iterator<Item = Result<(u32, Recipient), Error>> + use<> {
         let packets = self.engine.scan(Table::Plans, &id.to_key());
         packets.flat_map(|packet| {
             let (packet, trouble) = match packet {
@@ -151,6 +151,13 @@ impl Store {
                 .for_each(|(entry, retried)| count(tally, entry, retried));
         }
         Ok(())
+    }
+
+    /// Takes back an intent: the copy surely did not leave, and its try is not used up.
+    pub async fn take_back(&self, id: MailingId, seq: u32, attempt: u8) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        batch.delete(Table::Ledger, &entry_key(id, seq, attempt));
+        self.engine.commit(batch).await
     }
 
     /// The counts of a mailing: closed ones as they ended, running ones as the ledger stands.

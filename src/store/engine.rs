@@ -78,6 +78,8 @@ pub enum Table {
     WrongRecords = 37,
     /// What lies in letterboxes until it is read, by time, hash and chunk number.
     Posted = 40,
+    /// How each flow of mail stands, by its mark: rates, days, pace, breaker.
+    Flows = 41,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
     /// Evidence of what the contacts of a page agreed to, by page and number: only ever appended to.
@@ -92,7 +94,7 @@ pub enum Table {
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 39] = [
+    pub(super) const ALL: [Self; 40] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -131,6 +133,7 @@ impl Table {
         Self::Posted,
         Self::ContactsByKey,
         Self::Choices,
+        Self::Flows,
         Self::Vault,
     ];
 

@@ -518,3 +518,24 @@ async fn the_trail_is_for_reviewers_and_those_who_watch_over_contact_data() {
         assert_eq!(menu.contains("href=\"/audit\""), status == 200, "{account}");
     }
 }
+
+/// Policy C4, C11: whoever releases sees before when the copies would leave, by provider.
+#[tokio::test]
+async fn a_plan_says_when_the_copies_would_leave_and_where_they_are_read() {
+    let site = Site::new().await;
+    let id = site.held(AUTHOR).await;
+    let page = site.browser(REVIEWER).await.get(&format!("/mailing/{id}")).await;
+    let (_, plan) = page.body.split_once("<h2 id=\"plan\">").expect("a plan");
+    let (plan, _) = plan.split_once("</section>").expect("its end");
+    for shown in [
+        "Released now they begin at once",
+        "other domains",
+        ">3<",
+        "200 a second",
+        "<time datetime=",
+    ] {
+        assert!(plan.contains(shown), "{shown} in {plan}");
+    }
+    assert!(!plan.contains("go first"), "three people need no slice: {plan}");
+    assert!(!plan.contains("students.example"), "no domain of theirs: {plan}");
+}

@@ -14,6 +14,7 @@ use bedel::decide::compose::dkim::{self, Signer};
 use bedel::decide::lint;
 use bedel::decide::notice::Notices;
 use bedel::decide::policy::Policy;
+use bedel::decide::shape::Shape;
 use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::{State, Submitted};
 use bedel::model::{
@@ -455,7 +456,7 @@ pub(crate) fn desk_settings() -> review::Settings {
         policy: Arc::new(policy),
         lint: Arc::new(checks()),
         postmasters: vec![address(POSTMASTER)],
-        copies_per_second: 200,
+        shape: Shape::new(Arc::default()),
         offices: Arc::clone(&offices),
         notices: Arc::new(Notices {
             templates: BTreeMap::new(),

@@ -13,7 +13,7 @@ KILLS_AT = [2_000, 15_000, 30_000]
 SHAPING = f"""
 [limits]
 all       = {{ connections = {CONNECTIONS}, messages_per_second = 20000 }}
-each_host = {{ messages_per_connection = 500 }}
+each_host = {{ messages_per_connection = 500 }}  # the rest as all other domains
 [warm_up]
 first_day      = 300
 growth_percent = 20
@@ -30,7 +30,9 @@ complaints_warn  = 0.08
 complaints_pause = 0.3
 authentication   = 3
 [provider.default]
-name = "other domains"
+name                = "other domains"
+connections         = {CONNECTIONS}
+messages_per_second = 20000
 """
 
 

@@ -12,6 +12,7 @@
 //! | [`review`] | C9, C11, C14, C15 | versions, void approvals, part of an audience, answers by mail, reminders |
 //! | [`frequency_and_volume`] | C2, C11, C12 | caps, hours, pace; what is unfit |
 //! | [`survey`] | C13 | a link that says who answers; whose survey it is |
+//! | [`reputation`] | C4 | a slice first; bounces and doubts that pause; a provider who bears little |
 //! | [`emergency`] | C17 | a second person; past a release under way |
 //! | [`what_comes_back`] | C4 | bounces, complaints, who asks for no more; what is forged |
 
@@ -26,6 +27,7 @@ mod frequency_and_volume;
 mod hidden_mass_mailing;
 mod list_posting;
 mod master_list;
+mod reputation;
 mod review;
 mod survey;
 mod what_comes_back;

@@ -78,6 +78,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "clock",
             "password",
             "decide::feed",
+            // How whoever receives mail stands is asked of the one shaper; the desk has it.
+            "decide::shape",
         ],
     ),
     ("sink", &["smtp", "stage::worker"]),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use self::forms::{RawPattern, RawRange, RawRate, RawRemedy, RawWindow};
 use super::values::Span;
 use super::{Fault, Gateway, fault};
-use crate::decide::shape::{Brake, Canary, Hours, Limits, Meaning, Provider, Range, Rule, Settings, WarmUp};
+use crate::decide::shape::{Brake, Canary, Direct, Hours, Limits, Meaning, Provider, Range, Rule, Settings, WarmUp};
 use crate::mail::Domain;
 
 /// The table of a domain that no other provider has.
@@ -92,6 +92,12 @@ struct RawProvider {
     rules: Vec<RawRule>,
 }
 
+/// What holds for all other domains.
+struct Others {
+    limits: Limits,
+    rules: Vec<Rule>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawRule {
@@ -151,16 +157,18 @@ impl Raw {
         if all.connections.is_none() {
             return Err("limits.all has no connections; say how many may be open together".to_owned());
         }
+        let others = others.check_default()?;
+        let each_host = scopes.each_host.check("limits.each_host")?.or(&others.limits);
         let providers = self.provider.into_iter();
         Ok(Settings {
             all,
-            each_host: scopes.each_host.check("limits.each_host")?,
+            each_host,
             conveyed: scopes.conveyed.check("limits.conveyed")?,
             mailings: scopes.mailings.check("limits.mailings")?,
             emergencies: scopes.emergencies.check("limits.emergencies")?,
             each_mailing: scopes.each_mailing.check("limits.each_mailing")?,
             each_signing_domain: scopes.each_signing_domain.check("limits.each_signing_domain")?,
-            each_other_domain: others.limits(DEFAULT)?,
+            each_other_domain: others.limits,
             warm_up: self.warm_up.check()?,
             canary: self.canary.check()?,
             brake: self.brake.check()?,
@@ -169,9 +177,19 @@ impl Raw {
                 bulk: self.hours.bulk.map(|window| window.0),
             },
             providers: providers
-                .map(|(key, raw)| raw.check(key, campus))
+                .map(|(key, raw)| raw.check(key, campus, &others.limits))
                 .collect::<Result<_, _>>()?,
-            rules: others.rules.into_iter().map(RawRule::rule).collect(),
+            rules: others.rules,
+            smarthost: gateway.route.smarthost.name(),
+            direct: gateway
+                .route
+                .via
+                .iter()
+                .map(|via| Direct {
+                    domains: via.domains.clone(),
+                    host: via.hop.name(),
+                })
+                .collect(),
             zone: gateway.time_zone.clone(),
         })
     }
@@ -213,8 +231,22 @@ impl RawProvider {
         .check(&format!("provider.{key}"))
     }
 
-    fn check(self, key: String, campus: &[Domain]) -> Result<Provider, String> {
-        let limits = self.limits(&key)?;
+    /// What holds for all other domains: a rate and connections, so that there is something to slow down.
+    fn check_default(self) -> Result<Others, String> {
+        let limits = self.limits(DEFAULT)?;
+        if limits.connections.is_none() || limits.messages_per_second.is_none() {
+            return Err(
+                "provider.default wants connections and messages_per_second: others take them from it".to_owned(),
+            );
+        }
+        Ok(Others {
+            limits,
+            rules: self.rules.into_iter().map(RawRule::rule).collect(),
+        })
+    }
+
+    fn check(self, key: String, campus: &[Domain], others: &Limits) -> Result<Provider, String> {
+        let limits = self.limits(&key)?.or(others);
         if self.domains.is_empty() && self.mx.is_empty() {
             return Err(format!(
                 "provider.{key} has neither domains nor mx, so nobody would ever be its own"
@@ -308,6 +340,9 @@ impl RawBrake {
             if !(0.0 < warn && warn <= pause && pause <= 100.0) {
                 return Err(format!("brake.{what}_warn is above 0 and not above brake.{what}_pause"));
             }
+        }
+        if self.authentication == 0 {
+            return Err("brake.authentication is at least 1: no reply is no doubt".to_owned());
         }
         Ok(Brake {
             sample: self.sample,

@@ -17,6 +17,7 @@ mod import;
 mod mailings;
 mod people;
 mod policy;
+mod shape;
 mod upload;
 mod view;
 mod workflow;
@@ -127,6 +128,8 @@ fn review() -> OpenApiRouter<ApiState> {
         .routes(routes!(workflow::away))
         .routes(routes!(people::count))
         .routes(routes!(import::feeds))
+        .routes(routes!(shape::list))
+        .routes(routes!(shape::explain))
 }
 
 /// What only the operator does.

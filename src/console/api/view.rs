@@ -71,6 +71,8 @@ pub(super) struct Whole {
     approvals: Vec<Approved>,
     released: Option<Let>,
     ended: Option<Over>,
+    /// Why no copy leaves for now.
+    pause: Option<Held>,
     tally: Option<Tally>,
     #[schema(value_type = BTreeMap<String, u64>)]
     exclusions: BTreeMap<Exclusion, u64>,
@@ -110,6 +112,16 @@ struct Let {
     at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     not_before: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Pause)]
+struct Held {
+    /// `None` for the gateway itself, by the brake.
+    by: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    why: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -203,6 +215,7 @@ impl Whole {
             approvals: vec![],
             released: None,
             ended: None,
+            pause: None,
             tally: None,
             exclusions: BTreeMap::new(),
             may: may(&standing),
@@ -263,6 +276,11 @@ impl Whole {
             State::Expanded(expanded) => {
                 self.released = Some(Let::of(expanded.release()));
                 self.exclusions = expanded.exclusions().clone();
+                self.pause = expanded.pause().map(|pause| Held {
+                    by: pause.by.as_ref().map(ToString::to_string),
+                    at: pause.at,
+                    why: pause.why.clone(),
+                });
                 self.tally = Some(tally);
             }
             State::Closed(closed) => {

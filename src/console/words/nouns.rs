@@ -322,6 +322,7 @@ fn done(act: Act) -> Key {
         Act::LetOut => "done-let-out",
         Act::Rosters => "done-rosters",
         Act::Expanded => "done-expanded",
+        Act::Warned => "done-warned",
         Act::Paused => "done-paused",
         Act::Resumed => "done-resumed",
         Act::Stopped => "done-stopped",

@@ -6,14 +6,12 @@
 mod address;
 mod exclude;
 mod pressure;
-mod provider;
 mod recheck;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use exclude::{Known, Question};
 pub use pressure::Pressure;
-pub use provider::provider;
 pub use recheck::dropped_out;
 
 use crate::mail::{Address, Domain, Mailbox, Timestamp};
@@ -73,8 +71,8 @@ pub struct Count {
     pub samples: Vec<Masked>,
     /// How many of those who would got so many mailings of ours in the last 7 days; none is not counted. Policy C11.
     pub pressed: BTreeMap<u32, u64>,
-    /// How many of those who would read their mail at which provider.
-    pub providers: BTreeMap<&'static str, u64>,
+    /// How many of those who would read their mail at which domain.
+    pub domains: BTreeMap<Domain, u64>,
 }
 
 /// What a walk over an audience asks with.
@@ -273,6 +271,7 @@ impl<'a> Expanding<'a> {
 pub struct Counting<'a> {
     walk: Walk<'a>,
     count: Count,
+    domains: HashMap<String, u64>,
     shows: bool,
 }
 
@@ -282,6 +281,7 @@ impl<'a> Counting<'a> {
         Self {
             walk: Walk::new(asked),
             count: Count::default(),
+            domains: HashMap::new(),
             shows: !asked.audience.is_sensitive(),
         }
     }
@@ -307,6 +307,10 @@ impl<'a> Counting<'a> {
             let verdict = self.walk.meet_named(address);
             self.tell(verdict);
         }
+        let domains = std::mem::take(&mut self.domains).into_iter();
+        self.count.domains = domains
+            .filter_map(|(domain, people)| Some((domain.parse().ok()?, people)))
+            .collect();
         self.count
     }
 
@@ -316,8 +320,13 @@ impl<'a> Counting<'a> {
             Verdict::Excluded(exclusion) => *self.count.exclusions.entry(exclusion).or_default() += 1,
             Verdict::Included(address) => {
                 self.count.recipients += 1;
-                let provider = provider(address, self.walk.asked.campus);
-                *self.count.providers.entry(provider).or_default() += 1;
+                // Most domains have been met before, and then nothing is to be made.
+                match self.domains.get_mut(address.domain) {
+                    Some(people) => *people += 1,
+                    None => {
+                        self.domains.insert(address.domain.to_owned(), 1);
+                    }
+                }
             }
         }
     }

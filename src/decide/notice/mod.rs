@@ -62,6 +62,10 @@ pub enum Kind {
     Partly,
     /// To the author: it became a part of another mailing.
     Combined,
+    /// To reviewers and postmasters: the brake has paused what was leaving. Policy C4.
+    Braked,
+    /// To reviewers and postmasters: what is leaving is near the limits of the brake.
+    Warned,
     /// To whoever is wanted: it still waits.
     Reminder,
     /// To whoever answered a notice: what became of that.
@@ -78,7 +82,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Held,
         Self::Wanted,
         Self::Ready,
@@ -95,6 +99,8 @@ impl Kind {
         Self::Edited,
         Self::Partly,
         Self::Combined,
+        Self::Braked,
+        Self::Warned,
         Self::Reminder,
         Self::Answered,
         Self::Digest,
@@ -122,6 +128,8 @@ impl Kind {
             Self::Edited => "edited",
             Self::Partly => "partly",
             Self::Combined => "combined",
+            Self::Braked => "braked",
+            Self::Warned => "warned",
             Self::Reminder => "reminder",
             Self::Answered => "answered",
             Self::Digest => "digest",
@@ -140,6 +148,8 @@ impl Kind {
                 | Self::Alert
                 | Self::Afterwards
                 | Self::Changed
+                | Self::Braked
+                | Self::Warned
                 | Self::Reminder
                 | Self::Answered
                 | Self::Digest

@@ -30,8 +30,10 @@ pub struct Counts {
     pub suppressed: u64,
     /// Tries whose end was hidden.
     pub uncertain: u64,
-    /// Mailboxes that are gone, said at once or later.
-    pub bounced: u64,
+    /// Mailboxes that are gone, as the next server said at once.
+    pub refused_for_good: u64,
+    /// Mailboxes that are gone, as what came back says: those above once they are read, and others.
+    pub returned_for_good: u64,
     /// People who said that it is spam.
     pub complained: u64,
     /// Replies that doubt who we are.
@@ -41,6 +43,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Mailboxes that are gone, each once.
+    pub fn gone(&self) -> u64 {
+        self.refused_for_good.max(self.returned_for_good)
+    }
+
     /// Counts a reply under its name.
     pub fn said(&mut self, reply: &str) {
         let is_known = self.replies.contains_key(reply) || self.replies.len() < REPLIES_MAX;
@@ -64,7 +71,7 @@ impl Counts {
     fn since(&self, before: &Self) -> Judged {
         Judged {
             tried: self.tried.saturating_sub(before.tried),
-            bounced: self.bounced.saturating_sub(before.bounced),
+            bounced: self.gone().saturating_sub(before.gone()),
             complained: self.complained.saturating_sub(before.complained),
             unauthenticated: self.unauthenticated.saturating_sub(before.unauthenticated),
         }
@@ -81,7 +88,8 @@ impl Counts {
             sum.failed += one.failed;
             sum.suppressed += one.suppressed;
             sum.uncertain += one.uncertain;
-            sum.bounced += one.bounced;
+            sum.refused_for_good += one.refused_for_good;
+            sum.returned_for_good += one.returned_for_good;
             sum.complained += one.complained;
             sum.unauthenticated += one.unauthenticated;
             for (said, times) in &one.replies {
@@ -224,6 +232,11 @@ impl Watch {
         self.before = self.by_provider.clone();
     }
 
+    /// The same, of a mailing taken up again: what they had seen.
+    pub fn forgive_these(&mut self, seen: BTreeMap<Arc<str>, Counts>) {
+        self.before = seen;
+    }
+
     /// How it fares.
     pub fn judge(&self, brake: &Brake) -> Judgement {
         if !self.is_judged {
@@ -346,7 +359,7 @@ mod tests {
     fn counts(tried: u64, bounced: u64, complained: u64) -> Counts {
         Counts {
             tried,
-            bounced,
+            refused_for_good: bounced,
             complained,
             ..Counts::default()
         }
@@ -412,7 +425,7 @@ mod tests {
         watch.forgive();
         assert_eq!(watch.judge(&BRAKE), Judgement::Fine);
         watch.at(&Arc::from("Gmail")).tried = 400;
-        watch.at(&Arc::from("Gmail")).bounced = 30;
+        watch.at(&Arc::from("Gmail")).returned_for_good = 30;
         assert!(matches!(watch.judge(&BRAKE), Judgement::Pause(_)));
     }
 

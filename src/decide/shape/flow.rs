@@ -90,7 +90,9 @@ impl Flow {
 
     fn crowded(&self, limits: &Limits, question: Question) -> Option<(Limit, Timestamp)> {
         let few = self.throttle.connections(limits.connections?);
-        (self.others(question) >= few).then(|| (Limit::Connections(few), question.now.plus(LOOK_AGAIN)))
+        // An emergency may have one more than the others leave. Policy C17.
+        let room = few + u32::from(question.is_emergency);
+        (self.others(question) >= room).then(|| (Limit::Connections(few), question.now.plus(LOOK_AGAIN)))
     }
 
     fn others(&self, question: Question) -> u32 {

@@ -27,6 +27,12 @@ impl Rate {
         Self((self.0 * factor).max(Self::SLOWEST.0))
     }
 
+    /// In the unit that reads best: the number, and whether it is of a second rather than of a minute.
+    pub fn readable(self) -> (String, bool) {
+        let (times, unit) = self.unit();
+        (self.rounded(times).to_string(), unit == "second")
+    }
+
     /// The unit it reads best in, and how many of ours that is.
     fn unit(self) -> (f64, &'static str) {
         if self.0 >= 1.0 {
@@ -106,6 +112,18 @@ pub struct Limits {
     pub messages_per_day: Option<NonZeroU32>,
     /// Whether a sender they do not know begins with few messages a day.
     pub warm_up: bool,
+}
+
+impl Limits {
+    /// With a rate and connections of the other where it says none: whoever receives must be able to slow us down.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            connections: self.connections.or(other.connections),
+            messages_per_second: self.messages_per_second.or(other.messages_per_second),
+            ..self
+        }
+    }
 }
 
 #[cfg(test)]

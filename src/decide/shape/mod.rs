@@ -10,7 +10,9 @@ mod brake;
 mod breaker;
 mod bucket;
 mod days;
+mod explain;
 mod flow;
+mod forecast;
 mod limits;
 mod provider;
 mod reply;
@@ -25,14 +27,16 @@ pub use binding::{Binding, Limit};
 pub use brake::{Counts, Judgement, Slice, Watch, nameless};
 pub use breaker::Gate;
 pub use days::Allowance;
+pub use explain::{Explanation, InForce, Passage, Standing};
 pub use flow::Flow;
+pub use forecast::{Forecast, Leg};
 pub use limits::{Limits, Range, Rate};
 pub use provider::Provider;
 pub use reply::{Meaning, Pattern, Remedy, Rule};
 pub use retry::{hidden_end, next_try};
 pub use scope::{Claim, Pool, Scope, Stream};
-pub use settings::{Brake, Canary, Hours, Known, Settings, WarmUp, Window};
-pub use shaper::{Heard, Kept, Shaper, Trip};
+pub use settings::{Brake, Canary, Direct, Hours, Known, Settings, WarmUp, Window};
+pub use shaper::{Heard, Kept, OTHER_DOMAINS, Shape, Shaper, Trip};
 pub use turn::{Turn, Turns, Waiting};
 
 #[cfg(test)]

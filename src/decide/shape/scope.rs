@@ -64,7 +64,7 @@ impl Pool {
 }
 
 /// Copies that share all the limits of where they go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Stream {
     /// What people call it: the provider, or `other domains`.
     pub name: Arc<str>,
@@ -77,6 +77,18 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// What an open connection counts against.
+    pub fn of_connection(&self) -> Vec<Scope> {
+        let receivers = self.receivers.iter().filter(|_| self.is_direct);
+        std::iter::once(&self.host).chain(receivers).cloned().collect()
+    }
+
+    /// What a copy under way counts against besides: on the way to a smarthost it stands for a connection to whoever
+    /// receives it.
+    pub fn of_copy(&self) -> Vec<Scope> {
+        self.receivers.iter().filter(|_| !self.is_direct).cloned().collect()
+    }
+
     /// Next hop and receivers.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         std::iter::once(&self.host).chain(&self.receivers)
@@ -86,8 +98,8 @@ impl Stream {
 /// One copy that would go.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
-    /// Of which mailing.
-    pub mailing: MailingId,
+    /// Of which mailing; `None` for one that there might be.
+    pub mailing: Option<MailingId>,
     /// Whom it goes before.
     pub lane: Lane,
     /// Why it leaves.
@@ -106,7 +118,7 @@ impl Claim<'_> {
             Some(Scope::All),
             Some(Scope::Pool(self.pool)),
             signing,
-            Some(Scope::Mailing(self.mailing)),
+            self.mailing.map(Scope::Mailing),
         ]
         .into_iter()
         .flatten()

@@ -41,6 +41,10 @@ pub struct Settings {
     pub brake: Brake,
     /// When the lanes below the first may leave.
     pub hours: Hours,
+    /// Where mail goes that has no other way: `127.0.0.1:2526`.
+    pub smarthost: String,
+    /// Domains whose mail goes straight to a host of their own.
+    pub direct: Vec<Direct>,
     /// Who is known.
     pub providers: Vec<Provider>,
     /// What a reply means that no rule of its provider knows.
@@ -92,11 +96,22 @@ impl Default for Settings {
                 authentication: 3,
             },
             hours: Hours::default(),
+            smarthost: String::new(),
+            direct: Vec::new(),
             providers: Vec::new(),
             rules: Vec::new(),
             zone: TimeZone::UTC,
         }
     }
+}
+
+/// Domains whose mail goes straight to a host of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Direct {
+    /// They, and all below them.
+    pub domains: Vec<Domain>,
+    /// The host: `mx.cs.mst.example:25`.
+    pub host: String,
 }
 
 /// The first days of a sender whom a provider does not know yet.
@@ -203,6 +218,13 @@ pub struct Known<'a> {
 }
 
 impl Settings {
+    /// The next hop of a domain, and whether it is the domain's own.
+    pub fn next_hop(&self, domain: &Domain) -> (&str, bool) {
+        let is_of = |direct: &&Direct| direct.domains.iter().any(|own| domain.is_within(own));
+        let own = self.direct.iter().find(is_of);
+        own.map_or((&self.smarthost, false), |direct| (&direct.host, true))
+    }
+
     /// The providers a domain has its mail at: all that match.
     pub fn providers_of(&self, domain: &Domain, exchangers: &[String]) -> Vec<&Provider> {
         let has = |provider: &&Provider| provider.has(domain, exchangers);

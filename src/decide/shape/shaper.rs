@@ -5,7 +5,7 @@
 //! smarthost's, or on a direct way the receiver's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::binding::{Binding, Limit};
 use super::brake::{Judgement, Slice, Watch};
@@ -18,7 +18,7 @@ use crate::mail::{Domain, Status, Timestamp};
 use crate::model::MailingId;
 
 /// The name of domains that no provider has.
-const OTHERS: &str = "other domains";
+pub const OTHER_DOMAINS: &str = "other domains";
 
 /// All flows, and all mailings under way.
 #[derive(Debug)]
@@ -32,6 +32,23 @@ pub struct Shaper {
     unclean: Option<Timestamp>,
 }
 
+/// The one shaper of a house: whoever sends asks it, and whoever wants to know looks at it.
+#[derive(Debug, Clone)]
+pub struct Shape(Arc<Mutex<Shaper>>);
+
+impl Shape {
+    /// With nothing remembered.
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self(Arc::new(Mutex::new(Shaper::new(settings))))
+    }
+
+    /// The shaper, for as long as one question takes.
+    pub fn look(&self) -> MutexGuard<'_, Shaper> {
+        // Each of its methods leaves it whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A copy on its way: when it set out, and what its connection had carried.
 #[derive(Debug, Clone, Copy)]
 pub struct Trip {
@@ -42,8 +59,10 @@ pub struct Trip {
 }
 
 /// What a reply was.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Heard {
+    /// Whether it was a no at all.
+    pub is_a_refusal: bool,
     /// The name of the rule that knows it.
     pub rule: Option<String>,
     /// What it means.
@@ -107,15 +126,19 @@ impl Shaper {
         changed.into_iter().filter_map(flow).collect()
     }
 
-    /// Where a copy for this domain goes, by this next hop.
-    pub fn stream(&self, domain: &Domain, exchangers: &[String], host: &str, is_direct: bool) -> Stream {
+    /// Where a copy for this domain goes.
+    pub fn stream(&self, domain: &Domain, exchangers: &[String]) -> Stream {
+        let (host, is_direct) = self.settings.next_hop(domain);
         let providers = self.settings.providers_of(domain, exchangers);
         let receivers: Vec<Scope> = providers
             .iter()
             .map(|provider| Scope::Provider(provider.key.as_str().into()))
             .collect();
         Stream {
-            name: providers.first().map_or(OTHERS, |provider| &provider.name).into(),
+            name: providers
+                .first()
+                .map_or(OTHER_DOMAINS, |provider| &provider.name)
+                .into(),
             host: Scope::Host(host.into()),
             receivers: if receivers.is_empty() {
                 vec![Scope::Domain(domain.as_str().into())]
@@ -194,6 +217,11 @@ impl Shaper {
         })
     }
 
+    /// What is remembered of a scope; of one that nothing is, what a new one would be.
+    pub(super) fn flow_of(&self, scope: &Scope) -> Flow {
+        self.flows.get(scope).cloned().unwrap_or_else(|| self.fresh(scope))
+    }
+
     fn bind(&self, scope: &Scope, question: Question) -> Option<Binding> {
         match self.flows.get(scope) {
             Some(flow) => flow.binds(scope, &self.settings, question),
@@ -207,7 +235,9 @@ impl Shaper {
         for scope in claim.scopes().chain(stream.scopes().cloned()) {
             self.flow(&scope).spend(settings.limits(&scope), &settings, now);
         }
-        self.watch(claim.mailing).map(Watch::sets_out).unwrap_or_default();
+        if let Some(watch) = claim.mailing.and_then(|id| self.watch(id)) {
+            watch.sets_out();
+        }
     }
 
     /// A connection, or a copy on it, counts against these from now on.
@@ -261,9 +291,8 @@ impl Shaper {
             .collect();
         let Some(Known { rule, provider }) = settings.knows(status, &providers) else {
             return Heard {
-                rule: None,
-                means: None,
-                pause: None,
+                is_a_refusal: true,
+                ..Heard::default()
             };
         };
         let said: String = as_said(status).chars().take(120).collect();
@@ -278,6 +307,7 @@ impl Shaper {
         }
         let pauses = acts && rule.remedies.contains(&Remedy::Pause);
         Heard {
+            is_a_refusal: true,
             rule: Some(rule.name.clone()),
             means: Some(rule.means),
             pause: pauses.then(|| format!("{}: {said} ({})", stream.name, rule.name)),
@@ -336,14 +366,22 @@ impl Shaper {
         self.flows.iter().filter(|(scope, _)| scope.is_of_receiver())
     }
 
-    /// Forgets flows of domains that say nothing a new one would not.
-    pub fn forget_idle(&mut self, now: Timestamp) {
-        let settings = Arc::clone(&self.settings);
-        let changed = &self.changed;
-        self.flows.retain(|scope, flow| {
-            let is_kept = !matches!(scope, Scope::Domain(_) | Scope::Mailing(_)) || changed.contains(scope);
-            is_kept || flow.has_something_to_say(settings.limits(scope), now)
-        });
+    /// Forgets flows of domains and mailings that say nothing a new one would not; which those were.
+    pub fn forget_idle(&mut self, now: Timestamp) -> Vec<Scope> {
+        let is_idle = |(scope, flow): &(&Scope, &Flow)| {
+            let is_small = matches!(scope, Scope::Domain(_) | Scope::Mailing(_)) && !self.changed.contains(*scope);
+            is_small && !flow.has_something_to_say(self.settings.limits(scope), now)
+        };
+        let idle: Vec<Scope> = self
+            .flows
+            .iter()
+            .filter(is_idle)
+            .map(|(scope, _)| scope.clone())
+            .collect();
+        for scope in &idle {
+            self.flows.remove(scope);
+        }
+        idle
     }
 
     fn flow(&mut self, scope: &Scope) -> &mut Flow {

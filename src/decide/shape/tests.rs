@@ -66,6 +66,7 @@ fn settings() -> Settings {
     };
     let recipe = vec![Remedy::Slow, Remedy::Silence(10 * MINUTE), Remedy::OneConnection];
     Settings {
+        smarthost: SMARTHOST.into(),
         providers: vec![
             provider("big", big, vec![rule("unusual rate", "4.7.28", Meaning::Rate, recipe)]),
             provider("cold", Limits { warm_up: true, ..big }, vec![]),
@@ -84,11 +85,11 @@ fn shaper() -> Shaper {
 
 fn claim(lane: Lane) -> Claim<'static> {
     Claim {
-        mailing: MailingId {
+        mailing: Some(MailingId {
             series: Series::Case,
             year: 2026,
             number: 1,
-        },
+        }),
         lane,
         pool: Pool::of(crate::model::Capacity::Initiated, lane),
         signing_domain: None,
@@ -96,7 +97,7 @@ fn claim(lane: Lane) -> Claim<'static> {
 }
 
 fn stream(shaper: &Shaper, domain: &str) -> Stream {
-    shaper.stream(&domain.parse().expect("valid"), &[], SMARTHOST, false)
+    shaper.stream(&domain.parse().expect("valid"), &[])
 }
 
 /// What a copy waits for, in words.
@@ -214,7 +215,11 @@ fn what_only_the_general_rules_know_slows_the_smarthost_that_said_it() {
         .filter(|_| goes(&mut shaper, "elsewhere.example", at(1.0)))
         .count();
     assert_eq!(in_a_second, 100);
-    let direct = shaper.stream(&"big.example".parse().expect("valid"), &[], "mx.big.example:25", true);
+    let direct = Stream {
+        host: Scope::Host("mx.big.example:25".into()),
+        is_direct: true,
+        ..stream(&shaper, "big.example")
+    };
     let trip = Trip {
         set_out: at(2.0),
         carried: 1,
@@ -355,6 +360,79 @@ fn after_a_restart_it_goes_on_where_it_was_and_after_a_crash_every_bucket_is_emp
         .find(|(scope, _)| **scope == Scope::Provider("cold".into()));
     let today = at(1.4).local(&jiff::tz::TimeZone::UTC).date();
     assert_eq!(sent.expect("remembered").1.days.sent(today), 5 + 50 + 2);
+}
+
+fn people(of: &[(&str, u64)]) -> std::collections::BTreeMap<crate::mail::Domain, u64> {
+    of.iter()
+        .map(|(domain, count)| (domain.parse().expect("valid"), *count))
+        .collect()
+}
+
+#[test]
+fn a_forecast_counts_the_slice_its_wait_and_each_providers_own_pace() {
+    let shaper = shaper();
+    let plan = shaper.forecast(
+        &people(&[("big.example", 1_000), ("elsewhere.example", 100)]),
+        Lane::Bulk,
+        at(0.0),
+    );
+    let (first, after) = plan.first.expect("it is large enough");
+    // 181 of the slice go to the slow one, at five a second.
+    assert_eq!((first, after), (200, at(36.2).plus(15 * MINUTE)));
+    let ends: Vec<(&str, u64, u64)> = plan
+        .legs
+        .iter()
+        .map(|leg| (leg.name.as_str(), leg.people, leg.ends.since(after).as_secs()))
+        .collect();
+    assert_eq!(ends, [("big", 1_000, 163), (OTHER_DOMAINS, 100, 0)]);
+    assert_eq!(plan.ends, plan.legs[0].ends);
+}
+
+#[test]
+fn a_forecast_of_a_cold_sender_takes_days() {
+    let shaper = shaper();
+    let plan = shaper.forecast(&people(&[("cold.example", 1_000)]), Lane::Bulk, at(0.0));
+    // 300 and 360 in two days, the other 340 in the third at five a second.
+    let third = at(0.0)
+        .tomorrow(&jiff::tz::TimeZone::UTC)
+        .tomorrow(&jiff::tz::TimeZone::UTC);
+    assert_eq!(plan.ends, third.plus(Duration::from_secs(68)));
+    let today = plan.legs[0].today.expect("it is counted");
+    assert_eq!((today.left, today.is_warming_up), (300, true));
+}
+
+#[test]
+fn a_forecast_of_few_or_of_an_emergency_has_no_slice() {
+    let shaper = shaper();
+    let few = shaper.forecast(&people(&[("elsewhere.example", 150)]), Lane::Bulk, at(0.0));
+    assert_eq!((few.first, few.ends.since(at(0.0)).as_millis()), (None, 750));
+    let many = people(&[("elsewhere.example", 50_000)]);
+    let emergency = shaper.forecast(&many, Lane::Emergency, at(0.0));
+    assert_eq!((emergency.first, emergency.ends), (None, at(250.0)));
+    let nobody = shaper.forecast(&people(&[]), Lane::Bulk, at(0.0));
+    assert_eq!((nobody.first, nobody.ends, nobody.legs), (None, at(0.0), vec![]));
+}
+
+#[test]
+fn an_explanation_names_what_binds_and_how_everybody_stands() {
+    let mut shaper = shaper();
+    said(&mut shaper, "big.example", &unusual(), at(0.0));
+    let told = shaper.explain(&"big.example".parse().expect("valid"), &[], Lane::Bulk, at(60.0));
+    assert_eq!(told.next(at(60.0)), at(600.0));
+    assert_eq!(told.binds.len(), 1);
+    let names: Vec<&str> = told.standings.iter().map(|standing| standing.name.as_str()).collect();
+    assert_eq!(names, ["everything together", "mailings", SMARTHOST, "big"]);
+    let big = told.standings.last().expect("the receiver");
+    assert_eq!(
+        (
+            big.rate.map(|rate| rate.now.as_f64()),
+            big.passage.word(),
+            big.is_slowed
+        ),
+        (Some(2.5), "open", true)
+    );
+    let free = shaper.explain(&"elsewhere.example".parse().expect("valid"), &[], Lane::Bulk, at(60.0));
+    assert_eq!((free.binds.len(), free.next(at(60.0))), (0, at(60.0)));
 }
 
 #[test]

@@ -15,7 +15,20 @@ pub struct Expanded {
     pub(super) planned: u64,
     pub(super) exclusions: BTreeMap<Exclusion, u64>,
     pub(super) expanded_at: Timestamp,
-    pub(super) paused: bool,
+    pub(super) pause: Option<Pause>,
+    pub(super) resumed_at: Option<Timestamp>,
+    pub(super) warned: bool,
+}
+
+/// No further copy leaves for now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Whose act it was; `None` for the gateway itself, by the brake. Policy C4.
+    pub by: Option<Address>,
+    /// When.
+    pub at: Timestamp,
+    /// Why; empty when a person did not say.
+    pub why: String,
 }
 
 impl Expanded {
@@ -41,19 +54,47 @@ impl Expanded {
 
     /// Whether no further copy may leave for now.
     pub fn is_paused(&self) -> bool {
-        self.paused
+        self.pause.is_some()
+    }
+
+    /// Since when no further copy may leave, and why.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
+    /// When a person last let it go on: what they had seen by then is not held against it again.
+    pub fn resumed_at(&self) -> Option<Timestamp> {
+        self.resumed_at
+    }
+
+    /// Whether those who answer for it were told that it is near the limits.
+    pub fn is_warned(&self) -> bool {
+        self.warned
     }
 
     /// No further copy, for now.
     #[must_use]
-    pub fn pause(self) -> Self {
-        Self { paused: true, ..self }
+    pub fn paused(self, pause: Pause) -> Self {
+        Self {
+            pause: Some(pause),
+            ..self
+        }
     }
 
     /// Go on.
     #[must_use]
-    pub fn resume(self) -> Self {
-        Self { paused: false, ..self }
+    pub fn resumed(self, now: Timestamp) -> Self {
+        Self {
+            pause: None,
+            resumed_at: Some(now),
+            ..self
+        }
+    }
+
+    /// Those who answer for it are told that it is near the limits.
+    #[must_use]
+    pub fn warned(self) -> Self {
+        Self { warned: true, ..self }
     }
 
     /// The last delivery is settled.

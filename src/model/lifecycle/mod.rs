@@ -22,7 +22,7 @@ mod submitted;
 use serde::{Deserialize, Serialize};
 
 pub use ended::{End, Ended};
-pub use expanded::{Closed, Expanded};
+pub use expanded::{Closed, Expanded, Pause};
 pub use held::{Held, Refused};
 pub use released::Released;
 pub use submitted::Submitted;

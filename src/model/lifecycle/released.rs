@@ -30,7 +30,9 @@ impl Released {
             planned,
             exclusions,
             expanded_at: now,
-            paused: false,
+            pause: None,
+            resumed_at: None,
+            warned: false,
         }
     }
 

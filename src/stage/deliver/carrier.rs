@@ -1,14 +1,16 @@
 //! One worker: take a copy, write its intent, carry it, write its outcome.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::courier::Courier;
+use super::courier::{self, Courier};
 use super::effects::{Effects, effects, path};
-use super::queue::Job;
+use super::lease::Lease;
 use super::relay::{Carried, Connection, Unreachable};
+use super::run::Job;
 use crate::decide::compose;
-use crate::decide::shape::{hidden_end, next_try};
+use crate::decide::shape::{Heard, Trip, hidden_end, next_try};
 use crate::mail::{Severity, Status, Timestamp};
 use crate::model::{Capacity, Entry, Outcome, Recipient};
 use crate::stage::worker::Shutdown;
@@ -18,8 +20,12 @@ use crate::store::Error;
 const TICK: Duration = Duration::from_secs(1);
 /// Idle ticks after which a connection is closed.
 const IDLE_TICKS_MAX: u32 = 5;
-/// The longest wait before the smarthost is tried again.
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// How long a worker rests when the ledger cannot be written.
+const LEDGER_REST: Duration = Duration::from_secs(5);
+/// When a copy is due again that was put off for what was said to its flow: no sooner, however fast the flow recovers.
+const PUT_OFF: Duration = Duration::from_secs(60);
+/// Octets of a server's words that the ledger keeps.
+const KEPT_OCTETS_MAX: usize = 160;
 
 /// An outcome that is not in the ledger yet: it goes there with the next intent.
 struct Unsaid {
@@ -39,46 +45,58 @@ struct Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if !self.is_over {
-            self.courier.queue().give_back(&self.job, self.courier.clock.now());
+            self.courier.give_back(&self.job, self.courier.clock.now());
         }
     }
+}
+
+/// What became of a turn.
+enum Tried {
+    /// It has an outcome.
+    Over,
+    /// It was not tried, and is due then.
+    NotBefore(Timestamp),
+}
+
+/// An open connection, and what it counts against.
+struct Open {
+    connection: Connection,
+    lease: Lease,
 }
 
 /// One worker, with one connection at a time.
 pub(super) struct Carrier {
     courier: Arc<Courier>,
-    connection: Option<Connection>,
+    open: Option<Open>,
     unsaid: Option<Unsaid>,
+    is_spare: bool,
     idle_ticks: u32,
-    backoff: Duration,
 }
 
 impl Carrier {
-    pub(super) fn new(courier: Arc<Courier>) -> Self {
+    /// `is_spare` says that it carries emergencies and nothing else.
+    pub(super) fn new(courier: Arc<Courier>, is_spare: bool) -> Self {
         Self {
             courier,
-            connection: None,
+            open: None,
             unsaid: None,
+            is_spare,
             idle_ticks: 0,
-            backoff: TICK,
         }
     }
 
     pub(super) async fn run(mut self, mut shutdown: Shutdown) {
         while !shutdown.is_closing() {
-            let job = self.courier.queue().take(self.courier.clock.now());
-            let rest = match job {
-                Some(job) => self.turn(job).await,
-                None => self.idle().await,
+            let own = self.open.as_ref().map(|open| &open.lease);
+            let taken = self.courier.take(own, self.is_spare);
+            let done = match taken {
+                Ok(turn) => self.turn(turn).await,
+                Err(until) => self.idle(until, &mut shutdown).await,
             };
-            let rest = rest.unwrap_or_else(|error| {
+            if let Err(error) = done {
                 tracing::error!(%error, "the ledger cannot be written: nothing is sent until it can");
-                BACKOFF_MAX.min(TICK * 5)
-            });
-            if !rest.is_zero() {
                 tokio::select! {
-                    () = self.courier.work.notified() => {}
-                    () = tokio::time::sleep(rest) => {}
+                    () = tokio::time::sleep(LEDGER_REST) => {}
                     () = shutdown.closing() => {}
                 }
             }
@@ -86,37 +104,65 @@ impl Carrier {
         if let Err(error) = self.say().await {
             tracing::error!(%error, "the last outcome is not in the ledger; its recipient will be uncertain");
         }
-        if let Some(connection) = self.connection.take() {
-            connection.quit().await;
+        self.close().await;
+    }
+
+    /// Sleeps until then, or until somebody has made room.
+    async fn rest(&mut self, rest: Duration, shutdown: &mut Shutdown) {
+        let is_free = self.open.is_none() && !self.is_spare;
+        let free = &self.courier.free;
+        free.fetch_add(usize::from(is_free), Ordering::Relaxed);
+        tokio::select! {
+            () = self.courier.work.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+            () = shutdown.closing() => {}
         }
+        free.fetch_sub(usize::from(is_free), Ordering::Relaxed);
     }
 
     /// Nothing to send: writes what is unsaid, and closes a connection nobody needs.
-    async fn idle(&mut self) -> Result<Duration, Error> {
+    async fn idle(&mut self, until: Timestamp, shutdown: &mut Shutdown) -> Result<(), Error> {
         self.say().await?;
-        self.idle_ticks += 1;
-        if self.idle_ticks > IDLE_TICKS_MAX
-            && let Some(connection) = self.connection.take()
-        {
-            connection.quit().await;
+        let rest = until
+            .since(self.courier.clock.now())
+            .clamp(Duration::from_millis(1), TICK);
+        if rest == TICK {
+            self.idle_ticks += 1;
         }
-        Ok(TICK)
+        if self.idle_ticks > IDLE_TICKS_MAX {
+            self.close().await;
+        }
+        self.rest(rest, shutdown).await;
+        Ok(())
     }
 
-    /// One copy, from the queue to its outcome; returns how long to rest.
-    async fn turn(&mut self, job: Job) -> Result<Duration, Error> {
+    async fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.connection.quit().await;
+        }
+    }
+
+    /// One copy, from the queue to its outcome.
+    async fn turn(&mut self, taken: courier::Turn) -> Result<(), Error> {
         self.idle_ticks = 0;
+        let courier::Turn { job, connection, copy } = taken;
         let mut turn = Turn {
             courier: Arc::clone(&self.courier),
             job,
             is_over: false,
         };
-        let tried = self.attempt(&turn.job).await;
-        turn.is_over = matches!(&tried, Ok(rest) if rest.is_zero());
-        tried
+        let tried = self.attempt(&turn.job, connection).await?;
+        // What the copy counted against is free again.
+        drop(copy);
+        turn.is_over = true;
+        if let Tried::NotBefore(due) = tried {
+            self.courier.give_back(&turn.job, due);
+        }
+        Ok(())
     }
 
-    async fn attempt(&mut self, job: &Job) -> Result<Duration, Error> {
+    /// `connection` is what a new one counts against, when the open one does not lead there.
+    async fn attempt(&mut self, job: &Job, connection: Option<Lease>) -> Result<Tried, Error> {
         let courier = Arc::clone(&self.courier);
         let id = job.source.mailing.id;
         let missing = || Error::Unreadable(format!("recipient {} of {id}", job.seq));
@@ -124,38 +170,52 @@ impl Carrier {
         if let Some(exclusion) = courier.dropped_out(job, &recipient)? {
             self.say().await?;
             self.unsaid(job, Outcome::Suppressed(exclusion), &recipient).await?;
-            return Ok(Duration::ZERO);
+            return Ok(Tried::Over);
         }
         if !courier.may_leave(id)? {
-            return Ok(TICK);
+            return Ok(self.hold_back(job));
         }
-        if self.connection.is_none() {
+        if let Some(lease) = connection {
             self.say().await?;
-            if let Err(error) = self.connect().await {
-                tracing::warn!(%error, "waiting for the smarthost; nobody's try is used up");
-                return Ok(self.wait_longer());
+            self.close().await;
+            if let Err(error) = self.connect(job, lease).await {
+                tracing::warn!(%error, "waiting for the next hop; nobody's try is used up");
+                courier.cannot_reach(job, &error);
+                return Ok(Tried::NotBefore(courier.clock.now()));
             }
         }
-        courier.rate.until_ready().await;
         self.intend(job).await?;
         if !courier.may_leave(id)? {
-            return Ok(TICK);
+            courier.store.take_back(id, job.seq, job.attempt).await?;
+            return Ok(self.hold_back(job));
         }
-        self.send(job, &recipient).await?;
-        Ok(Duration::ZERO)
+        self.send(job, &recipient).await
     }
 
-    async fn send(&mut self, job: &Job, recipient: &Recipient) -> Result<(), Error> {
+    /// Its mailing was paused or stopped: no other copy of it is taken either.
+    fn hold_back(&self, job: &Job) -> Tried {
+        self.courier.queue().set_paused(job.source.mailing.id, true);
+        Tried::NotBefore(self.courier.clock.now())
+    }
+
+    async fn connect(&mut self, job: &Job, lease: Lease) -> Result<(), Unreachable> {
+        let connection = Connection::open(&job.way.relay).await?;
+        self.open = Some(Open { connection, lease });
+        Ok(())
+    }
+
+    async fn send(&mut self, job: &Job, recipient: &Recipient) -> Result<Tried, Error> {
         let courier = Arc::clone(&self.courier);
-        let now = courier.clock.now();
+        let set_out = courier.clock.now();
         let source = &job.source;
+        let id = source.mailing.id;
         let made = compose::copy(
             &source.sealed,
             &source.fields,
             &source.mailing,
             (job.seq, recipient),
             &courier.settings.compose,
-            now,
+            set_out,
         );
         let copy = made.map_err(|error| Error::Unreadable(error.to_string()))?;
         let path = path(&source.mailing, &recipient.address);
@@ -164,57 +224,83 @@ impl Carrier {
                 Capacity::Conveyed => source.mailing.envelope.smtputf8,
                 Capacity::Initiated => !copy.header.is_ascii(),
             };
-        let Some(mut connection) = self.connection.take() else {
-            return Ok(());
+        let Some(mut open) = self.open.take() else {
+            return Ok(Tried::NotBefore(set_out));
         };
-        let carried = connection.carry(&copy, &path, is_internationalised).await;
-        let was_reused = connection.carried > 1;
-        let now = courier.clock.now();
+        let may_leave = || courier.may_leave(id).unwrap_or(false);
+        let carried = open
+            .connection
+            .carry(&copy, &path, is_internationalised, may_leave)
+            .await;
+        let was_reused = open.connection.carried > 1;
+        let trip = Trip {
+            set_out,
+            carried: open.connection.carried,
+        };
         let outcome = match carried {
-            // The server had had enough of this connection: that is nobody's failure.
-            Carried::Said(status) if was_reused && status.code == 421 => {
-                connection.quit().await;
-                courier.queue().give_back(job, now);
-                return Ok(());
-            }
             Carried::Said(status) => {
-                self.keep(connection, &status).await;
-                outcome(status, job, now)
+                let heard = courier.hear(job, &status, trip);
+                self.keep(open, job, &status).await;
+                if status.severity() == Severity::Temporary && heard.is_about_the_flow() {
+                    return self.put_off(job, status, recipient).await;
+                }
+                let now = courier.clock.now();
+                let outcome = outcome(status, job, now);
+                self.unsaid(job, outcome, recipient).await?;
+                return self.brake(job, heard).await;
+            }
+            Carried::Withheld => {
+                courier.store.take_back(id, job.seq, job.attempt).await?;
+                return Ok(self.hold_back(job));
             }
             Carried::Broken(_) if was_reused => {
                 // It had been closed while it lay idle: that is nobody's failure.
-                courier.queue().give_back(job, now);
-                return Ok(());
+                courier.store.take_back(id, job.seq, job.attempt).await?;
+                return Ok(Tried::NotBefore(courier.clock.now()));
             }
-            Carried::Broken(why) => outcome(Status::new(451, 4, 2, why), job, now),
+            Carried::Broken(why) => outcome(Status::new(451, 4, 2, why), job, courier.clock.now()),
             Carried::Hidden(why) => {
-                tracing::warn!(mailing.id = %source.mailing.id, recipient.seq = job.seq, why, "the end of a copy is uncertain");
-                uncertain(job, now)
+                tracing::warn!(mailing.id = %id, recipient.seq = job.seq, why, "the end of a copy is uncertain");
+                uncertain(job, courier.clock.now())
             }
         };
-        self.unsaid(job, outcome, recipient).await
+        self.unsaid(job, outcome, recipient).await?;
+        Ok(Tried::Over)
+    }
+
+    /// What was said to the flow uses up nobody's try; only the time to give up passes.
+    async fn put_off(&mut self, job: &Job, status: Status, recipient: &Recipient) -> Result<Tried, Error> {
+        let courier = Arc::clone(&self.courier);
+        let now = courier.clock.now();
+        let source = &job.source;
+        if next_try(job.attempt, source.mailing.capacity, source.sealed_at, now).is_none() {
+            self.unsaid(job, outcome(status, job, now), recipient).await?;
+            return Ok(Tried::Over);
+        }
+        courier.count_said(job, &status);
+        courier.store.take_back(source.mailing.id, job.seq, job.attempt).await?;
+        Ok(Tried::NotBefore(now.plus(PUT_OFF)))
+    }
+
+    /// A reply may ask for a pause, and an outcome may be one too many.
+    async fn brake(&mut self, job: &Job, heard: Heard) -> Result<Tried, Error> {
+        let id = job.source.mailing.id;
+        match heard.pause.filter(|_| job.source.is_judged()) {
+            Some(why) => self.courier.brake(id, &why).await?,
+            None if heard.is_a_refusal => self.courier.judge(id).await?,
+            None => {}
+        }
+        Ok(Tried::Over)
     }
 
     /// Keeps a connection for the next copy, unless it has carried enough or the server is closing it (421).
-    async fn keep(&mut self, connection: Connection, said: &Status) {
-        self.backoff = TICK;
-        if said.code == 421 || connection.carried >= self.courier.settings.messages_per_connection_max.get() {
-            connection.quit().await;
+    async fn keep(&mut self, open: Open, job: &Job, said: &Status) {
+        let most = self.courier.shape().look().messages_per_connection(&job.way.stream);
+        if said.code == 421 || open.connection.carried >= most {
+            open.connection.quit().await;
         } else {
-            self.connection = Some(connection);
+            self.open = Some(open);
         }
-    }
-
-    async fn connect(&mut self) -> Result<(), Unreachable> {
-        let connection = Connection::open(&self.courier.settings.relay).await?;
-        self.connection = Some(connection);
-        Ok(())
-    }
-
-    fn wait_longer(&mut self) -> Duration {
-        let wait = self.backoff;
-        self.backoff = (wait * 2).min(BACKOFF_MAX);
-        wait
     }
 
     /// Writes the intent of this copy, and with it the outcome of the one before.
@@ -270,6 +356,7 @@ impl Carrier {
             at: now,
             outcome: Some(outcome),
         };
+        self.courier.count_outcome(job, &entry);
         let effects = effects(
             &self.courier.store,
             &self.courier.settings.notices,
@@ -304,8 +391,9 @@ fn uncertain(job: &Job, now: Timestamp) -> Outcome {
 }
 
 /// What a server's word comes to; a temporary one past its time is a failure.
-fn outcome(status: Status, job: &Job, now: Timestamp) -> Outcome {
+fn outcome(mut status: Status, job: &Job, now: Timestamp) -> Outcome {
     let source = &job.source;
+    status.text = status.text.chars().take(KEPT_OCTETS_MAX).collect();
     match next_try(job.attempt, source.mailing.capacity, source.sealed_at, now) {
         Some(until) => Outcome::of(status, until),
         None if status.severity() == Severity::Temporary => Outcome::Failed(Status {

@@ -1,65 +1,103 @@
 //! What the workers share: the queue, the ledger behind it, and the questions asked before a copy leaves.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::Settings;
+use super::brake::{count, said};
 use super::carrier::Carrier;
-use super::queue::{Job, Queue, Run, Source};
+use super::lease::Lease;
+use super::queue::{Asker, Queue, Taken};
+use super::relay::Unreachable;
+use super::run::Job;
+use super::ways::Hops;
 use crate::clock::Clock;
 use crate::decide::audience::{Purpose, dropped_out};
-use crate::decide::compose::Sealed;
-use crate::mail::Mailbox;
-use crate::model::lifecycle::{Expanded, State};
-use crate::model::{Act, Capacity, Contact, Entry, Event, Exclusion, Glance, MailingId, Outcome, Recipient, Series};
+use crate::decide::shape::{Heard, Kept, Shape, Trip};
+use crate::mail::{Mailbox, Severity, Status, Timestamp};
+use crate::model::lifecycle::State;
+use crate::model::{Act, Capacity, Contact, Entry, Event, Exclusion, Glance, MailingId, Recipient, Series};
 use crate::stage::worker::{Rounds, Shutdown};
-use crate::store::{Error, Kind, Move, Store, Table};
+use crate::store::{Error, FlowRecord, Kind, Move, Store, Table};
+
+/// How often it is kept how flows stand: so much of them a crash forgets.
+const KEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// What all workers share.
 pub(super) struct Courier {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) settings: Settings,
+    pub(super) hops: Hops,
     queue: Mutex<Queue>,
-    pub(super) work: Notify,
-    pub(super) rate: DefaultDirectRateLimiter,
+    pub(super) work: Arc<Notify>,
+    /// Workers that have neither a copy nor a connection.
+    pub(super) free: AtomicUsize,
+    /// When it was counted what came back of a mailing.
+    counted: Mutex<BTreeMap<MailingId, Timestamp>>,
+    kept_at: Mutex<Timestamp>,
+}
+
+/// A copy to send, and what it counts against until it is done.
+pub(super) struct Turn {
+    pub(super) job: Job,
+    /// The connection that it goes by, when the worker's own is none for it.
+    pub(super) connection: Option<Lease>,
+    /// The copy itself.
+    pub(super) copy: Lease,
 }
 
 /// Runs until the house closes.
 pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
-    // A burst of one second.
-    let rate = RateLimiter::direct(Quota::per_second(settings.messages_per_second_max));
-    let connections = settings.connections_max.get();
-    let queue = Mutex::default();
+    let connections = settings.shape.look().settings().connections_max();
     let courier = Arc::new(Courier {
+        hops: Hops::new(&settings.relay, &settings.own_hosts),
+        kept_at: Mutex::new(clock.now()),
         store,
         clock,
         settings,
-        queue,
-        work: Notify::new(),
-        rate,
+        queue: Mutex::default(),
+        work: Arc::default(),
+        free: AtomicUsize::new(0),
+        counted: Mutex::default(),
     });
-    let mut workers = JoinSet::new();
-    let work = |workers: &mut JoinSet<()>| {
-        let (courier, shutdown) = (Arc::clone(&courier), shutdown.clone());
-        workers.spawn(async move { Carrier::new(courier).run(shutdown).await });
-    };
-    (0..connections).for_each(|_| work(&mut workers));
     let mut rounds = Rounds::new("deliver", courier.store.watch(Table::Mailings), shutdown.clone());
+    while rounds.go_on() {
+        let remembered = courier.remember().await;
+        if remembered.is_ok() {
+            break;
+        }
+        rounds.rest(remembered).await;
+    }
+    let mut workers = JoinSet::new();
+    // One more, for emergencies alone: the others may all be waiting for a slow server.
+    for number in 0..=connections {
+        hire(&courier, &mut workers, number == connections, &shutdown);
+    }
     while rounds.go_on() {
         let done = courier.look_around().await;
         while let Some(ended) = workers.try_join_next() {
             if ended.is_err() {
                 tracing::error!("a worker panicked; another takes its place");
-                work(&mut workers);
+                hire(&courier, &mut workers, false, &shutdown);
             }
         }
         rounds.rest(done).await;
     }
     while workers.join_next().await.is_some() {}
+    if let Err(error) = courier.keep_flows(true).await {
+        tracing::error!(%error, "how flows stand could not be kept: after the next start they begin with nothing to spend");
+    }
+}
+
+fn hire(courier: &Arc<Courier>, workers: &mut JoinSet<()>, is_spare: bool, shutdown: &Shutdown) {
+    let (courier, shutdown) = (Arc::clone(courier), shutdown.clone());
+    workers.spawn(async move { Carrier::new(courier, is_spare).run(shutdown).await });
 }
 
 impl Courier {
@@ -68,7 +106,132 @@ impl Courier {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up what was expanded, paused, resumed or stopped since, and closes what is done.
+    pub(super) fn shape(&self) -> &Shape {
+        &self.settings.shape
+    }
+
+    /// The next copy that may go, or when to ask again.
+    pub(super) fn take(&self, own: Option<&Lease>, is_spare: bool) -> Result<Turn, Timestamp> {
+        let now = self.clock.now();
+        let mut queue = self.queue();
+        let mut shaper = self.shape().look();
+        let own = own.map(Lease::scopes).unwrap_or_default();
+        let asker = Asker {
+            own,
+            is_spare,
+            others_are_free: self.free.load(Ordering::Relaxed) > 0,
+        };
+        let job = match queue.take(asker, &mut shaper, now) {
+            Taken::Rest(until) => return Err(until),
+            Taken::Job(job) => job,
+        };
+        let (of_connection, of_copy) = (job.way.stream.of_connection(), job.way.stream.of_copy());
+        let is_new = of_connection != own;
+        if is_new {
+            shaper.hold(&of_connection);
+        }
+        shaper.hold(&of_copy);
+        // A lease locks the shaper when it ends.
+        drop(shaper);
+        let lease = |scopes| Lease::of_held(self.shape(), &self.work, scopes);
+        Ok(Turn {
+            job,
+            connection: is_new.then(|| lease(of_connection)),
+            copy: lease(of_copy),
+        })
+    }
+
+    /// A copy that was not tried is due then.
+    pub(super) fn give_back(&self, job: &Job, due: Timestamp) {
+        self.queue().give_back(job, due);
+        if let Some(watch) = self.shape().look().watch(job.source.mailing.id) {
+            watch.is_back(None);
+        }
+    }
+
+    /// What a reply does to the flow.
+    pub(super) fn hear(&self, job: &Job, status: &Status, trip: Trip) -> Heard {
+        let now = self.clock.now();
+        let mut shaper = self.shape().look();
+        if status.severity() == Severity::Positive {
+            shaper.taken(&job.way.stream, now);
+            return Heard::default();
+        }
+        shaper.refused(&job.way.stream, status, trip, now)
+    }
+
+    /// No connection: the reply that says so may be to the flow, or nobody is there.
+    pub(super) fn cannot_reach(&self, job: &Job, why: &Unreachable) {
+        let now = self.clock.now();
+        let mut shaper = self.shape().look();
+        if let Unreachable::Said(status) = why {
+            let trip = Trip {
+                set_out: now,
+                carried: 1,
+            };
+            shaper.refused(&job.way.stream, status, trip, now);
+        }
+        shaper.unreachable(&job.way.stream, &why.to_string(), now);
+    }
+
+    /// Counts an outcome against its mailing.
+    pub(super) fn count_outcome(&self, job: &Job, entry: &Entry) {
+        let mut shaper = self.shape().look();
+        let settings = Arc::clone(shaper.settings());
+        if let Some(watch) = shaper.watch(job.source.mailing.id) {
+            watch.is_back(Some(entry.at));
+            count(watch.at(&job.way.stream.name), entry, entry.attempt == 1, &settings);
+        }
+    }
+
+    /// Counts a reply that was no outcome.
+    pub(super) fn count_said(&self, job: &Job, status: &Status) {
+        let mut shaper = self.shape().look();
+        let settings = Arc::clone(shaper.settings());
+        if let Some(watch) = shaper.watch(job.source.mailing.id) {
+            said(watch.at(&job.way.stream.name), status, &settings);
+        }
+    }
+
+    /// Takes up how flows stood when the house was closed.
+    async fn remember(&self) -> Result<(), Error> {
+        let (records, was_closed) = self.store.open_flows().await?;
+        // A record of another version says nothing any more.
+        let kept: Vec<Kept> = records
+            .iter()
+            .filter_map(|record| postcard::from_bytes(record).ok())
+            .collect();
+        let unclean = (!was_closed && !kept.is_empty()).then_some(KEEP_EVERY);
+        self.shape().look().restore(kept, unclean, self.clock.now());
+        Ok(())
+    }
+
+    /// Keeps how flows stand, now and then.
+    async fn keep_flows(&self, is_closing: bool) -> Result<(), Error> {
+        let now = self.clock.now();
+        {
+            let mut kept_at = self.kept_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if !is_closing && now.since(*kept_at) < KEEP_EVERY {
+                return Ok(());
+            }
+            *kept_at = now;
+        }
+        let (changed, forgotten) = {
+            let mut shaper = self.shape().look();
+            (shaper.take_changed(), shaper.forget_idle(now))
+        };
+        let name = |scope| postcard::to_allocvec(scope).map(|bytes| data_encoding::HEXLOWER.encode(&bytes));
+        let mut flows: Vec<FlowRecord> = Vec::new();
+        for kept in &changed {
+            flows.push((name(&kept.0)?, Some(postcard::to_allocvec(kept)?)));
+        }
+        for scope in &forgotten {
+            flows.push((name(scope)?, None));
+        }
+        self.store.keep_flows(flows, is_closing).await
+    }
+
+    /// Takes up what was expanded, paused, resumed or stopped since, closes what is done, and judges what is leaving.
     async fn look_around(&self) -> Result<(), Error> {
         let under_way = self.store.in_state(Kind::Expanded)?;
         let gone: Vec<MailingId> = self
@@ -78,8 +241,7 @@ impl Courier {
             .filter(|id| !under_way.contains(id))
             .collect();
         for id in gone {
-            self.queue().remove(id);
-            self.store.settle(id).await?;
+            self.forget(id).await?;
         }
         let mut trouble = Ok(());
         for id in under_way {
@@ -93,75 +255,21 @@ impl Courier {
         for id in complete {
             self.close(id).await?;
         }
+        self.keep_flows(false).await?;
         self.work.notify_waiters();
         trouble
     }
 
-    async fn take_up(&self, id: MailingId) -> Result<(), Error> {
-        let Some(State::Expanded(expanded)) = self.store.mailing(id)? else {
-            return Ok(());
-        };
-        if self.queue().has(id) {
-            self.queue().set_paused(id, expanded.is_paused());
-        } else {
-            let run = self.load(id, expanded).await?;
-            self.queue().add(run);
-        }
-        Ok(())
+    /// Lets go of a mailing that is over.
+    async fn forget(&self, id: MailingId) -> Result<(), Error> {
+        self.queue().remove(id);
+        self.shape().look().end(id);
+        self.counted().remove(&id);
+        self.store.settle(id).await
     }
 
-    /// Reads a mailing and its ledger. An intent without an outcome is what a crash hid: the recipient is uncertain.
-    async fn load(&self, id: MailingId, expanded: Expanded) -> Result<Run, Error> {
-        let damaged = |what: String| Error::Unreadable(format!("{id}: {what}"));
-        let sealed = self
-            .store
-            .sealed(id)?
-            .ok_or_else(|| damaged("its sealed form is gone".to_owned()))?;
-        let sealed = Sealed::from_bytes(&sealed).map_err(|error| damaged(error.to_string()))?;
-        let fields = sealed.fields().map_err(|error| damaged(error.to_string()))?;
-        let sealed_at = expanded.expanded_at();
-        let planned =
-            u32::try_from(expanded.planned()).map_err(|_too_many| damaged("its plan is too long".to_owned()))?;
-        let is_paused = expanded.is_paused();
-        let mailing = State::Expanded(expanded).mailing().clone();
-        let mut run = Run::new(
-            Source {
-                mailing,
-                sealed,
-                fields,
-                sealed_at,
-            },
-            planned,
-            is_paused,
-        );
-        // Counts the ledger before this adds to it.
-        self.store.tally(id)?;
-        let uncertain = self.resume(id, &mut run)?;
-        for entries in uncertain.chunks(100) {
-            self.store.record(id, entries, None, vec![]).await?;
-        }
-        for entry in &uncertain {
-            tracing::warn!(mailing.id = %id, recipient.seq = entry.seq, "the end of a copy is uncertain; it is sent again");
-        }
-        Ok(run)
-    }
-
-    fn resume(&self, id: MailingId, run: &mut Run) -> Result<Vec<Entry>, Error> {
-        let now = self.clock.now();
-        let mut uncertain = Vec::new();
-        let mut entries = self.store.ledger(id).peekable();
-        while let Some(entry) = entries.next() {
-            let mut entry = entry?;
-            let is_last = !matches!(entries.peek(), Some(Ok(next)) if next.seq == entry.seq);
-            if entry.outcome.is_none() {
-                entry.outcome = Some(Outcome::Uncertain { until: now });
-                uncertain.push(entry.clone());
-            }
-            if is_last {
-                run.resume(&entry);
-            }
-        }
-        Ok(uncertain)
+    pub(super) fn counted(&self) -> MutexGuard<'_, BTreeMap<MailingId, Timestamp>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn close(&self, id: MailingId) -> Result<(), Error> {
@@ -192,8 +300,7 @@ impl Courier {
                 outgoing: vec![],
             })
             .await?;
-        self.queue().remove(id);
-        self.store.settle(id).await
+        self.forget(id).await
     }
 
     /// Whether copies of this mailing may leave at this moment. Asked right before the final dot.

@@ -5,7 +5,7 @@ use crate::mail::{Address, ForwardPath, Message, Timestamp};
 use crate::model::{Capacity, Entry, Mailing, Outcome, Recipient, Report, ReportKind, Series};
 use crate::store::{Error, Outgoing, Store};
 
-use super::queue::Job;
+use super::run::Job;
 
 /// What is written in the same commit as the outcome.
 #[derive(Debug, Clone, Default)]

@@ -1,125 +1,33 @@
-//! What waits to be sent, of every mailing under way. Small: a bit a recipient, and a heap of those put off.
+//! What waits to be sent, of every mailing under way, and whose copy goes next.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::decide::compose::Sealed;
-use crate::decide::shape::{Turn, Turns, Waiting};
-use crate::mail::{Field, Timestamp};
-use crate::model::{Entry, Mailing, MailingId, Outcome};
+use super::run::{Job, Pick, Run};
+use crate::decide::shape::{Scope, Shaper, Turns, Waiting};
+use crate::mail::Timestamp;
+use crate::model::{Entry, Lane, MailingId};
 
-/// What every copy of one mailing is made from.
+/// How long a worker whose connection has nothing to carry waits for it, when others are free for the rest.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Who asks for a copy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker<'a> {
+    /// What its open connection counts against; nothing when it has none.
+    pub(super) own: &'a [Scope],
+    /// Whether it carries emergencies and nothing else.
+    pub(super) is_spare: bool,
+    /// Whether another worker is free to open another connection.
+    pub(super) others_are_free: bool,
+}
+
+/// What an asker gets.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) mailing: Mailing,
-    pub(super) sealed: Sealed,
-    pub(super) fields: Vec<Field>,
-    pub(super) sealed_at: Timestamp,
-}
-
-/// One recipient's turn.
-#[derive(Debug, Clone)]
-pub(super) struct Job {
-    pub(super) source: Arc<Source>,
-    pub(super) seq: u32,
-    pub(super) attempt: u8,
-}
-
-/// One mailing under way.
-#[derive(Debug)]
-pub(super) struct Run {
-    source: Arc<Source>,
-    planned: u32,
-    /// A bit a recipient: whose first try has been given out.
-    begun: Vec<u64>,
-    begun_count: u32,
-    /// No recipient before this one is fresh.
-    cursor: u32,
-    deferred: BinaryHeap<Reverse<(Timestamp, u32, u8)>>,
-    in_flight: u32,
-    is_paused: bool,
-    served: u64,
-}
-
-impl Run {
-    pub(super) fn new(source: Source, planned: u32, is_paused: bool) -> Self {
-        let words = usize::try_from(planned.div_ceil(64)).unwrap_or(usize::MAX);
-        Self {
-            source: Arc::new(source),
-            planned,
-            begun: vec![0; words],
-            begun_count: 0,
-            cursor: 0,
-            deferred: BinaryHeap::new(),
-            in_flight: 0,
-            is_paused,
-            served: 0,
-        }
-    }
-
-    /// Takes up what the ledger says of one recipient: the last entry they have.
-    pub(super) fn resume(&mut self, last: &Entry) {
-        self.begin(last.seq);
-        match &last.outcome {
-            Some(Outcome::Deferred { until, .. } | Outcome::Uncertain { until }) => {
-                self.deferred
-                    .push(Reverse((*until, last.seq, last.attempt.saturating_add(1))));
-            }
-            Some(Outcome::Accepted(_) | Outcome::Failed(_) | Outcome::Suppressed(_)) | None => {}
-        }
-    }
-
-    fn begin(&mut self, seq: u32) {
-        if let Some(word) = usize::try_from(seq / 64).ok().and_then(|at| self.begun.get_mut(at)) {
-            let bit = 1 << (seq % 64);
-            self.begun_count += u32::from(*word & bit == 0);
-            *word |= bit;
-        }
-    }
-
-    fn has_begun(&self, seq: u32) -> bool {
-        let word = usize::try_from(seq / 64).ok().and_then(|at| self.begun.get(at));
-        word.is_none_or(|word| word & (1 << (seq % 64)) != 0)
-    }
-
-    fn waiting(&self, now: Timestamp) -> Waiting {
-        let is_due = self.deferred.peek().is_some_and(|Reverse((until, _, _))| *until <= now);
-        let (fresh, due) = match self.is_paused {
-            true => (0, 0),
-            false => (u64::from(self.planned - self.begun_count), u64::from(is_due)),
-        };
-        Waiting {
-            lane: self.source.mailing.lane,
-            fresh,
-            due,
-            served: self.served,
-        }
-    }
-
-    fn take(&mut self, turn: Turn) -> Option<Job> {
-        let (seq, attempt) = if turn.is_retry {
-            let Reverse((_, seq, attempt)) = self.deferred.pop()?;
-            (seq, attempt)
-        } else {
-            while self.has_begun(self.cursor) && self.cursor < self.planned {
-                self.cursor += 1;
-            }
-            let seq = self.cursor;
-            self.begin(seq);
-            (seq, 1)
-        };
-        self.in_flight += 1;
-        Some(Job {
-            source: Arc::clone(&self.source),
-            seq,
-            attempt,
-        })
-    }
-
-    fn is_complete(&self) -> bool {
-        self.begun_count == self.planned && self.deferred.is_empty() && self.in_flight == 0
-    }
+pub(super) enum Taken {
+    /// A copy to send.
+    Job(Job),
+    /// Nothing before then.
+    Rest(Timestamp),
 }
 
 /// All mailings under way.
@@ -135,61 +43,129 @@ impl Queue {
     }
 
     pub(super) fn has(&self, id: MailingId) -> bool {
-        self.runs.iter().any(|run| run.source.mailing.id == id)
+        self.runs.iter().any(|run| run.id() == id)
     }
 
     pub(super) fn ids(&self) -> Vec<MailingId> {
-        self.runs.iter().map(|run| run.source.mailing.id).collect()
+        self.runs.iter().map(Run::id).collect()
     }
 
     /// Forgets a mailing that is over; copies in flight end as they end.
     pub(super) fn remove(&mut self, id: MailingId) {
-        self.runs.retain(|run| run.source.mailing.id != id);
+        self.runs.retain(|run| run.id() != id);
     }
 
-    pub(super) fn set_paused(&mut self, id: MailingId, is_paused: bool) {
-        if let Some(run) = self.run(id) {
-            run.is_paused = is_paused;
+    /// Whether copies of a mailing leave; whether that is news.
+    pub(super) fn set_paused(&mut self, id: MailingId, is_paused: bool) -> bool {
+        let run = self.run(id);
+        run.is_some_and(|run| std::mem::replace(&mut run.is_paused, is_paused) != is_paused)
+    }
+
+    /// The next copy that may go; its limits are spent.
+    pub(super) fn take(&mut self, asker: Asker<'_>, shaper: &mut Shaper, now: Timestamp) -> Taken {
+        for run in &mut self.runs {
+            run.wake(shaper, now);
+        }
+        if let Some(host) = asker.own.first() {
+            match self.take_to(Some(host), asker, shaper, now) {
+                Taken::Rest(until) if asker.others_are_free && until <= now.plus(PATIENCE) => {
+                    return Taken::Rest(until);
+                }
+                Taken::Rest(_) => {}
+                job @ Taken::Job(_) => return job,
+            }
+        }
+        self.take_to(None, asker, shaper, now)
+    }
+
+    fn take_to(&mut self, host: Option<&Scope>, asker: Asker<'_>, shaper: &mut Shaper, now: Timestamp) -> Taken {
+        let mut cannot = vec![false; self.runs.len()];
+        let mut until = Timestamp::from_micros(i64::MAX);
+        loop {
+            let waiting: Vec<Waiting> = self
+                .runs
+                .iter()
+                .zip(&cannot)
+                .map(|(run, cannot)| {
+                    let waiting = run.waiting(host);
+                    let is_out = *cannot || (asker.is_spare && waiting.lane != Lane::Emergency);
+                    if is_out {
+                        Waiting {
+                            fresh: 0,
+                            due: 0,
+                            ..waiting
+                        }
+                    } else {
+                        waiting
+                    }
+                })
+                .collect();
+            let Some(turn) = self.turns.next(&waiting) else {
+                let wakes = self.runs.iter().filter_map(Run::wakes_at).min();
+                return Taken::Rest(wakes.map_or(until, |at| at.min(until)));
+            };
+            let (Some(run), Some(waiting)) = (self.runs.get_mut(turn.of), waiting.get(turn.of)) else {
+                return Taken::Rest(until);
+            };
+            let claim = run.source.claim();
+            let binding = shaper.ask_sender(&claim, now).err();
+            if let Some(Pick { seq, attempt, way }) = binding
+                .is_none()
+                .then(|| run.pick(turn.is_retry, host, asker.own, shaper, now))
+                .flatten()
+            {
+                shaper.spend(&way.stream, &run.source.claim(), now);
+                run.served = self.turns.served(waiting, run.source.mailing.content.bytes);
+                return Taken::Job(Job {
+                    source: std::sync::Arc::clone(&run.source),
+                    seq,
+                    attempt,
+                    way,
+                });
+            }
+            if let Some(binding) = binding {
+                until = until.min(binding.until);
+                if binding.scope == Scope::All {
+                    // Nobody but an emergency goes before then.
+                    let waits = |run: &Run| run.source.mailing.lane != Lane::Emergency;
+                    cannot
+                        .iter_mut()
+                        .zip(&self.runs)
+                        .for_each(|(cannot, run)| *cannot |= waits(run));
+                }
+            }
+            if let Some(cannot) = cannot.get_mut(turn.of) {
+                *cannot = true;
+            }
         }
     }
 
-    /// The next copy to send; `None` when nothing is due.
-    pub(super) fn take(&mut self, now: Timestamp) -> Option<Job> {
-        let waiting: Vec<Waiting> = self.runs.iter().map(|run| run.waiting(now)).collect();
-        let turn = self.turns.next(&waiting)?;
-        let run = self.runs.get_mut(turn.of)?;
-        run.served = self
-            .turns
-            .served(waiting.get(turn.of)?, run.source.mailing.content.bytes);
-        run.take(turn)
-    }
-
-    /// A copy that was not tried: it is due at once, as the same attempt.
-    pub(super) fn give_back(&mut self, job: &Job, now: Timestamp) {
+    /// A copy that was not tried: it is due then, as the same attempt.
+    pub(super) fn give_back(&mut self, job: &Job, due: Timestamp) {
         if let Some(run) = self.run(job.source.mailing.id) {
-            run.in_flight -= 1;
-            run.deferred.push(Reverse((now, job.seq, job.attempt)));
+            run.give_back(job.seq, job.attempt, due);
         }
     }
 
     /// A try whose outcome is in the ledger.
     pub(super) fn settle(&mut self, id: MailingId, entry: &Entry) {
         if let Some(run) = self.run(id) {
-            run.in_flight -= 1;
-            run.resume(entry);
+            run.settle(entry);
         }
     }
 
     /// The mailings that have nothing left to do.
     pub(super) fn complete(&self) -> Vec<MailingId> {
-        self.runs
-            .iter()
-            .filter(|run| run.is_complete())
-            .map(|run| run.source.mailing.id)
-            .collect()
+        self.runs.iter().filter(|run| run.is_complete()).map(Run::id).collect()
+    }
+
+    /// Where the copy of a recipient goes, by name.
+    pub(super) fn stream_of(&self, id: MailingId, seq: u32) -> Option<std::sync::Arc<str>> {
+        let run = self.runs.iter().find(|run| run.id() == id)?;
+        run.stream_of(seq).cloned()
     }
 
     fn run(&mut self, id: MailingId) -> Option<&mut Run> {
-        self.runs.iter_mut().find(|run| run.source.mailing.id == id)
+        self.runs.iter_mut().find(|run| run.id() == id)
     }
 }

@@ -1,4 +1,4 @@
-//! Drives one connection to the smarthost: greeting, TLS, and one copy after another.
+//! Drives one connection to the next hop: greeting, TLS, and one copy after another.
 //!
 //! # Standards
 //! RFC 5321 §4.5.3.2 (timeouts), RFC 2920 (pipelining), RFC 3207 (STARTTLS).
@@ -32,8 +32,8 @@ const BLOCK: Duration = Duration::from_secs(180);
 const FINAL_DOT: Duration = Duration::from_secs(600);
 /// Asks to send the message.
 const DATA: &str = "DATA\r\n";
-/// Octets of a server's words that are kept.
-const SAID_OCTETS_MAX: usize = 160;
+/// Octets of a server's words that are read; what a rule looks for may stand at their end.
+const SAID_OCTETS_MAX: usize = 600;
 
 /// Whether the way to the smarthost is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -63,6 +63,13 @@ pub struct RelaySettings {
     pub trust: Arc<ClientConfig>,
     /// What we call ourselves.
     pub hostname: String,
+}
+
+impl RelaySettings {
+    /// What it is called: `127.0.0.1:2526`.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
 }
 
 impl std::fmt::Debug for RelaySettings {
@@ -188,12 +195,18 @@ pub(super) struct Connection {
 
 /// Why there is no connection; in words, for the log.
 #[derive(Debug, thiserror::Error)]
-#[error("the smarthost cannot be used: {0}")]
-pub(super) struct Unreachable(String);
+pub(super) enum Unreachable {
+    /// It is not there, or not as the settings want it.
+    #[error("the next hop cannot be used: {0}")]
+    Not(String),
+    /// It says so itself.
+    #[error("the next hop takes no connection: {0}")]
+    Said(Status),
+}
 
 impl From<mail_send::Error> for Unreachable {
     fn from(error: mail_send::Error) -> Self {
-        Self(error.to_string())
+        Self::Not(error.to_string())
     }
 }
 
@@ -202,6 +215,8 @@ impl From<mail_send::Error> for Unreachable {
 pub(super) enum Carried {
     /// The server said so.
     Said(Status),
+    /// We broke it off before the final dot: it may not leave any more.
+    Withheld,
     /// The connection broke before the final dot: the copy cannot have arrived.
     Broken(String),
     /// It broke after the final dot: the copy may have arrived.
@@ -213,19 +228,19 @@ impl Connection {
     pub(super) async fn open(settings: &RelaySettings) -> Result<Self, Unreachable> {
         let socket = tokio::time::timeout(CONNECT, TcpStream::connect((settings.host.as_str(), settings.port)))
             .await
-            .map_err(|_elapsed| Unreachable("connecting took too long".to_owned()))?
-            .map_err(|error| Unreachable(error.to_string()))?;
+            .map_err(|_elapsed| Unreachable::Not("connecting took too long".to_owned()))?
+            .map_err(|error| Unreachable::Not(error.to_string()))?;
         socket
             .set_nodelay(true)
-            .map_err(|error| Unreachable(error.to_string()))?;
+            .map_err(|error| Unreachable::Not(error.to_string()))?;
         let mut client = SmtpClient {
             stream: socket,
             timeout: GREETING,
         };
         let greeting = tokio::time::timeout(GREETING, client.read()).await;
-        let greeting = greeting.map_err(|_elapsed| Unreachable("no greeting came".to_owned()))??;
+        let greeting = greeting.map_err(|_elapsed| Unreachable::Not("no greeting came".to_owned()))??;
         if greeting.code != 220 {
-            return Err(Unreachable(format!("it greets with {}", status(&greeting))));
+            return Err(Unreachable::Said(status(&greeting)));
         }
         client.timeout = COMMAND;
         let hello = client.ehlo(&settings.hostname).await?;
@@ -239,7 +254,7 @@ impl Connection {
                 let hello = client.ehlo(&settings.hostname).await?;
                 Ok(Self::new(client.stream, &hello))
             }
-            RelayTls::Opportunistic | RelayTls::Required | RelayTls::Verified => Err(Unreachable(
+            RelayTls::Opportunistic | RelayTls::Required | RelayTls::Verified => Err(Unreachable::Not(
                 "it offers no STARTTLS, and the settings want TLS".to_owned(),
             )),
         }
@@ -265,8 +280,14 @@ impl Connection {
         }
     }
 
-    /// Carries one copy to its one recipient.
-    pub(super) async fn carry(&mut self, copy: &Copy, to: &ForwardPath, is_internationalised: bool) -> Carried {
+    /// Carries one copy to its one recipient. `may_leave` is asked last before the final dot.
+    pub(super) async fn carry(
+        &mut self,
+        copy: &Copy,
+        to: &ForwardPath,
+        is_internationalised: bool,
+        may_leave: impl Fn() -> bool + Send,
+    ) -> Carried {
         self.carried += 1;
         if is_internationalised && !self.offers.smtputf8 {
             return Carried::Said(Status::new(
@@ -280,7 +301,7 @@ impl Connection {
             .envelope(copy.return_path.as_ref(), to, copy, is_internationalised)
             .await
         {
-            Ok(None) => self.content(copy).await,
+            Ok(None) => self.content(copy, may_leave).await,
             Ok(Some(refusal)) => Carried::Said(refusal),
             Err(error) => Carried::Broken(error.to_string()),
         }
@@ -339,13 +360,16 @@ impl Connection {
     }
 
     /// Header, body and the final dot, and what the server says to it.
-    async fn content(&mut self, copy: &Copy) -> Carried {
+    async fn content(&mut self, copy: &Copy, may_leave: impl Fn() -> bool + Send) -> Carried {
         let header = stuff(&copy.header);
         let body = stuff(&copy.body);
         for block in [header.as_ref(), body.as_ref()] {
             if let Err(error) = self.write(block, BLOCK).await {
                 return Carried::Broken(error.to_string());
             }
+        }
+        if !may_leave() {
+            return Carried::Withheld;
         }
         // From here on the end may be hidden from us.
         if let Err(error) = self.write(END_OF_DATA, BLOCK).await {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -12,15 +14,16 @@ use super::*;
 use crate::clock::Clock;
 use crate::decide::compose::dkim::{Signer, new_key};
 use crate::decide::notice::Notices;
+use crate::decide::shape::{self, Limits, Range, Rate};
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
-use crate::model::lifecycle::{State, Submitted};
+use crate::model::lifecycle::{Pause, State, Submitted};
 use crate::model::{
     Audience, Author, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, Offices, Outcome, Proof, Series,
     TokenKey,
 };
 use crate::stage::expand::{self, expand_due};
 use crate::stage::worker::{Closer, shutdown};
-use crate::store::{self, Admission, Outgoing, Store};
+use crate::store::{self, Admission, Move, Outgoing, Store};
 
 const MESSAGE: &str = "From: author@mst.example\r\nMessage-ID: <1@mst.example>\r\nSubject: x\r\n\r\n.Hello\r\n.\r\n";
 
@@ -32,6 +35,17 @@ struct Office {
     dir: tempfile::TempDir,
     sink: (Closer, JoinHandle<()>),
     courier: Option<(Closer, JoinHandle<()>)>,
+}
+
+/// Connections at the same time.
+const CONNECTIONS: u32 = 3;
+
+/// The clock goes on from where a story has set it.
+async fn walk(clock: Clock) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        clock.advance(Duration::from_millis(10));
+    }
 }
 
 fn address(text: &str) -> Address {
@@ -47,9 +61,11 @@ impl Office {
         let recorder = Arc::new(crate::sink::Recorder::in_memory());
         let (closer, closing) = shutdown();
         let sink = tokio::spawn(crate::sink::run(socket, Arc::clone(&recorder), closing));
+        let clock = Clock::standing_at(Timestamp::from_micros(1_000_000_000));
+        tokio::spawn(walk(clock.clone()));
         Self {
             store,
-            clock: Clock::standing_at(Timestamp::from_micros(1_000_000_000)),
+            clock,
             recorder,
             settings: settings(port),
             dir,
@@ -59,6 +75,9 @@ impl Office {
     }
 
     fn start(&mut self) {
+        // What a process knew goes with it.
+        let settings = Arc::clone(self.settings.shape.look().settings());
+        self.settings.shape = Shape::new(settings);
         let (closer, closing) = shutdown();
         let running = run(self.store.clone(), self.clock.clone(), self.settings.clone(), closing);
         self.courier = Some((closer, tokio::spawn(running)));
@@ -194,7 +213,6 @@ fn settings(port: u16) -> Settings {
         lists_domain: "lists.mst.example".parse().expect("valid"),
         zone: TimeZone::UTC,
     };
-    let many = NonZeroU32::new(1_000).expect("not zero");
     Settings {
         relay: RelaySettings {
             host: "127.0.0.1".into(),
@@ -203,11 +221,31 @@ fn settings(port: u16) -> Settings {
             trust: trust(RelayTls::Opportunistic, None).expect("TLS"),
             hostname: "bedel.mst.example".into(),
         },
-        connections_max: NonZeroU32::new(3).expect("not zero"),
-        messages_per_connection_max: NonZeroU32::new(7).expect("not zero"),
-        messages_per_second_max: many,
+        own_hosts: vec![],
+        shape: Shape::new(Arc::new(shaping())),
         compose: Arc::new(compose),
         notices: Arc::new(notices),
+        guardians: vec![address("emarcomm@mst.example")],
+    }
+}
+
+/// Three connections of seven copies each, as fast as they go.
+fn shaping() -> shape::Settings {
+    let many = |count| NonZeroU32::new(count).expect("not zero");
+    let fast = Rate::per_second(1_000.0).map(Range::fixed);
+    let limits = Limits {
+        connections: Some(Range::fixed(many(CONNECTIONS))),
+        messages_per_second: fast,
+        ..Limits::default()
+    };
+    shape::Settings {
+        all: limits,
+        each_host: Limits {
+            messages_per_connection: Some(many(7)),
+            ..limits
+        },
+        each_other_domain: limits,
+        ..shape::Settings::default()
     }
 }
 
@@ -333,13 +371,9 @@ async fn a_kill_in_the_middle_skips_nobody() {
     office.until("closed", |office| office.is_closed(id)).await;
     assert!(everybody.iter().all(|who| office.got(who) >= 1), "somebody was skipped");
     let repeats = office.recorder.count() - 400;
-    let connections = u64::from(office.settings.connections_max.get());
-    assert!(repeats <= 3 * connections, "{repeats} repeats");
-    assert_eq!(
-        office.last_outcomes(id).len(),
-        0,
-        "the ledger of conveyed mail is not kept"
-    );
+    assert!(repeats <= 3 * u64::from(CONNECTIONS), "{repeats} repeats");
+    let is_empty = |office: &Office| office.last_outcomes(id).is_empty();
+    office.until("the ledger of conveyed mail is not kept", is_empty).await;
     office.close().await;
 }
 
@@ -373,4 +407,82 @@ async fn while_the_smarthost_is_away_nobodys_try_is_used_up() {
     office.until("closed", |office| office.is_closed(id)).await;
     assert_eq!(office.got("a@outside.example"), 1);
     office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_day_allows_is_remembered_over_a_restart() {
+    let mut office = Office::open().await;
+    let mut shaping = shaping();
+    shaping.each_other_domain.messages_per_day = NonZeroU32::new(2);
+    office.settings.shape = Shape::new(Arc::new(shaping));
+    let id = office
+        .convey(&["a@outside.example", "b@outside.example", "c@outside.example"])
+        .await;
+    office.start();
+    office
+        .until("two are sent", |office| office.recorder.count() == 2)
+        .await;
+    office.stop().await;
+    office.start();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(office.recorder.count(), 2, "no more today");
+    office.clock.advance(Duration::from_secs(24 * 60 * 60));
+    office.until("closed", |office| office.is_closed(id)).await;
+    assert_eq!(office.recorder.count(), 3);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_in_force_before_the_next_final_dot() {
+    let mut office = Office::open().await;
+    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    office.settings.relay.port = server.local_addr().expect("a port").port();
+    let id = office.convey(&["a@outside.example"]).await;
+    office.start();
+    let (mut socket, _peer) = server.accept().await.expect("it comes");
+    socket.write_all(b"220 slow.example\r\n").await.expect("said");
+    let mut heard = Vec::new();
+    hear(&mut socket, &mut heard, b"\r\n").await;
+    socket
+        .write_all(b"250-slow.example\r\n250 PIPELINING\r\n")
+        .await
+        .expect("said");
+    hear(&mut socket, &mut heard, b"DATA\r\n").await;
+    let Some(from @ State::Expanded(_)) = office.store.mailing(id).expect("reads") else {
+        panic!("its copy is leaving");
+    };
+    let State::Expanded(expanded) = from.clone() else {
+        panic!("it is")
+    };
+    let pause = Pause {
+        by: None,
+        at: office.clock.now(),
+        why: "a test".into(),
+    };
+    let step = Move {
+        from,
+        to: State::Expanded(expanded.paused(pause)),
+        event: None,
+        outgoing: vec![],
+    };
+    office.store.advance(step).await.expect("commits");
+    socket
+        .write_all(b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go ahead\r\n")
+        .await
+        .expect("said");
+    let mut rest = Vec::new();
+    socket.read_to_end(&mut rest).await.expect("it hangs up");
+    let rest = String::from_utf8_lossy(&rest).into_owned();
+    assert!(rest.contains("Subject: x") && !rest.contains("\r\n.\r\n"), "{rest}");
+    office
+        .until("nobody's try is used up", |office| office.last_outcomes(id).is_empty())
+        .await;
+    office.close().await;
+}
+
+/// Reads until these octets came.
+async fn hear(socket: &mut tokio::net::TcpStream, heard: &mut Vec<u8>, end: &[u8]) {
+    while !heard.ends_with(end) {
+        assert!(socket.read_buf(heard).await.expect("reads") > 0, "it hung up");
+    }
 }

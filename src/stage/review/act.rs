@@ -3,7 +3,7 @@
 use super::{Desk, Done, Refusal, Words};
 use crate::decide::notice::Kind;
 use crate::mail::{Address, Timestamp};
-use crate::model::lifecycle::{Ended, Expanded, Held, Refused, State};
+use crate::model::lifecycle::{Ended, Expanded, Held, Pause, Refused, State};
 use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
 use crate::store::{Error, Move, Outgoing};
 
@@ -159,9 +159,14 @@ impl Desk {
         if expanded.is_paused() {
             return Err(wrong(&state, "it is paused already"));
         }
+        let pause = Pause {
+            by: Some(by.clone()),
+            at: self.clock.now(),
+            why: String::new(),
+        };
         self.step(
             state,
-            State::Expanded(expanded.pause()),
+            State::Expanded(expanded.paused(pause)),
             by,
             Act::Paused,
             String::new(),
@@ -181,7 +186,7 @@ impl Desk {
         }
         self.step(
             state,
-            State::Expanded(expanded.resume()),
+            State::Expanded(expanded.resumed(self.clock.now())),
             by,
             Act::Resumed,
             String::new(),

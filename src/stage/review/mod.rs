@@ -20,6 +20,7 @@ mod tell;
 mod word;
 mod workflow;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use jiff::tz::TimeZone;
 
 pub use crate::decide::audience::Count;
 pub use crate::decide::lint::{Glance, Lead, Level, Mark, Remark};
+pub use crate::decide::shape::{Forecast, Leg};
 pub use around::Recent;
 pub use author::{Affiliated, History};
 pub use edit::{Change, Edit};
@@ -39,6 +41,7 @@ use crate::decide::compose;
 use crate::decide::lint as checks;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{Place, Policy};
+use crate::decide::shape::Shape;
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
 use crate::model::{MailingId, Offices, Series, Wanting};
@@ -59,8 +62,8 @@ pub struct Settings {
     pub lint: Arc<checks::Settings>,
     /// Who looks after the machine: they may pause what is leaving, and let it go on.
     pub postmasters: Vec<Address>,
-    /// Copies a second at most, as the postmaster allows.
-    pub copies_per_second: u32,
+    /// How fast copies leave, and how whoever receives them stands.
+    pub shape: Shape,
     /// The zone in which people read times.
     pub zone: TimeZone,
 }
@@ -210,15 +213,37 @@ impl Desk {
         watches || self.offices().reviewer(who).is_some()
     }
 
+    /// Whether this person watches over what leaves: a reviewer or a postmaster. Policy C4.
+    pub fn may_watch(&self, who: &Address) -> bool {
+        self.is_postmaster(who) || self.offices().reviewer(who).is_some()
+    }
+
     /// Whether this person looks after the machine.
     pub fn is_postmaster(&self, who: &Address) -> bool {
         self.settings.postmasters.iter().any(|to| to.is_same_mailbox(who))
     }
 
-    /// How long so many copies take to leave at the very least.
-    pub fn takes(&self, recipients: u64) -> Duration {
-        let seconds = recipients.div_ceil(u64::from(self.settings.copies_per_second.max(1)));
-        Duration::from_secs(seconds)
+    /// When the copies of a mailing would leave, were it released now: from the limits that delivery will use.
+    pub fn forecast(&self, state: &State, count: &Count) -> Forecast {
+        let begins = self.next_slot(state, count.recipients).max(self.clock.now());
+        let lane = state.mailing().lane;
+        self.shape().look().forecast(&count.domains, lane, begins)
+    }
+
+    /// How many read their mail at which provider, most first.
+    pub fn by_provider(&self, count: &Count) -> Vec<(String, u64)> {
+        let mut people: BTreeMap<String, u64> = BTreeMap::new();
+        for (stream, count) in self.shape().look().by_stream(&count.domains) {
+            *people.entry(stream.name.to_string()).or_default() += count;
+        }
+        let mut people: Vec<(String, u64)> = people.into_iter().collect();
+        people.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        people
+    }
+
+    /// How fast copies leave, and how whoever receives them stands.
+    pub fn shape(&self) -> &Shape {
+        &self.settings.shape
     }
 
     /// Whether this person may see it: its author, a steward it wants, any reviewer; what is leaving,

@@ -81,10 +81,12 @@ impl Desk {
     pub fn count(&self, state: &State) -> Result<Count, Refusal> {
         let mailing = state.mailing();
         if mailing.audience == Audience::Named {
-            return Ok(Count {
-                recipients: u64::try_from(mailing.envelope.forward_paths().len()).unwrap_or(u64::MAX),
-                ..Count::default()
-            });
+            let mut count = Count::default();
+            for address in mailing.envelope.recipients() {
+                count.recipients += 1;
+                *count.domains.entry(address.domain().clone()).or_default() += 1;
+            }
+            return Ok(count);
         }
         let now = self.clock.now();
         let suppressions = Suppressions::new(self.store.suppressions()?, self.store.marker());

@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Tuesday, 24 November 2026, 09:00 in Rolla.
 const MORNING: i64 = 1_795_532_400_000_000;
 /// Who acts on the campus.
-const ACCOUNTS: [&str; 9] = [
+const ACCOUNTS: [&str; 10] = [
+    "postmaster",
     "author",
     "records",
     "alumni-data",
@@ -220,6 +221,13 @@ impl Campus {
     /// What comes back from the world: to a return path, from nobody; the reply to it.
     pub(crate) async fn come_back(&self, to: &str, letter: &Letter) -> String {
         self.hand_over("", None, &[to.to_owned()], letter).await
+    }
+
+    /// Where copies to people whose addresses begin so would come back to.
+    pub(crate) fn return_paths(&self, beginning: &str) -> Vec<String> {
+        let taken = self.recorder.taken().into_iter();
+        let is_theirs = |taken: &Taken| taken.to.iter().any(|to| to.starts_with(beginning));
+        taken.filter(is_theirs).map(|taken| taken.from).collect()
     }
 
     /// Takes in a feed of people with this affiliation: number, address, and the rest of the row.

@@ -16,6 +16,7 @@ use crate::decide::compose::dkim::{self, Signer};
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Notices, Template};
 use crate::decide::policy::Policy;
+use crate::decide::shape::Shape;
 use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{State, Submitted};
 use crate::model::{
@@ -104,7 +105,7 @@ fn settings() -> Settings {
         policy: Arc::new(policy),
         lint: Arc::new(checks()),
         postmasters: Vec::new(),
-        copies_per_second: 200,
+        shape: Shape::new(Arc::default()),
         offices: Arc::new(offices()),
         notices: Arc::new(notices),
         compose: Arc::new(compose()),

@@ -67,6 +67,11 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
+    /// The domain it signs for.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
     /// A signer from a PKCS#8 key in PEM.
     pub fn from_pem(pem: &str, selector: &str, domain: Domain) -> Result<Self, KeyFault> {
         let (_, rest) = pem.split_once("-----BEGIN PRIVATE KEY-----").ok_or(KeyFault::NotPem)?;

@@ -1,0 +1,146 @@
+//! Takes up a mailing: its plan, its ledger, and how it has fared so far.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::brake::{count, count_returned};
+use super::courier::Courier;
+use super::run::{Run, Source};
+use super::ways::Ways;
+use crate::decide::compose::Sealed;
+use crate::decide::shape::{Counts, Watch};
+use crate::mail::Timestamp;
+use crate::model::lifecycle::{Expanded, State};
+use crate::model::{Capacity, Entry, MailingId, Outcome};
+use crate::store::Error;
+
+impl Courier {
+    pub(super) async fn take_up(&self, id: MailingId) -> Result<(), Error> {
+        let Some(State::Expanded(expanded)) = self.store.mailing(id)? else {
+            return Ok(());
+        };
+        if self.queue().has(id) {
+            self.follow(id, &expanded);
+        } else {
+            let (run, watch) = self.load(id, expanded).await?;
+            self.shape().look().begin(id, watch);
+            self.queue().add(run);
+        }
+        self.look_after(id).await
+    }
+
+    /// Paused, or resumed, since.
+    fn follow(&self, id: MailingId, expanded: &Expanded) {
+        let is_news = self.queue().set_paused(id, expanded.is_paused());
+        if is_news
+            && !expanded.is_paused()
+            && let Some(watch) = self.shape().look().watch(id)
+        {
+            watch.forgive();
+        }
+    }
+
+    /// Reads a mailing and its ledger. An intent without an outcome is what a crash hid: the recipient is uncertain.
+    async fn load(&self, id: MailingId, expanded: Expanded) -> Result<(Run, Watch), Error> {
+        let damaged = |what: String| Error::Unreadable(format!("{id}: {what}"));
+        let sealed = self
+            .store
+            .sealed(id)?
+            .ok_or_else(|| damaged("its sealed form is gone".to_owned()))?;
+        let sealed = Sealed::from_bytes(&sealed).map_err(|error| damaged(error.to_string()))?;
+        let fields = sealed.fields().map_err(|error| damaged(error.to_string()))?;
+        let (sealed_at, planned, resumed_at) = (expanded.expanded_at(), expanded.planned(), expanded.resumed_at());
+        let planned = u32::try_from(planned).map_err(|_too_many| damaged("its plan is too long".to_owned()))?;
+        let is_paused = expanded.is_paused();
+        let mailing = State::Expanded(expanded).mailing().clone();
+        let signing_domain = match mailing.capacity {
+            Capacity::Initiated => Some(self.settings.compose.signer.domain().as_str().into()),
+            Capacity::Conveyed => None,
+        };
+        let source = Source {
+            mailing,
+            sealed,
+            fields,
+            sealed_at,
+            signing_domain,
+        };
+        let canary = self.shape().look().settings().canary;
+        let mut watch = Watch::new(planned, source.is_judged().then_some(&canary));
+        let mut ways = Ways::new(self.shape(), &self.hops);
+        let of = self.plan(id, planned, &mut ways)?;
+        let mut run = Run::new(source, ways.found(), &of, watch.canary, is_paused);
+        for (name, people) in run.streams() {
+            watch.at(name).planned += u64::from(people);
+        }
+        // Counts the ledger before this adds to it.
+        self.store.tally(id)?;
+        let uncertain = self.resume(id, &mut run, &mut watch, resumed_at)?;
+        for entries in uncertain.chunks(100) {
+            self.store.record(id, entries, None, vec![]).await?;
+        }
+        for entry in &uncertain {
+            tracing::warn!(mailing.id = %id, recipient.seq = entry.seq, "the end of a copy is uncertain; it is sent again");
+        }
+        run.wake_all();
+        Ok((run, watch))
+    }
+
+    /// The way of each recipient, in the order of the plan.
+    fn plan(&self, id: MailingId, planned: u32, ways: &mut Ways<'_>) -> Result<Vec<usize>, Error> {
+        let mut of = Vec::with_capacity(usize::try_from(planned).unwrap_or_default());
+        for row in self.store.rows(id) {
+            let (_, recipient) = row?;
+            of.push(ways.of(recipient.address.domain()));
+        }
+        if of.len() == usize::try_from(planned).unwrap_or_default() {
+            Ok(of)
+        } else {
+            Err(Error::Unreadable(format!(
+                "{id}: its plan has {} of {planned} recipients",
+                of.len()
+            )))
+        }
+    }
+
+    fn resume(
+        &self,
+        id: MailingId,
+        run: &mut Run,
+        watch: &mut Watch,
+        resumed_at: Option<Timestamp>,
+    ) -> Result<Vec<Entry>, Error> {
+        let now = self.clock.now();
+        let settings = Arc::clone(self.shape().look().settings());
+        let mut seen: BTreeMap<Arc<str>, Counts> = BTreeMap::new();
+        let mut uncertain = Vec::new();
+        let mut before: Option<Entry> = None;
+        let mut entries = self.store.ledger(id).peekable();
+        while let Some(entry) = entries.next() {
+            let mut entry = entry?;
+            let is_last = !matches!(entries.peek(), Some(Ok(next)) if next.seq == entry.seq);
+            if entry.outcome.is_none() {
+                entry.outcome = Some(Outcome::Uncertain { until: now });
+                uncertain.push(entry.clone());
+            }
+            if let Some(stream) = run.stream_of(entry.seq).cloned() {
+                let is_first = before.as_ref().is_none_or(|before| before.seq != entry.seq);
+                count(watch.at(&stream), &entry, is_first, &settings);
+                watch.is_back(Some(entry.at));
+                if resumed_at.is_some_and(|resumed| entry.at <= resumed) {
+                    count(seen.entry(stream).or_default(), &entry, is_first, &settings);
+                }
+            }
+            if is_last {
+                run.resume(&entry);
+            }
+            before = Some(entry);
+        }
+        let stream_of = |seq| run.stream_of(seq).cloned();
+        count_returned(&mut watch.by_provider, self.returned(id, stream_of, None)?);
+        if resumed_at.is_some() {
+            count_returned(&mut seen, self.returned(id, stream_of, resumed_at)?);
+        }
+        watch.forgive_these(seen);
+        Ok(uncertain)
+    }
+}
