@@ -43,6 +43,34 @@ def can_connect(port):
     return False
 
 
+def unshaped(copies, connections=8):
+    """A shaping.toml under which so many copies leave as fast as they can, and all at once: no provider, no slice first."""
+    return f"""
+[limits]
+all       = {{ connections = {connections}, messages_per_second = 20000 }}
+each_host = {{ messages_per_connection = 500 }}  # the rest as all other domains
+[warm_up]
+first_day      = 300
+growth_percent = 20
+idle           = "30d"
+[canary]
+copies  = {copies}
+percent = 0
+wait    = "15m"
+[brake]
+sample           = 200
+bounces_warn     = 2
+bounces_pause    = 5
+complaints_warn  = 0.08
+complaints_pause = 0.3
+authentication   = 3
+[provider.default]
+name                = "other domains"
+connections         = {connections}
+messages_per_second = 20000
+"""
+
+
 class Campus:
     """A gateway and its smarthost, in a temporary folder."""
 

@@ -3,41 +3,16 @@
 import collections
 import time
 
-from campus import Campus, until
+from campus import Campus, unshaped, until
 from letters import letter, smtplib_submit
 
 CONTACTS = 50_000
 CONNECTIONS = 8
 KILLS_AT = [2_000, 15_000, 30_000]
-# As fast as it goes, and all at once.
-SHAPING = f"""
-[limits]
-all       = {{ connections = {CONNECTIONS}, messages_per_second = 20000 }}
-each_host = {{ messages_per_connection = 500 }}  # the rest as all other domains
-[warm_up]
-first_day      = 300
-growth_percent = 20
-idle           = "30d"
-[canary]
-copies  = {CONTACTS}
-percent = 0
-wait    = "15m"
-[brake]
-sample           = 200
-bounces_warn     = 2
-bounces_pause    = 5
-complaints_warn  = 0.08
-complaints_pause = 0.3
-authentication   = 3
-[provider.default]
-name                = "other domains"
-connections         = {CONNECTIONS}
-messages_per_second = 20000
-"""
 
 
 def tell(report):
-    with Campus(contacts=CONTACTS, shaping=SHAPING, keep_messages=False) as campus:
+    with Campus(contacts=CONTACTS, shaping=unshaped(CONTACTS, CONNECTIONS), keep_messages=False) as campus:
         said = smtplib_submit(campus, letter("To fifty thousand"))
         case = said.split("Held as ")[1].split(",")[0]
         campus.release(case)

@@ -8,13 +8,15 @@ import subprocess
 import threading
 import time
 
-from campus import BEDEL, Campus
+from campus import BEDEL, Campus, unshaped
 from letters import letter, smtplib_submit
 
 CONTACTS = 4_000
 # In no configuration, no word list, no binary.
 DOMAIN = "quillwort-tarn.example"
 MARKS = [DOMAIN, "zqperson", "Zqgiven", "Zqfamily"]
+# How much mail a domain bears is remembered by its name while the gateway runs; that is nobody's address.
+IN_MEMORY = [f"@{DOMAIN}", *MARKS[1:]]
 # Longer than a worker holds on to anything.
 REST_SECONDS = 20
 
@@ -25,14 +27,14 @@ def feed(path, contacts, first=1):
     return path
 
 
-def found(path):
+def found(path, marks=MARKS):
     """Which marks `strings` finds in a file, in one octet a character and in two."""
     seen = set()
     for encoding in ["s", "l"]:
         strings = subprocess.run(["strings", "-a", "-n", "6", "-e", encoding, str(path)], capture_output=True, text=True, errors="replace")
         assert strings.returncode == 0, strings.stderr
         text = strings.stdout.lower()
-        seen |= {mark for mark in MARKS if mark.lower() in text}
+        seen |= {mark for mark in marks if mark.lower() in text}
     return seen
 
 
@@ -52,7 +54,7 @@ def tell(report):
     if not shutil.which("gcore") or not shutil.which("strings"):
         report.skip("what memory holds", "gdb and binutils are not installed")
         return
-    with Campus(contacts=0, data_dir="var") as campus:
+    with Campus(contacts=0, data_dir="var", shaping=unshaped(CONTACTS)) as campus:
         listed = feed(campus.home / "listed.csv", CONTACTS)
         campus.bedel("people", "import", listed, "--source", "registrar")
         said = smtplib_submit(campus, letter("To four thousand"))
@@ -72,7 +74,7 @@ def tell(report):
         else:
             before.unlink()
             at_rest = core(campus)
-            seen = found(at_rest)
+            seen = found(at_rest, IN_MEMORY)
             report.check(f"nothing in {at_rest.stat().st_size >> 20} MiB of core names a contact", not seen, seen)
             sees = b"bedel" in at_rest.read_bytes()
             report.check("... and the core is one of the gateway", sees)
