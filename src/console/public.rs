@@ -22,9 +22,10 @@ use axum::{Form, Router, middleware};
 
 use super::page::{self, Paper};
 use super::words::{Key, Words};
-use super::{asset, error, guard};
+use super::{asset, error, guard, preferences};
 use crate::clock::Clock;
 use crate::model::{Report, ReportKind, Seen, Token};
+use crate::stage::review::Desk;
 use crate::store::{Reached, Store};
 
 /// Longest form that is read; an honest one has 30 bytes.
@@ -38,6 +39,8 @@ pub type ReadToken = Arc<dyn Fn(&str) -> Option<Seen> + Send + Sync>;
 pub struct PublicState {
     /// Where reports are kept.
     pub store: Store,
+    /// What contacts ask for themselves is done there.
+    pub desk: Desk,
     /// What time it is.
     pub clock: Clock,
     /// Whose gateway this is.
@@ -58,7 +61,8 @@ impl fmt::Debug for PublicState {
 pub fn public(state: PublicState) -> Router {
     Router::new()
         .route("/u/{token}", get(ask).post(unsubscribe))
-        .route("/preferences", get(preferences))
+        .route("/preferences", get(how_to))
+        .route("/preferences/{token}", get(preferences::show).post(preferences::act))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .merge(asset::routes())
@@ -162,7 +166,7 @@ async fn unsubscribe(
 impl PublicState {
     /// Through which lists the copy came that a token names; nothing of one that is forged. A plan that is no longer kept
     /// tells nobody, and who has its link is told so.
-    fn reached_by(&self, words: Words, seen: Seen) -> Result<Option<Reached>, Box<Response>> {
+    pub(super) fn reached_by(&self, words: Words, seen: Seen) -> Result<Option<Reached>, Box<Response>> {
         let Token { mailing, seq, .. } = seen.claimed();
         let reached = self.store.reached(mailing, seq, self.clock.now());
         let reached = reached.map_err(|error| {
@@ -225,7 +229,7 @@ async fn is_one_click(request: Request) -> bool {
 }
 
 /// `GET /preferences`: how to get less mail.
-async fn preferences(words: Words, extract::State(state): extract::State<PublicState>) -> Response {
+async fn how_to(words: Words, extract::State(state): extract::State<PublicState>) -> Response {
     render(
         words,
         &PreferencesPage {
@@ -246,7 +250,7 @@ async fn readyz(extract::State(state): extract::State<PublicState>) -> Response 
     }
 }
 
-fn render(words: Words, page: &impl Template) -> Response {
+pub(super) fn render(words: Words, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
@@ -256,11 +260,11 @@ fn render(words: Words, page: &impl Template) -> Response {
     }
 }
 
-fn unknown(words: Words) -> Response {
+pub(super) fn unknown(words: Words) -> Response {
     refused(words, StatusCode::NOT_FOUND, Key("unsubscribe-unknown"))
 }
 
-fn refused(words: Words, status: StatusCode, sentence: Key) -> Response {
+pub(super) fn refused(words: Words, status: StatusCode, sentence: Key) -> Response {
     let paper = Paper {
         title: &error::title(words, status),
         sentence: &words.say(sentence).to_string(),

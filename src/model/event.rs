@@ -95,6 +95,14 @@ pub enum Act {
     Reloaded,
     /// A recipient on campus complained of a copy; that is noted, and nothing follows.
     Complained,
+    /// A contact chose what they get.
+    Chose,
+    /// Somebody who had left a list, or all of them, took that back.
+    Returning,
+    /// A contact's own record was given out, to themselves or for them.
+    CopyGiven,
+    /// A contact asked to be erased.
+    ErasureAsked,
 }
 
 /// Who did what to which mailing, and when.

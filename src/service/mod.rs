@@ -276,6 +276,7 @@ impl Rooms {
         let tokens = tokens.clone();
         PublicState {
             store: self.store.clone(),
+            desk: self.desk.clone(),
             clock: self.clock.clone(),
             organization: config.gateway.organization.clone(),
             read_token: Arc::new(move |text| {

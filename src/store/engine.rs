@@ -90,11 +90,13 @@ pub enum Table {
     ContactsByKey = 38,
     /// What the contacts of a page chose and agree to now, by page.
     Choices = 39,
+    /// When a contact asked to be erased, by contact id.
+    Erasures = 42,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 40] = [
+    pub(super) const ALL: [Self; 41] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -133,6 +135,7 @@ impl Table {
         Self::Posted,
         Self::ContactsByKey,
         Self::Choices,
+        Self::Erasures,
         Self::Flows,
         Self::Vault,
     ];

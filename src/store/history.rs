@@ -1,4 +1,5 @@
-//! Who got which of our mailings: kept by mailing once it is over, for the caps of the weeks that follow. Policy C11.
+//! Who got which of our mailings: kept by mailing once it is over, for the caps of the weeks that follow, and for whoever asks
+//! whether somebody got it. Policy C11.
 //!
 //! A record a copy would be half a million for a mailing. What is kept is the ids of those who took it, sorted, as differences,
 //! some thousands in a value; parted by day, since a mailing may take several.
@@ -22,7 +23,8 @@ type ByDay = BTreeMap<Timestamp, Vec<ContactId>>;
 impl Store {
     /// Keeps who got a copy of a mailing that is over. Doing it again changes nothing.
     pub async fn remember(&self, id: MailingId) -> Result<(), Error> {
-        let Some(state) = self.mailing(id)?.filter(counts) else {
+        let initiated = |state: &State| state.mailing().capacity == Capacity::Initiated;
+        let Some(state) = self.mailing(id)?.filter(initiated) else {
             return Ok(());
         };
         let mailing = state.mailing();
@@ -61,7 +63,7 @@ impl Store {
         }
         for item in self.engine.scan_from(Table::History, &since.as_micros().to_be_bytes()) {
             let (got, contacts) = read(&item?.1)?;
-            if !under_way.contains(&got.mailing) {
+            if !under_way.contains(&got.mailing) && got.category != Category::Critical {
                 tell(&got, &contacts);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::engine::{Batch, Table};
 use super::{Error, Store};
 use crate::mail::{Address, Mailbox};
-use crate::model::{Event, Mark, Scope, Suppression};
+use crate::model::{Event, Mark, Scope, Suppression, SuppressionReason};
 
 /// Octets of a mark, with which every key begins.
 pub(super) const MARK_OCTETS: usize = 16;
@@ -43,6 +43,19 @@ impl Store {
         if !self.put_suppressions(&mut batch, address, suppressions)? {
             return Ok(false);
         }
+        batch.append(postcard::to_allocvec(&event)?);
+        self.engine.commit(batch).await.map(|()| true)
+    }
+
+    /// Takes back what somebody said of their own mail: the suppression of this scope that came of their unsubscribing. What
+    /// others said stays. Returns whether there was one.
+    pub async fn lift(&self, address: &Address, scope: &Scope, event: Event) -> Result<bool, Error> {
+        let own = |known: &Suppression| known.scope == *scope && known.reason == SuppressionReason::Unsubscribed;
+        let Some(known) = self.suppressions_of(address)?.into_iter().find(own) else {
+            return Ok(false);
+        };
+        let mut batch = Batch::default();
+        batch.delete(Table::Suppressions, &self.suppression_key(address, &known));
         batch.append(postcard::to_allocvec(&event)?);
         self.engine.commit(batch).await.map(|()| true)
     }

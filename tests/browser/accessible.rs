@@ -69,6 +69,35 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
     let found = browser.violations(&axe).await;
     assert!(found.is_empty(), "{theme} the public pages: {found:#?}");
     browser.whole(&format!("preferences-{theme}")).await;
+    own(browser, campus, &axe, theme).await;
+}
+
+/// One's own page, by the link of a copy: on a phone, where most read it.
+async fn own(browser: &Browser, campus: &Campus, axe: &str, theme: &str) {
+    let case = campus.submit(AUTHOR, "The library is open on Sunday");
+    campus.approve(&case);
+    campus.release(&case);
+    let (page, address) = campus.own();
+    browser.go(&format!("{}{page}", campus.public)).await;
+    browser.see("main", &address).await;
+    let found = browser.violations(axe).await;
+    assert!(found.is_empty(), "{theme} one's own page: {found:#?}");
+    browser.whole(&format!("own-{theme}")).await;
+    browser.narrow().await;
+    assert!(
+        !browser.scrolls_sideways().await,
+        "{theme} one's own page scrolls sideways"
+    );
+    browser.press("form:has([value='choose']) button").await;
+    browser.see("p.said.done", "Your choices are kept").await;
+    browser.press("form:has([value='nothing']) button").await;
+    browser.see("p.said.done", "You get no further mailings").await;
+    browser.press("form:has([value='everything']) button").await;
+    browser.see("p.said.done", "You get it again").await;
+    browser.press("form:has([value='erase']) button").await;
+    browser.see("p.said.done", "The privacy officer has been told").await;
+    browser.whole(&format!("own-{theme}-phone")).await;
+    browser.widen().await;
 }
 
 /// axe-core; `None`, with a word, where it is not and not demanded.

@@ -20,7 +20,7 @@ use bedel::model::lifecycle::{State, Submitted};
 use bedel::model::{
     Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
     Heralds, Identity, Lane, Listing, Mailing, MailingId, Office, OfficeId, Offices, PrivacyFlag, Proof, Segment,
-    Selection, Series, Token, TokenKey, TokenKind,
+    Selection, Series, Token, TokenKey, TokenKind, Topic, TopicId,
 };
 use bedel::password;
 use bedel::stage::expand;
@@ -117,6 +117,7 @@ impl Site {
         };
         let public = PublicState {
             store: store.clone(),
+            desk: desk.clone(),
             clock: clock.clone(),
             organization: "Missouri S&T".to_owned(),
             read_token: Arc::new(|text| tokens().see(text)),
@@ -449,6 +450,11 @@ pub(crate) fn desk_settings() -> review::Settings {
         Arc::clone(&offices),
         TimeZone::UTC,
     );
+    let events = Topic {
+        name: "Events on campus".to_owned(),
+        about: "Talks, concerts and games; once a week.".to_owned(),
+    };
+    policy.topics.insert(TopicId("events".to_owned()), events);
     policy.alerts = vec![address(PRIVACY)];
     policy.emergency.heralds = Heralds::new(vec![address(OFFICER)]);
     policy.emergency.fresh = Duration::from_secs(15 * 60);

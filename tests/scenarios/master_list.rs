@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::campus::{Campus, Letter, case, list, press};
+use crate::campus::{Campus, Letter, ask_own, case, list, press};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -185,4 +185,38 @@ async fn to_leave_one_list_is_to_stay_on_the_others() {
     assert_eq!(reach(&campus, &other, "unsubscribed").await, (json!(1), Value::Null));
     campus.let_go(&other, "alumni-data").await;
     campus.reaches("ann@", 2).await;
+}
+
+/// Law 5: what somebody chooses on their own page holds for a mailing that is under way; and what they take back as well.
+#[tokio::test]
+async fn a_choice_of_topics_holds_for_the_next_copy_and_can_be_changed() {
+    let campus = without_caps(|_file, text| text).await;
+    let ann = ("ann@home.example".to_owned(), ",US,,,,");
+    let ben = ("ben@home.example".to_owned(), ",US,,,,");
+    campus.feed("advancement", "alumnus", &[ann, ben]).await;
+    let first = case(&campus.submit("author", &list("alumni"), &note("The dome")).await);
+    campus
+        .act(&first, "approve", "alumni-data", &json!({}))
+        .await
+        .expect("approved");
+    campus
+        .act(&first, "release", "emarcomm", &json!({}))
+        .await
+        .expect("released");
+    campus.reaches("ann@", 1).await;
+    let copy = campus.got("ann@").remove(0).1;
+    let said = ask_own(&campus, &copy, "act=choose&topic-alumni-news=no").await;
+    assert!(said.contains("Your choices are kept"), "{said}");
+    let second = case(&campus.submit("author", &list("alumni"), &note("The mirror")).await);
+    assert_eq!(reach(&campus, &second, "preference").await, (json!(1), json!(1)));
+    let said = ask_own(&campus, &copy, "act=choose&topic-alumni-news=yes").await;
+    assert!(said.contains("Your choices are kept"), "{said}");
+    let said = ask_own(&campus, &copy, "act=nothing").await;
+    assert!(said.contains("You get no further mailings"), "{said}");
+    let third = case(&campus.submit("author", &list("alumni"), &note("The clock")).await);
+    assert_eq!(reach(&campus, &third, "unsubscribed").await, (json!(1), json!(1)));
+    // Released before she spoke, due after: nothing comes.
+    campus.let_go(&second, "alumni-data").await;
+    campus.reaches("ben@", 2).await;
+    assert_eq!(campus.got("ann@").len(), 1);
 }

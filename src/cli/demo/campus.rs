@@ -22,7 +22,7 @@ use crate::sink::{self, Recorder};
 use crate::stage::worker::{Closer, shutdown};
 
 /// The settings that ship, so that the demo needs no folder beside it.
-const SHIPPED: [(&str, &str); 28] = [
+const SHIPPED: [(&str, &str); 29] = [
     ("gateway.toml", include_str!("../../../config/gateway.toml")),
     ("policy.toml", include_str!("../../../config/policy.toml")),
     ("profile.toml", include_str!("../../../config/profile.toml")),
@@ -53,6 +53,10 @@ const SHIPPED: [(&str, &str); 28] = [
     ),
     ("notices/nudge.txt", include_str!("../../../config/notices/nudge.txt")),
     ("notices/alert.txt", include_str!("../../../config/notices/alert.txt")),
+    (
+        "notices/erasure.txt",
+        include_str!("../../../config/notices/erasure.txt"),
+    ),
     ("notices/canary.txt", include_str!("../../../config/notices/canary.txt")),
     ("notices/feed.txt", include_str!("../../../config/notices/feed.txt")),
     (

@@ -337,6 +337,10 @@ fn done(act: Act) -> Key {
         Act::Rotated => "done-rotated",
         Act::Reloaded => "done-reloaded",
         Act::Complained => "done-complained",
+        Act::Chose => "done-chose",
+        Act::Returning => "done-returning",
+        Act::CopyGiven => "done-copy-given",
+        Act::ErasureAsked => "done-erasure-asked",
     })
 }
 

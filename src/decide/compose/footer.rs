@@ -50,7 +50,10 @@ fn lines(mailing: &Mailing, release: &Release, settings: &Settings) -> Vec<Strin
     }
     lines.push(format!("Case {}.", mailing.id));
     if mailing.lane != Lane::Emergency {
-        lines.push(format!("To stop such mail: {}/preferences", settings.public_url));
+        lines.push(format!(
+            "To stop such mail, or to see what we hold about you: {}/preferences",
+            settings.public_url
+        ));
     }
     lines.push(settings.postal_address.clone());
     lines

@@ -56,10 +56,12 @@ pub(super) fn constant(
     if unsubscribe {
         fields.push(Field::new("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
     }
-    fields.push(Field::new(
-        "List-Help",
-        &format!("<{}/preferences>", settings.public_url),
-    )?);
+    if !unsubscribe {
+        fields.push(Field::new(
+            "List-Help",
+            &format!("<{}/preferences>", settings.public_url),
+        )?);
+    }
     fields.push(Field::new("List-Post", "NO")?);
     fields.push(Field::new("Feedback-ID", &feedback_id(mailing, settings))?);
     if unsubscribe {
@@ -84,6 +86,13 @@ pub(super) fn list_unsubscribe(settings: &Settings, token: &Token) -> Result<Fie
         "List-Unsubscribe",
         &format!("{link},\r\n <mailto:{mail}?subject=unsubscribe>"),
     )?)
+}
+
+/// The page on which one recipient chooses what they get, and sees what is held about them. It stands in the header, not in
+/// the footer: whoever forwards a mailing forwards what all have in common, and not the key to their own record.
+pub(super) fn list_help(settings: &Settings, token: &Token) -> Result<Field, Unfit> {
+    let page = format!("<{}/preferences/{}>", settings.public_url, settings.tokens.write(token));
+    Ok(Field::new("List-Help", &page)?)
 }
 
 /// From and Reply-To: the author's own, or the list's with the author to answer to. Policy C5.

@@ -198,7 +198,9 @@ pub fn copy(
         Field::new("Message-ID", &message_id(mailing, seq, settings))?,
     ];
     if sealed.unsubscribe {
-        own.push(headers::list_unsubscribe(settings, &token(TokenKind::Unsubscribe))?);
+        let of_theirs = token(TokenKind::Unsubscribe);
+        own.push(headers::list_unsubscribe(settings, &of_theirs)?);
+        own.push(headers::list_help(settings, &of_theirs)?);
         let known_by = settings.tokens.write(&token(TokenKind::Complaint));
         own.push(Field::new("CFBL-Feedback-ID", &known_by)?);
     }

@@ -134,7 +134,7 @@ fn a_copy_bears_what_a_list_must_and_nothing_that_tells_of_others() {
         "List-Id: \"students\" <students.lists.mst.example>\r\n",
         "List-Unsubscribe: <https://lists.mst.example/u/",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
-        "List-Help: <https://lists.mst.example/preferences>\r\n",
+        "List-Help: <https://lists.mst.example/preferences/",
         "List-Post: NO\r\n",
         "Feedback-ID: MC20260412:registrar:informational:listsmstexample\r\n",
         "CFBL-Address: fbl@bounce.lists.mst.example; report=arf\r\n",

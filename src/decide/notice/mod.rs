@@ -78,11 +78,13 @@ pub enum Kind {
     Canary,
     /// To the stewards of an office, in the morning: records of theirs that lead nowhere.
     WrongRecords,
+    /// To those who watch over contact data: a contact asks to be erased.
+    Erasure,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Held,
         Self::Wanted,
         Self::Ready,
@@ -107,6 +109,7 @@ impl Kind {
         Self::Feed,
         Self::Canary,
         Self::WrongRecords,
+        Self::Erasure,
     ];
 
     /// The name of its template's file, without `.txt`.
@@ -136,6 +139,7 @@ impl Kind {
             Self::Feed => "feed",
             Self::Canary => "canary",
             Self::WrongRecords => "wrong-records",
+            Self::Erasure => "erasure",
         }
     }
 
@@ -156,6 +160,7 @@ impl Kind {
                 | Self::Feed
                 | Self::Canary
                 | Self::WrongRecords
+                | Self::Erasure
         )
     }
 }

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use super::engine::{Batch, Table};
 use super::long::{self, Long};
-use super::{Error, Store};
-use crate::mail::Address;
+use super::{Error, Outgoing, Store};
+use crate::mail::{Address, Timestamp};
 use crate::model::{Consent, Contact, ContactId, Event, Glance, Listing, Mark, Preference, TopicId};
 use choices::Chosen;
 use index::{Index, Owner};
@@ -177,6 +177,7 @@ impl Store {
             let mut batch = Batch::default();
             self.unlist(&mut batch, &contact)?;
             choices::unsay(&self.engine, &mut batch, contact.id)?;
+            batch.delete(Table::Erasures, &contact.id.0.to_be_bytes());
             self.put_change(&mut batch)?;
             batch.append(postcard::to_allocvec(&event)?);
             match self.engine.commit(batch).await {
@@ -185,6 +186,38 @@ impl Store {
             }
         }
         Err(Error::Conflict)
+    }
+
+    /// Keeps that a contact asked to be erased, with the mail that tells of it; unless they have asked since then. Returns
+    /// whether it was kept.
+    pub async fn ask_erasure(
+        &self,
+        id: ContactId,
+        since: Timestamp,
+        event: Event,
+        outgoing: Vec<Outgoing>,
+    ) -> Result<bool, Error> {
+        let key = id.0.to_be_bytes();
+        let before = self.engine.read(Table::Erasures, &key)?;
+        let asked: Option<Timestamp> = before.as_deref().map(postcard::from_bytes).transpose()?;
+        if asked.is_some_and(|at| at > since) {
+            return Ok(false);
+        }
+        let mut batch = Batch::default();
+        batch.assert(Table::Erasures, &key, before);
+        batch.put(Table::Erasures, &key, postcard::to_allocvec(&event.at)?);
+        batch.append(postcard::to_allocvec(&event)?);
+        match self.send(batch, outgoing).await {
+            // They asked twice at once.
+            Err(Error::Conflict) => Ok(false),
+            kept => kept.map(|()| true),
+        }
+    }
+
+    /// When a contact asked to be erased, if they did.
+    pub fn erasure_asked(&self, id: ContactId) -> Result<Option<Timestamp>, Error> {
+        let asked = self.engine.read(Table::Erasures, &id.0.to_be_bytes())?;
+        Ok(asked.as_deref().map(postcard::from_bytes).transpose()?)
     }
 
     /// Adds to the batch: no office lists this contact, and nothing finds them.

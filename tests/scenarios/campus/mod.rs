@@ -21,7 +21,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) use letter::{Letter, people};
-pub(crate) use web::{http, link, press};
+pub(crate) use web::{ask_own, http, link, press};
 
 /// How long something may take to happen before the story gives up; nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(60);
