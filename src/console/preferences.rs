@@ -1,8 +1,8 @@
-//! `/preferences/TOKEN`: what whoever got a mailing chooses, sees of themselves, and may ask for. The token is that of the
-//! copy's unsubscribe link.
+//! `/preferences/TOKEN`: what whoever got a mailing chooses, sees and may ask for.
 //!
-//! A GET changes nothing. A POST is in force when it is answered: a copy under way is asked again before it leaves. Law 5.
-//! A token that is forged, cut short, or of a plan no longer kept has one and the same answer.
+//! The token is that of their copy's unsubscribe link. A GET changes nothing. A POST is in force when it is answered: a copy
+//! under way is asked again before it leaves. Law 5. A token that is forged, cut short, or of a plan no longer kept has one
+//! and the same answer.
 
 use askama::Template;
 use axum::Form;
