@@ -1,5 +1,6 @@
-//! Who got which of our mailings: kept by mailing once it is over, for the caps of the weeks that follow, and for whoever asks
-//! whether somebody got it. Policy C11.
+//! Who got which of our mailings, kept by mailing once it is over. Policy C11.
+//!
+//! For the caps of the weeks that follow, and for whoever asks whether somebody got one.
 //!
 //! A record a copy would be half a million for a mailing. What is kept is the ids of those who took it, sorted, as differences,
 //! some thousands in a value; parted by day, since a mailing may take several.
