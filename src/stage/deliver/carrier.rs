@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::courier::{self, Courier};
 use super::effects::{Effects, effects, path};
 use super::lease::Lease;
-use super::relay::{Carried, Connection, Unreachable};
+use super::relay::{Carried, Connection, Unreachable, dial};
 use super::run::Job;
 use crate::decide::compose;
 use crate::decide::shape::{Heard, Trip, hidden_end, next_try};
@@ -199,7 +199,7 @@ impl Carrier {
     }
 
     async fn connect(&mut self, job: &Job, lease: Lease) -> Result<(), Unreachable> {
-        let connection = Connection::open(&job.way.relay).await?;
+        let connection = dial(&job.way.relay).await?;
         self.open = Some(Open { connection, lease });
         Ok(())
     }
