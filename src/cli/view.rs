@@ -11,7 +11,7 @@ use super::client::Client;
 use super::{Error, out};
 use crate::decide::lint::{Fix, Remark};
 use crate::mail::Timestamp;
-use crate::model::{Exclusion, Tally};
+use crate::model::{CameBack, Exclusion, Tally};
 
 /// Lines of a message's text that are shown.
 const TEXT_LINES_MAX: usize = 60;
@@ -48,6 +48,7 @@ struct Whole {
     released: Option<Released>,
     ended: Option<Ended>,
     tally: Option<Tally>,
+    came_back: CameBack,
     exclusions: BTreeMap<Exclusion, u64>,
     may: Vec<String>,
     why_not_release: Option<String>,
@@ -162,6 +163,7 @@ pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
             whole.ended.as_ref().map(|e| e.comment.clone()).unwrap_or_default(),
         ),
         ("Copies", whole.tally.as_ref().map(tally).unwrap_or_default()),
+        ("Came back", came_back(&whole.came_back)),
         (
             "Would reach",
             whole
@@ -230,6 +232,18 @@ pub(super) fn tally(tally: &Tally) -> String {
         .map(|(count, word)| format!("{} {word}", out::count(*count)))
         .collect();
     format!("{} of {}", told.join(", "), out::count(tally.planned))
+}
+
+/// What came back, in words.
+fn came_back(counts: &CameBack) -> String {
+    let bounced = counts.bounced.iter().map(|(class, count)| (*count, class.word()));
+    let others = [(counts.complained, "complained"), (counts.unsubscribed, "unsubscribed")];
+    let told: Vec<String> = bounced
+        .chain(others)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", out::count(count)))
+        .collect();
+    told.join(", ")
 }
 
 /// Who gets no copy, counted by reason.

@@ -21,7 +21,7 @@
 //! | [`Steward`], [`Reviewer`] | who answers for an audience; who answers for content and timing |
 //! | [`Expansion`], [`Exclusion`] | the audience made into recipients; why a person was left out |
 //! | [`Recipients`], [`Recipient`], [`Outcome`] | who gets a copy; one person's turn in the plan, and how it ended |
-//! | [`Report`], [`Came`], [`BounceClass`] | what came back, before and after it is read; why it was not delivered |
+//! | [`Report`], [`Came`], [`CameBack`], [`BounceClass`] | what came back, before and after it is read, and counted; why it was not delivered |
 //! | [`Letterbox`], [`Posted`] | an address of ours for what others report of us; what lies in it |
 //! | [`Soft`], [`WrongRecord`] | what may pass, counted; a record of the master list that is wrong |
 //! | [`Event`] | who did what to which mailing, and when |
@@ -71,7 +71,7 @@ pub use mark::{Mark, Marker};
 pub use office::{Arming, Herald, Heralds, Office, OfficeId, Offices, Reviewer, Steward};
 pub use privacy::{Privacy, PrivacyFlag};
 pub use recipients::Recipients;
-pub use report::{BounceClass, Came, Letterbox, Posted, Report, ReportKind, Soft, WrongRecord};
+pub use report::{BounceClass, Came, CameBack, Letterbox, Posted, Report, ReportKind, Soft, WrongRecord};
 pub use roster::{Role, RosterRow, Section};
 pub use suppression::{Scope, Suppression, SuppressionReason};
 pub use survey::Survey;

@@ -1,5 +1,7 @@
 //! Report: what came back for one recipient of one mailing; and what is kept of it once it is read.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ContactId, MailingId};
@@ -110,6 +112,34 @@ impl Came {
             Self::Bounced(..) => 0,
             Self::Complained => 1,
             Self::Unsubscribed => 2,
+        }
+    }
+}
+
+/// What came back of a mailing's copies, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CameBack {
+    /// Copies that were not delivered, by why.
+    #[schema(value_type = BTreeMap<String, u64>)]
+    pub bounced: BTreeMap<BounceClass, u64>,
+    /// Of those, copies to mailboxes that are gone for good.
+    pub gone_for_good: u64,
+    /// Recipients who complained.
+    pub complained: u64,
+    /// Recipients who want no more.
+    pub unsubscribed: u64,
+}
+
+impl CameBack {
+    /// Counts one.
+    pub fn count(&mut self, came: Came) {
+        match came {
+            Came::Bounced(class, is_hard) => {
+                *self.bounced.entry(class).or_default() += 1;
+                self.gone_for_good += u64::from(is_hard);
+            }
+            Came::Complained => self.complained += 1,
+            Came::Unsubscribed => self.unsubscribed += 1,
         }
     }
 }

@@ -4,7 +4,9 @@ use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::suppressions::MARK_OCTETS;
 use super::{Error, Store};
 use crate::mail::{Address, Timestamp};
-use crate::model::{Came, Contact, Event, MailingId, Mark, Recipient, Report, Soft, Suppression, WrongRecord};
+use crate::model::{
+    Came, CameBack, Contact, Event, MailingId, Mark, Recipient, Report, Soft, Suppression, WrongRecord,
+};
 
 /// Whom a copy reached, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,16 @@ impl Store {
             let (at, came) = postcard::from_bytes(&value)?;
             Ok((seq, at, came))
         })
+    }
+
+    /// The same, counted.
+    pub fn came_back(&self, mailing: MailingId) -> Result<CameBack, Error> {
+        let mut counts = CameBack::default();
+        for item in self.returns(mailing) {
+            let (_, _, came) = item?;
+            counts.count(came);
+        }
+        Ok(counts)
     }
 
     /// What came back from an address and may pass, oldest first.

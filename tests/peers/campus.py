@@ -74,8 +74,10 @@ messages_per_second = 20000
 class Campus:
     """A gateway and its smarthost, in a temporary folder."""
 
-    def __init__(self, contacts=40, shaping="", data_dir=None, keep_messages=True, free_bytes_min=None, oidc=None, policy=()):
+    def __init__(self, contacts=40, shaping="", data_dir=None, keep_messages=True, free_bytes_min=None, oidc=None, policy=(), people=None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="bedel-peers-"))
+        # The local parts of the students, all at students.example.
+        self.people = people or [f"s{n}" for n in range(1, contacts + 1)]
         self.config = self.home / "config"
         self.taken = self.home / "taken"
         self.ports = {name: free_port() for name in ["relay", "submission", "submissions", "console", "public", "sink"]}
@@ -122,7 +124,7 @@ class Campus:
             (self.home / "password").write_text(PASSWORD)
             self.bedel("account", "add", name, "--password-file", self.home / "password")
         feed = self.home / "students.csv"
-        rows = [f"{n},s{n}@students.example,Ann,Student {n},student,physics,US" for n in range(1, self.contacts + 1)]
+        rows = [f"{n},{name}@students.example,Ann,Student {n},student,physics,US" for n, name in enumerate(self.people, 1)]
         feed.write_text("\n".join(["source_key,email,given_name,family_name,affiliation,unit,country", *rows]) + "\n")
         if self.contacts:
             self.bedel("people", "import", feed, "--source", "registrar")

@@ -131,7 +131,8 @@ pub(super) async fn show(
 
 fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
     let tally = api.store.tally(state.id())?;
-    let mut whole = Whole::of(state, &api.desk, who, tally);
+    let came_back = api.store.came_back(state.id())?;
+    let mut whole = Whole::of(state, &api.desk, who, tally).returned(came_back);
     // What the gateway only carries for others is not for reading, and not kept once it has gone.
     if state.id().series == Series::Case {
         whole = whole.seen(api.desk.preview(state)?).remarked(api.desk.remarks(state)?);

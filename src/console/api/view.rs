@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::actor::Actor;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
-use crate::model::{Ask, Category, Exclusion, Finding, OfficeId, Release, Tally};
+use crate::model::{Ask, CameBack, Category, Exclusion, Finding, OfficeId, Release, Tally};
 use crate::stage::review::{Count, Desk, Preview, Remark, Standing};
 
 /// One line of a listing.
@@ -74,6 +74,8 @@ pub(super) struct Whole {
     /// Why no copy leaves for now.
     pause: Option<Held>,
     tally: Option<Tally>,
+    /// What came back of its copies.
+    came_back: CameBack,
     #[schema(value_type = BTreeMap<String, u64>)]
     exclusions: BTreeMap<Exclusion, u64>,
     /// The acts that whoever asked may do now.
@@ -217,6 +219,7 @@ impl Whole {
             ended: None,
             pause: None,
             tally: None,
+            came_back: CameBack::default(),
             exclusions: BTreeMap::new(),
             may: may(&standing),
             why_not_release: standing.why_not_release,
@@ -240,6 +243,12 @@ impl Whole {
     /// With what the editorial checks say.
     pub(super) fn remarked(mut self, remarks: Vec<Remark>) -> Self {
         self.remarks = remarks;
+        self
+    }
+
+    /// With what came back of its copies.
+    pub(super) fn returned(mut self, came_back: CameBack) -> Self {
+        self.came_back = came_back;
         self
     }
 

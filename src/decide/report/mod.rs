@@ -135,7 +135,12 @@ fn read_letter(letter: &Letter) -> Reading {
             None => Reading::Nothing,
         };
     }
-    let told: Vec<Told> = letter.statuses.iter().flat_map(dsn::read).collect();
+    let mut told: Vec<Told> = letter.statuses.iter().flat_map(dsn::read).collect();
+    for one in &mut told {
+        if one.action == Action::Delayed && has_expired(one, letter) {
+            one.action = Action::Failed;
+        }
+    }
     if told.iter().any(|told| told.address.is_some()) {
         return told_of(enriched(told, letter));
     }
@@ -154,6 +159,16 @@ fn read_letter(letter: &Letter) -> Reading {
         Some(_) | None if is_wish(&letter.subject, &letter.text) => Reading::Wish,
         Some(_) | None => Reading::Nothing,
     }
+}
+
+/// Some say for programs that what they gave up is delayed, and only for people that it has expired (`OpenSMTPD`).
+fn has_expired(told: &Told, letter: &Letter) -> bool {
+    let Some(address) = told.address.as_ref().filter(|_| told.class == BounceClass::Expired) else {
+        return false;
+    };
+    let address = address.to_string().to_ascii_lowercase();
+    let mut lines = letter.text.lines().map(|line| line.trim().to_ascii_lowercase());
+    lines.any(|line| line.starts_with(&address) && line.ends_with(" expired"))
 }
 
 /// Failures alone, when there are any; then delays; then what arrived.

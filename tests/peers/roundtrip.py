@@ -1,0 +1,326 @@
+"""Round trips: real mail servers carry copies, refuse, put off and give up; their own notices come back, and the right person is suppressed.
+
+The server under test is the gateway's smarthost. It hands copies on to a sink that refuses some and puts others off for
+ever, and its notices (null sender) to the gateway's own listener. Nothing leaves the loopback interface.
+
+Postfix is the system's; Exim and OpenSMTPD cannot be installed beside it, so they are unpacked below target/ and run from
+there, OpenSMTPD with folders of its own in a mount namespace.
+"""
+
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+
+from campus import ROOT, Campus, can_connect, free_port, unshaped, until
+from letters import letter, smtplib_submit
+
+PEOPLE = ["refused", "gone", "full", "fine"]
+PACKAGES = ROOT / "target" / "mtas"
+# Puts off for so long, then gives up.
+LIFETIME = 8
+
+
+class Through(Campus):
+    """A campus whose smarthost is a mail server under test."""
+
+    def __init__(self, port):
+        super().__init__(contacts=len(PEOPLE), shaping=unshaped(len(PEOPLE)), people=[f"{name}1" for name in PEOPLE])
+        gateway = self.config / "gateway.toml"
+        gateway.write_text(gateway.read_text().replace(f"port  = {self.ports['sink']}", f"port  = {port}"))
+
+
+def unpacked(name, *packages):
+    """Debian packages, unpacked into a folder of their own; fetched once."""
+    folder = PACKAGES / name
+    if not folder.exists():
+        PACKAGES.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", "-qq", *packages], cwd=PACKAGES, check=True, capture_output=True, timeout=300)
+        part = PACKAGES / f"{name}.part"
+        for package in packages:
+            [archive] = PACKAGES.glob(f"{package}_*.deb")
+            subprocess.run(["dpkg", "-x", archive, part], check=True)
+        part.rename(folder)
+    return folder
+
+
+class Postfix:
+    """The system's Postfix, with an instance of its own."""
+
+    name = "Postfix"
+    SERVICES = """
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 1 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+smtp unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+proxymap unix - - n - - proxymap
+showq unix n - n - - showq
+postlog unix-dgram n - n - 1 postlogd
+"""
+    SETTINGS = """
+compatibility_level = 3.6
+myhostname = mx.students.example
+queue_directory = {home}/queue
+data_directory = {home}/data
+maillog_file = {home}/log
+maillog_file_prefixes = {home}
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+alias_maps =
+smtp_tls_security_level = none
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ refused1@students.example = 550 5.1.1 No such user }} }}, permit_mynetworks, reject
+transport_maps = inline:{{ {{ students.example = smtp:[127.0.0.1]:{sink} }}, {{ bounce.lists.mst.example = smtp:[127.0.0.1]:{relay} }} }}
+maximal_queue_lifetime = {lifetime}s
+bounce_queue_lifetime = 1h
+delay_warning_time = 2s
+queue_run_delay = 1s
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+"""
+
+    def start(self, home, port, ports):
+        etc = home / "etc"
+        etc.mkdir()
+        (home / "queue").mkdir()
+        (home / "data").mkdir()
+        shutil.chown(home / "data", "postfix")
+        (etc / "master.cf").write_text(self.SERVICES.format(port=port).lstrip())
+        settings = self.SETTINGS.format(home=home, sink=ports["sink"], relay=ports["relay"], lifetime=LIFETIME)
+        (etc / "main.cf").write_text(settings.lstrip())
+        pwd.getpwnam("postfix")
+        started = subprocess.run(["postfix", "-c", etc, "start"], capture_output=True, text=True)
+        assert started.returncode == 0, started.stderr
+        self.etc = etc
+
+    def stop(self):
+        subprocess.run(["postfix", "-c", self.etc, "stop"], capture_output=True)
+
+    def log(self, home):
+        return (home / "log").read_text(errors="replace") if (home / "log").exists() else ""
+
+
+class Unpacked:
+    """A server that was not installed: it runs in a mount namespace of its own, in which its users and folders exist."""
+
+    process = None
+    packages = []
+    users = []
+    # What lies over the machine's own folders, in the namespace alone.
+    mounts = ""
+
+    def folder(self):
+        return unpacked(self.name.lower(), *self.packages)
+
+    def run(self, home, command):
+        """Starts it as process of a group of its own."""
+        for file, line in [("passwd", "{user}:x:{id}:{id}::/nonexistent:/bin/false"), ("group", "{user}:x:{id}:")]:
+            own = "".join(line.format(user=user, id=64000 + number) + "\n" for number, user in enumerate(self.users))
+            (home / file).write_text(pathlib.Path(f"/etc/{file}").read_text() + own)
+        libraries = " ".join(sorted({str(path.parent) for path in self.folder().rglob("*.so*")}))
+        script = "\n".join([
+            "set -e",
+            "mount --make-rprivate /",
+            f"mount --bind {home}/passwd /etc/passwd",
+            f"mount --bind {home}/group /etc/group",
+            # Its libraries are found by the linker's own list, which holds for set-user-id programs as well.
+            f"ldconfig -X -C {home}/libraries {libraries}",
+            f"mount --bind {home}/libraries /etc/ld.so.cache",
+            self.mounts.format(home=home, folder=self.folder()),
+            "exec " + " ".join(str(word) for word in command),
+        ])
+        out = open(home / "out.log", "ab")
+        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdout=out, stderr=out, start_new_session=True)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def log(self, home):
+        return "".join(path.read_text(errors="replace") for path in sorted(home.glob("*log")))
+
+
+class Exim(Unpacked):
+    """Exim, unpacked."""
+
+    name = "Exim"
+    packages = ["exim4-daemon-light", "exim4-base", "exim4-config", "libidn12"]
+    users = ["Debian-exim"]
+    mounts = "mount -t tmpfs tmpfs /var/spool"
+    SETTINGS = """
+exim_path = {exim}
+primary_hostname = mx.students.example
+spool_directory = {home}/spool
+log_file_path = {home}/%slog
+pid_file_path = {home}/exim.pid
+keep_environment =
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = {port}
+host_lookup =
+rfc1413_query_timeout = 0s
+tls_advertise_hosts =
+prdr_enable = false
+acl_smtp_rcpt = acl_rcpt
+delay_warning = 2s
+delay_warning_condition = yes
+queue_run_in_order
+ignore_bounce_errors_after = 1h
+
+begin acl
+acl_rcpt:
+  deny local_parts = ^refused
+       message = 5.1.1 No such user
+  accept hosts = 127.0.0.1
+
+begin routers
+people:
+  driver = manualroute
+  domains = students.example
+  transport = to_sink
+  route_list = * 127.0.0.1 byname
+  self = send
+bounces:
+  driver = manualroute
+  domains = bounce.lists.mst.example
+  transport = to_bedel
+  route_list = * 127.0.0.1 byname
+  self = send
+
+begin transports
+to_sink:
+  driver = smtp
+  port = {sink}
+  allow_localhost
+to_bedel:
+  driver = smtp
+  port = {relay}
+  allow_localhost
+  hosts_avoid_tls = *
+
+begin retry
+* * F,{lifetime}s,1s
+"""
+
+    def start(self, home, port, ports):
+        exim = self.folder() / "usr" / "sbin" / "exim4"
+        config = home / "exim.conf"
+        settings = self.SETTINGS.format(exim=exim, home=home, port=port, sink=ports["sink"], relay=ports["relay"], lifetime=LIFETIME)
+        config.write_text(settings.lstrip())
+        (home / "spool").mkdir()
+        os.chown(home / "spool", 64000, 64000)
+        os.chown(home, 64000, 64000)
+        self.run(home, [exim, "-C", config, "-bdf", "-q1s"])
+
+
+class OpenSmtpd(Unpacked):
+    """OpenSMTPD, unpacked: its folders are compiled in, so it sees them in a mount namespace of its own."""
+
+    name = "OpenSMTPD"
+    packages = ["opensmtpd", "libevent-2.1-7"]
+    users = ["opensmtpd", "opensmtpq"]
+    mounts = """
+mount -t tmpfs tmpfs /var/spool
+mkdir -m 711 /var/spool/smtpd
+mount -t tmpfs tmpfs /run
+mkdir -p {home}/lib/opensmtpd/empty
+mount --bind {home}/lib /var/lib
+mount --bind {folder}/usr/libexec /usr/libexec
+"""
+    SETTINGS = """
+listen on 127.0.0.1 port {port} hostname mx.students.example
+queue ttl {lifetime}s
+bounce warn-interval 2s
+action "people" relay host "smtp://127.0.0.1:{sink}"
+action "bounces" relay host "smtp://127.0.0.1:{relay}"
+match from any for rcpt-to "refused1@students.example" reject
+match from any for domain "students.example" action "people"
+match from any for domain "bounce.lists.mst.example" action "bounces"
+"""
+
+    def start(self, home, port, ports):
+        settings = self.SETTINGS.format(port=port, sink=ports["sink"], relay=ports["relay"], lifetime=LIFETIME)
+        (home / "smtpd.conf").write_text(settings.lstrip())
+        self.run(home, [self.folder() / "usr" / "sbin" / "smtpd", "-d", "-f", home / "smtpd.conf"])
+
+
+def suppressed(campus, name):
+    """Why an address is not written to; None when it is."""
+    asked = campus.try_bedel("people", "find", f"{name}1@students.example", "--reason", "a round trip", "--json")
+    found = json.loads(asked.stdout) if asked.returncode == 0 else {}
+    return next((one["reason"] for one in found.get("suppressions", [])), None)
+
+
+def came_back(campus, case):
+    return campus.json("mailing", "show", case)["came_back"]
+
+
+def walk(report, mta):
+    home = pathlib.Path("/tmp") / f"bedel-{mta.name.lower()}-{os.getpid()}"
+    home.mkdir(mode=0o755)
+    port = free_port()
+    with Through(port) as campus:
+        try:
+            mta.start(home, port, campus.ports)
+            until(f"{mta.name} listens", 60, lambda: can_connect(port))
+            trip(report, mta, campus)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{mta.log(home)[-3000:]}") from failure
+        finally:
+            mta.stop()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def trip(report, mta, campus):
+    said = smtplib_submit(campus, letter(f"Through {mta.name}"))
+    case = said.split("Held as ")[1].split(",")[0]
+    campus.release(case)
+    campus.closed(case)
+    arrived = until("the copy that is fine", 60, lambda: [to for to, _ in campus.copies(case) if "fine1@students.example" in to])
+    report.check(f"{mta.name}: one copy arrives", len(arrived) == 1, arrived)
+    until("who is refused at once is suppressed", 30, lambda: suppressed(campus, "refused") == "hard-bounce")
+    report.ok(f"{mta.name}: who it refuses at once is suppressed")
+    until("who is gone further on is suppressed", 60, lambda: suppressed(campus, "gone") == "hard-bounce")
+    report.ok(f"{mta.name}: who is gone further on is suppressed by its notice")
+    counts = until("what was put off is given up", 120, lambda: (lambda back: back if sum(back["bounced"].values()) == 3 else None)(came_back(campus, case)))
+    report.check(f"{mta.name}: what it gives up after a while is no mailbox that is gone", counts["gone_for_good"] == 2, counts)
+    soft = {name: count for name, count in counts["bounced"].items() if name != "gone"}
+    report.check(f"{mta.name}: and is known for what it was: {soft}", soft in ({"full": 1}, {"expired": 1}), counts)
+    report.check(f"{mta.name}: nobody else is suppressed", suppressed(campus, "full") is None and suppressed(campus, "fine") is None)
+
+
+def tell(report):
+    if os.getuid() != 0:
+        report.skip("round trips", "they need root")
+        return
+    for mta in [Postfix(), Exim(), OpenSmtpd()]:
+        if isinstance(mta, Postfix) and not shutil.which("postfix"):
+            report.skip("a round trip through Postfix", "it is not installed")
+            continue
+        if not isinstance(mta, Postfix):
+            try:
+                mta.folder()
+            except (OSError, subprocess.SubprocessError) as failure:
+                report.skip(f"a round trip through {mta.name}", f"it cannot be fetched: {failure}")
+                continue
+        begun = time.monotonic()
+        walk(report, mta)
+        print(f"      {mta.name}: {time.monotonic() - begun:.0f} s", flush=True)
