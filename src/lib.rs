@@ -71,6 +71,9 @@
 //!    becomes a [`model::Report`], as does a refusal by the next server. [`stage::feedback`] reads it
 //!    ([`decide::report::read`]) and does what follows ([`decide::report::follow`]): who dropped out gets no further
 //!    copy, even of a mailing under way; a forged token is answered as a right one, and comes to nothing.
+//!
+//! What other hosts report of all mail in our name comes to letterboxes as well: [`decide::aggregate`] reads it, and people
+//! look at it ([`console`]: the report of a month).
 
 pub mod mail;
 

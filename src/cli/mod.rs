@@ -5,6 +5,7 @@
 //! `--json` what the API answered.
 
 mod account;
+mod aggregate;
 mod audit;
 mod check;
 mod client;
@@ -77,7 +78,7 @@ enum Command {
     /// How fast mail leaves: explain a domain, list whoever receives
     #[command(subcommand)]
     Shape(shape::Command),
-    /// What came back: explain a message, list reports
+    /// What came back: explain a message; what other hosts report of us: dmarc, tls
     #[command(subcommand)]
     Report(report::Command),
     /// Classes and their instructors: import
@@ -128,7 +129,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Account(command) => account::run(&client()?, command).await,
         Command::Policy(command) => policy::policy(&client()?, command).await,
         Command::Shape(command) => shape::run(&client()?, command).await,
-        Command::Report(command) => report::run(command),
+        Command::Report(command) => report::run(&cli.config, command).await,
         Command::Roster(command) => policy::roster(&client()?, command).await,
         Command::Emergency(command) => policy::emergency(&client()?, command).await,
         Command::Audit(command) => audit::run(&client()?, command).await,
@@ -169,6 +170,8 @@ mod tests {
             "bedel account add records@mst.example --generate",
             "bedel audit verify",
             "bedel report explain bounce.eml --json",
+            "bedel report dmarc --days 7",
+            "bedel report tls --json",
             "bedel shape explain gmail.com --lane official --json",
             "bedel store export all.txt",
         ] {

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Error, out};
+use super::client::Client;
+use super::{Error, aggregate, out};
 use crate::decide::report::{Reading, Told, read};
 use crate::mail::Address;
 
@@ -24,6 +25,20 @@ pub(super) enum Command {
         bedel report explain - < bounce.eml"
     )]
     Explain(Explain),
+    /// Say who sends mail in our name, as other hosts report it (DMARC); strangers first
+    #[command(
+        after_long_help = "Reports come to the letterbox `dmarc` of gateway.toml, when `rua=` of the DMARC records names it. \
+        STRANGE is mail that neither SPF nor DKIM lets its sender send: a service somebody forgot to set up, or an impostor. \
+        Reports are what strangers say; nothing follows from them by itself.\n\n\
+        Examples:\n  bedel report dmarc\n  bedel report dmarc --days 7 --json"
+    )]
+    Dmarc(aggregate::Period),
+    /// Say how mail to us was secured on its way, as other hosts report it (RFC 8460)
+    #[command(
+        after_long_help = "Reports come to the letterbox `tls` of gateway.toml, when `rua=` of the `_smtp._tls` record names it.\n\n\
+        Examples:\n  bedel report tls\n  bedel report tls --days 7 --json"
+    )]
+    Tls(aggregate::Period),
 }
 
 /// Messages to read.
@@ -37,8 +52,15 @@ pub(super) struct Explain {
     json: bool,
 }
 
-pub(super) fn run(command: Command) -> Result<(), Error> {
-    let Command::Explain(explain) = command;
+pub(super) async fn run(config: &Path, command: Command) -> Result<(), Error> {
+    match command {
+        Command::Explain(explain) => self::explain(&explain),
+        Command::Dmarc(period) => aggregate::dmarc(&Client::of(config)?, period).await,
+        Command::Tls(period) => aggregate::tls(&Client::of(config)?, period).await,
+    }
+}
+
+fn explain(explain: &Explain) -> Result<(), Error> {
     let mut answers = Vec::new();
     for (number, file) in explain.files.iter().enumerate() {
         let reading = read(&content(file)?);

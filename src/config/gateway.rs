@@ -168,19 +168,27 @@ struct Raw {
 #[serde(deny_unknown_fields, default)]
 struct RawLetterboxes {
     complaints: String,
+    dmarc: String,
+    tls: String,
 }
 
 impl Default for RawLetterboxes {
     fn default() -> Self {
         Self {
             complaints: "fbl".to_owned(),
+            dmarc: "dmarc".to_owned(),
+            tls: "tls".to_owned(),
         }
     }
 }
 
 impl RawLetterboxes {
     fn check(self, domain: &Domain) -> Result<BTreeMap<Letterbox, Address>, String> {
-        let named = [("complaints", Letterbox::Complaints, self.complaints)];
+        let named = [
+            ("complaints", Letterbox::Complaints, self.complaints),
+            ("dmarc", Letterbox::Dmarc, self.dmarc),
+            ("tls", Letterbox::Tls, self.tls),
+        ];
         let mut letterboxes = BTreeMap::new();
         for (key, letterbox, local) in named {
             let address = Address::new(&local, domain.clone());

@@ -2,6 +2,7 @@
 //!
 //! | room | asks |
 //! |---|---|
+//! | [`aggregate`] | what do other hosts report of us? |
 //! | [`audience`] | who gets it? |
 //! | [`compose`] | what do they get? |
 //! | [`contents`] | what is inside? |
@@ -13,6 +14,7 @@
 //! | [`report`] | what came back? |
 //! | [`shape`] | when does it go? |
 
+pub mod aggregate;
 pub mod audience;
 pub mod compose;
 pub mod contents;

@@ -23,11 +23,13 @@
 //! | [`Recipients`], [`Recipient`], [`Outcome`] | who gets a copy; one person's turn in the plan, and how it ended |
 //! | [`Report`], [`Came`], [`CameBack`], [`BounceClass`] | what came back, before and after it is read, and counted; why it was not delivered |
 //! | [`Letterbox`], [`Posted`] | an address of ours for what others report of us; what lies in it |
+//! | [`Aggregate`] | what a host reports of all mail in our name |
 //! | [`Soft`], [`WrongRecord`] | what may pass, counted; a record of the master list that is wrong |
 //! | [`Event`] | who did what to which mailing, and when |
 //!
 //! The states of a mailing and the moves between them are [`lifecycle`]'s.
 
+mod aggregate;
 mod answer;
 mod audience;
 mod consent;
@@ -54,6 +56,7 @@ mod survey;
 mod token;
 mod topic;
 
+pub use aggregate::{Aggregate, Saw, Sender, Sessions};
 pub use answer::{Answer, Word};
 pub use audience::{Audience, Caps, ConsentRule, Exclusion, Expansion, Segment, Selection};
 pub use consent::{Agreement, Basis, Consent, Evidence, Method, Standing, agreement, stand};

@@ -27,6 +27,10 @@ pub enum ReportKind {
 pub enum Letterbox {
     /// Complaints.
     Complaints,
+    /// Who sends mail in our name (DMARC).
+    Dmarc,
+    /// How mail to us is secured (TLS reports).
+    Tls,
 }
 
 /// What lies in a letterbox until it is read.
@@ -131,6 +135,21 @@ pub struct CameBack {
 }
 
 impl CameBack {
+    /// Copies that were not delivered, for whatever reason.
+    pub fn bounces(&self) -> u64 {
+        self.bounced.values().sum()
+    }
+
+    /// Counts what came back of another mailing as well.
+    pub fn add(&mut self, other: &Self) {
+        for (class, count) in &other.bounced {
+            *self.bounced.entry(*class).or_default() += count;
+        }
+        self.gone_for_good += other.gone_for_good;
+        self.complained += other.complained;
+        self.unsubscribed += other.unsubscribed;
+    }
+
     /// Counts one.
     pub fn count(&mut self, came: Came) {
         match came {

@@ -2,7 +2,7 @@
 //!
 //! The engine is old and beta by its author's words, so the whole store can be had as a plain file; each night one is
 //! written to `data_dir/exports`, and those of the last week are kept. What a client's repeat was recognised by is
-//! forgotten after a day, what caps and soft bounces are counted by after a month.
+//! forgotten after a day, what caps and soft bounces are counted by after a month, what other hosts reported after thirteen.
 
 use std::fs;
 use std::io::BufWriter;
@@ -24,6 +24,8 @@ const EXPORTS_MAX: usize = 7;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// How long copies count against a contact's caps, and a day to spare.
 const HISTORY: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+/// How long reports of other hosts are kept: so that a month may be held against that of the year before.
+const AGGREGATES: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// What tending needs to know of the settings.
 #[derive(Debug, Clone)]
@@ -62,6 +64,7 @@ pub async fn tend(store: &Store, settings: &Settings, now: Timestamp) -> Result<
     while store.forget_fingerprints(now).await? > 0 {}
     store.forget_history(now.minus(HISTORY)).await?;
     store.forget_softs(now.minus(COUNTED)).await?;
+    store.forget_aggregates(now.minus(AGGREGATES)).await?;
     if !file_of(settings, now).exists() {
         store.forget_traces(now).await?;
     }

@@ -80,6 +80,8 @@ pub enum Table {
     Posted = 40,
     /// How each flow of mail stands, by its mark: rates, days, pace, breaker.
     Flows = 41,
+    /// What hosts report of all mail in our name, by letterbox, end of what it is about, hash of its name and chunk number.
+    Aggregates = 43,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
     /// Evidence of what the contacts of a page agreed to, by page and number: only ever appended to.
@@ -96,7 +98,7 @@ pub enum Table {
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 41] = [
+    pub(super) const ALL: [Self; 42] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -137,6 +139,7 @@ impl Table {
         Self::Choices,
         Self::Erasures,
         Self::Flows,
+        Self::Aggregates,
         Self::Vault,
     ];
 

@@ -39,13 +39,19 @@ impl Store {
     /// Drops what has been read, with the reports it comes to in the same commit.
     pub async fn settle_posted(&self, posted: &Posted, reports: &[Report]) -> Result<(), Error> {
         let mut batch = Batch::default();
-        for item in self.engine.keys(Table::Posted, &key(posted)) {
-            batch.delete(Table::Posted, &item?);
-        }
+        self.drop_posted(&mut batch, posted)?;
         for report in reports {
             Self::enter_report(&mut batch, report)?;
         }
         self.engine.commit(batch).await
+    }
+
+    /// Adds to a batch that it is dropped.
+    pub(super) fn drop_posted(&self, batch: &mut Batch, posted: &Posted) -> Result<(), Error> {
+        for item in self.engine.keys(Table::Posted, &key(posted)) {
+            batch.delete(Table::Posted, &item?);
+        }
+        Ok(())
     }
 }
 

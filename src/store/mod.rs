@@ -9,6 +9,7 @@
 //! [`Error::Disk`] the operator. After a failed commit nothing of it is kept.
 
 mod accounts;
+mod aggregates;
 mod answers;
 mod bell;
 mod deliveries;

@@ -373,3 +373,34 @@ async fn a_token_of_one_list_leaves_that_list_alone() {
         "{reach}"
     );
 }
+
+#[tokio::test]
+async fn who_else_sends_in_our_name_is_told_by_other_hosts_and_a_report_counts_once() {
+    let campus = Campus::open().await;
+    let now = campus.clock.now().as_micros() / 1_000_000;
+    let report = format!(
+        "<feedback><report_metadata><org_name>provider.example</org_name><report_id>7</report_id>\n<date_range><begin>{}</begin>\
+         <end>{now}</end></date_range></report_metadata>\n<record><row><source_ip>192.0.2.7</source_ip><count>31</count>\n\
+         <policy_evaluated><disposition>none</disposition><dkim>fail</dkim><spf>fail</spf></policy_evaluated></row>\n\
+         <identifiers><header_from>mst.example</header_from></identifiers></record></feedback>",
+        now - 86_400
+    );
+    for report in [report.as_str(), report.as_str(), "no report"] {
+        let letter = Letter::new("Report Domain: mst.example", report).field("Content-Type", "application/xml");
+        let taken = campus.come_back("dmarc@bounce.lists.mst.example", &letter).await;
+        assert_eq!(taken, "250 2.0.0 Noted");
+    }
+    let ask = async |path: &str| campus.ask("GET", path, None, &Value::Null).await;
+    campus
+        .until("all are read", async || {
+            let told = ask("/report/dmarc").await.expect("answers");
+            let unreadable = &told["unreadable"]["no report is attached"];
+            told["reports"] == 1 && told["strange"] == 31 && *unreadable == 1
+        })
+        .await;
+    let told = ask("/report/dmarc?days=7").await.expect("answers");
+    assert_eq!(told["sources"][0]["source"], "192.0.2.7");
+    assert_eq!(told["sources"][0]["seen_by"], json!(["provider.example"]));
+    let refused = ask("/report/tls?days=0").await.expect_err("no days");
+    assert!(refused.contains("1 to 400"), "{refused}");
+}

@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("smtp", &["mail"]),
     ("model", &["mail"]),
     ("decide::policy", &["mail", "model"]),
+    ("decide::aggregate", &["mail", "model"]),
     ("decide::audience", &["mail", "model"]),
     ("decide::compose", &["mail", "model"]),
     ("decide::shape", &["mail", "model"]),
@@ -78,6 +79,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "clock",
             "password",
             "decide::feed",
+            // What other hosts report is summed up where it is read.
+            "decide::aggregate",
             // How whoever receives mail stands is asked of the one shaper; the desk has it.
             "decide::shape",
         ],

@@ -17,6 +17,7 @@ mod import;
 mod mailings;
 mod people;
 mod policy;
+mod report;
 mod shape;
 mod upload;
 mod view;
@@ -130,6 +131,8 @@ fn review() -> OpenApiRouter<ApiState> {
         .routes(routes!(import::feeds))
         .routes(routes!(shape::list))
         .routes(routes!(shape::explain))
+        .routes(routes!(report::dmarc))
+        .routes(routes!(report::tls))
 }
 
 /// What only the operator does.

@@ -1,8 +1,12 @@
-//! Worker: what lies in a letterbox → Report. Anybody may write there; only a token of ours says whom it is about.
+//! Worker: what lies in a letterbox → Report, or Aggregate.
+//!
+//! Anybody may write there: only a token of ours says whom a complaint is about, and nothing follows from an aggregate but
+//! that people see it.
 
 use super::Settings;
+use crate::decide::aggregate::{read_dmarc, read_tls, unreadable};
 use crate::decide::report::{Grievance, grievance, traces};
-use crate::model::{Letterbox, Posted, Report, ReportKind, Token, TokenKey, TokenKind};
+use crate::model::{Aggregate, Letterbox, Posted, Report, ReportKind, Token, TokenKey, TokenKind};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Store, Table};
 
@@ -16,21 +20,44 @@ pub async fn open_letterboxes(store: Store, settings: Settings, shutdown: Shutdo
     }
 }
 
+/// What a message in a letterbox comes to.
+enum Found {
+    Report(Option<Report>),
+    Aggregate(Aggregate),
+}
+
 /// Reads all that lies there.
 async fn open_all(store: &Store, tokens: &TokenKey) -> Result<(), Error> {
     while let Some(posted) = store.next_posted()? {
         let tokens = tokens.clone();
         // Reading takes the processor: not on the thread that serves the others.
         let read = tokio::task::spawn_blocking(move || {
-            let reports = match posted.letterbox {
-                Letterbox::Complaints => complaint(&posted, &tokens),
-            };
-            (posted, reports)
+            let found = find(&posted, &tokens);
+            (posted, found)
         });
-        let (posted, report) = read.await.map_err(|panicked| Error::Disk(panicked.to_string()))?;
-        store.settle_posted(&posted, report.as_slice()).await?;
+        let (posted, found) = read.await.map_err(|panicked| Error::Disk(panicked.to_string()))?;
+        match found {
+            Found::Report(report) => store.settle_posted(&posted, report.as_slice()).await?,
+            Found::Aggregate(aggregate) => {
+                if !store.settle_aggregate(&posted, &aggregate).await? {
+                    tracing::warn!("a report was not kept: there are too many of its day, or it is too long");
+                }
+            }
+        }
     }
     Ok(())
+}
+
+fn find(posted: &Posted, tokens: &TokenKey) -> Found {
+    let read = match posted.letterbox {
+        Letterbox::Complaints => return Found::Report(complaint(posted, tokens)),
+        Letterbox::Dmarc => read_dmarc(posted),
+        Letterbox::Tls => read_tls(posted),
+    };
+    Found::Aggregate(read.unwrap_or_else(|fault| {
+        tracing::warn!(why = %fault, "a report could not be read");
+        unreadable(posted, &fault)
+    }))
 }
 
 /// The complaint that a message is, when it gives back a copy of ours.
