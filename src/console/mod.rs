@@ -44,6 +44,7 @@ mod queue;
 mod reach;
 mod record;
 mod remarks;
+mod report;
 mod session;
 mod status;
 mod words;
@@ -128,6 +129,7 @@ pub fn app(state: State) -> Router {
         .route("/mailing/{id}/live", get(status::live))
         .route("/mailing/{id}/{act}", post(act::act))
         .route("/audit", get(audit::show))
+        .route("/report", get(report::show))
         .route("/emergency", get(emergency::show))
         .route("/emergency/{what}", post(emergency::arm))
         .route(

@@ -70,6 +70,7 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
     assert!(found.is_empty(), "{theme} the public pages: {found:#?}");
     browser.whole(&format!("preferences-{theme}")).await;
     own(browser, campus, &axe, theme).await;
+    month(browser, campus, &axe, theme).await;
 }
 
 /// One's own page, by the link of a copy: on a phone, where most read it.
@@ -97,6 +98,34 @@ async fn own(browser: &Browser, campus: &Campus, axe: &str, theme: &str) {
     browser.press("form:has([value='erase']) button").await;
     browser.see("p.said.done", "The privacy officer has been told").await;
     browser.whole(&format!("own-{theme}-phone")).await;
+    browser.widen().await;
+}
+
+/// The report of a month in which something went out, somebody wanted no more, and somebody else sent in our name.
+async fn month(browser: &Browser, campus: &Campus, axe: &str, theme: &str) {
+    campus.tell_of_a_stranger();
+    browser
+        .sign_in(&campus.console, REVIEWER, campus.password(REVIEWER))
+        .await;
+    browser.see("main", "Queue").await;
+    for _ in 0..50 {
+        browser.go(&format!("{}/report", campus.console)).await;
+        if browser.has("table th small").await {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    browser.see("main", "news.example").await;
+    browser.see("main", "0.3 %: never reach").await;
+    let found = browser.violations(axe).await;
+    assert!(found.is_empty(), "{theme} the report of a month: {found:#?}");
+    browser.whole(&format!("report-{theme}")).await;
+    browser.narrow().await;
+    assert!(
+        !browser.scrolls_sideways().await,
+        "{theme} the report of a month scrolls sideways"
+    );
+    browser.whole(&format!("report-{theme}-phone")).await;
     browser.widen().await;
 }
 

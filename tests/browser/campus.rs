@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
+use bedel::clock::Clock;
+
 pub(super) const AUTHOR: &str = "author@mst.example";
 pub(super) const STEWARD: &str = "records@mst.example";
 pub(super) const REVIEWER: &str = "emarcomm@mst.example";
@@ -13,6 +15,7 @@ pub(super) const OFFICER: &str = "police@mst.example";
 pub(super) const PRIVACY: &str = "privacy@mst.example";
 pub(super) const POSTMASTER: &str = "postmaster@mst.example";
 pub(super) const LIST: &str = "students@lists.mst.example";
+const DMARC: &str = "dmarc@bounce.lists.mst.example";
 
 static OPENING: Mutex<()> = Mutex::new(());
 
@@ -131,6 +134,29 @@ impl Campus {
 
     fn submit_mime(&self, author: &str, subject: &str, mime: &str) -> String {
         let message = format!("From: {author}\r\nTo: {LIST}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n{mime}");
+        let said = self.send(author, LIST, &message);
+        let case = said.split([' ', ',', '/']).find(|word| word.starts_with("MC-"));
+        case.unwrap_or_else(|| panic!("not held: {said}")).trim().to_owned()
+    }
+
+    /// A DMARC report comes in, of a machine that sends in the campus's name and is not let.
+    pub(super) fn tell_of_a_stranger(&self) {
+        let now = Clock::system().now().as_micros() / 1_000_000;
+        let report = format!(
+            "<feedback><report_metadata><org_name>provider.example</org_name><report_id>1</report_id><date_range>\
+             <begin>{now}</begin><end>{now}</end></date_range></report_metadata><record><row><source_ip>192.0.2.7</source_ip>\
+             <count>1200</count><policy_evaluated><disposition>none</disposition></policy_evaluated></row><identifiers>\
+             <header_from>mst.example</header_from></identifiers><auth_results><spf><domain>news.example</domain>\
+             <result>pass</result></spf></auth_results></record></feedback>"
+        );
+        let body = part("application/xml", "", report.as_bytes());
+        let message = format!("From: {AUTHOR}\r\nTo: {DMARC}\r\nSubject: Report\r\nMIME-Version: 1.0\r\n{body}");
+        let said = self.send(AUTHOR, DMARC, &message);
+        assert!(said.contains("250 2.0.0 Noted"), "{said}");
+    }
+
+    /// Sends a message with curl; gives what was said of it.
+    fn send(&self, author: &str, to: &str, message: &str) -> String {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), message).expect("writes");
         let done = Command::new("curl")
@@ -149,13 +175,11 @@ impl Campus {
                 "--user",
                 &format!("{author}:{}", self.password(author)),
             ])
-            .args(["--mail-from", author, "--mail-rcpt", LIST, "--upload-file"])
+            .args(["--mail-from", author, "--mail-rcpt", to, "--upload-file"])
             .arg(file.path())
             .output()
             .expect("curl is there");
-        let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        let case = said.split([' ', ',', '/']).find(|word| word.starts_with("MC-"));
-        case.unwrap_or_else(|| panic!("not held: {said}")).trim().to_owned()
+        String::from_utf8_lossy(&done.stderr).into_owned()
     }
 
     /// A new authenticator for a duty officer, by the command line; its secret.

@@ -6,6 +6,7 @@ mod acts;
 mod around;
 mod author;
 mod door;
+mod month;
 mod own;
 mod pages;
 mod roles;

@@ -679,3 +679,46 @@ method-paper = on paper
 method-phone = by telephone
 method-event = at an event
 method-import = taken over with other data
+
+## The report of a month
+
+title-report = Report
+report-of = Report for { $month }
+report-note = What went to lists and groups, and what came back, in numbers. Nobody is named.
+report-copies = Copies sent
+report-bounced = Came back
+report-complained = Complaints
+report-unsubscribed = Unsubscribed
+report-complaints = Complaints, of copies sent
+report-complaints-note = The large mailbox providers ask for less than 0.1 % of copies, and turn away all mail of those who reach 0.3 %.
+report-complaints-trend = Complaints by month: { $last } in this month, { $highest } at most in twelve.
+report-limit-good = 0.1 %: better stay below
+report-limit-never = 0.3 %: never reach
+report-bounces = Copies that came back
+report-bounces-trend = Copies that came back by month: { $last } in this month, { $highest } at most in twelve.
+report-why = Why they came back
+report-audiences = By audience
+report-providers = By mailbox provider
+report-providers-cut = So much came back that this is only the first part of it.
+report-months = Twelve months
+report-strangers = Who else sends in our name
+report-strangers-unheard = No other mail server has reported on this month. They do once the DMARC records name the gateway’s letterbox.
+report-strangers-sum =
+    { $reports ->
+        [one] One report tells
+       *[other] { $reports } reports tell
+    } of { $messages } messages in our name; { $strange } were sent by somebody we do not let.
+report-source = Sent by
+report-domain = From domain
+report-messages = Messages
+report-stopped = Stopped
+percent = { $share } %
+bounce-gone = The mailbox is gone
+bounce-full = The mailbox is full
+bounce-blocked = The other side turns our mail away
+bounce-policy = A rule of the other side
+bounce-content = Something in the message
+bounce-spam = Taken for spam
+bounce-network = The other side could not be reached
+bounce-expired = Given up after many tries
+bounce-unknown = Nobody said why
