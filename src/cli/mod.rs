@@ -19,6 +19,7 @@ mod out;
 mod people;
 mod policy;
 mod report;
+mod runtime;
 mod serve;
 mod shape;
 mod sink;
@@ -112,7 +113,7 @@ pub fn run() -> ExitCode {
 }
 
 fn started(cli: Cli) -> Result<(), Error> {
-    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+    let runtime = runtime::new().context("starting the runtime")?;
     runtime.block_on(dispatch(cli))
 }
 
