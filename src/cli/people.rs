@@ -8,7 +8,7 @@ use super::client::{Ask, Client, encoded};
 use super::feeds::{self, Feeds};
 use super::import::{self, Import, Pull};
 use super::{Error, out, view};
-use crate::mail::Address;
+use crate::mail::{Address, Timestamp};
 use crate::model::{Affiliation, Contact, Listing, PrivacyFlag, Standing, Suppression};
 
 /// What to do with people.
@@ -28,6 +28,16 @@ pub(super) enum Command {
         after_long_help = "Example:\n  bedel people find ann@mst.example --reason 'asked what we hold about her'"
     )]
     Find(Find),
+    /// Say why an audience has a person, or has not, and whether a mailing would reach them
+    #[command(
+        after_long_help = "Example:\n  bedel people why ann@mst.example --audience students --reason 'asks why she got it'"
+    )]
+    Why(Why),
+    /// Write a person's own record to a file, to hand it to them
+    #[command(
+        after_long_help = "Examples:\n  bedel people export ann@mst.example --reason 'request of 3 May' > ann.json\n  bedel people export 17 --reason 'request of 3 May'"
+    )]
+    Export(Export),
     /// Never write to an address again
     #[command(after_long_help = "Example:\n  bedel people suppress ann@mst.example --reason 'asked by phone'")]
     Suppress(Whom),
@@ -39,14 +49,43 @@ pub(super) enum Command {
     Count(Count),
 }
 
-/// One person to look up.
+/// One person and one audience.
 #[derive(Debug, Args)]
-pub(super) struct Find {
-    /// Their address
+pub(super) struct Why {
+    /// Their address, or the number of the contact
+    address: String,
+    /// The audience's name in policy.toml
+    #[arg(long, value_name = "NAME")]
+    audience: String,
+    /// Why you ask
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Print what the API answers
+    #[arg(long)]
+    json: bool,
+}
+
+/// One person whose record is handed out.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Their address, or the number of the contact
     address: String,
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: String,
+}
+
+/// One person to look up.
+#[derive(Debug, Args)]
+pub(super) struct Find {
+    /// Their address, or the number of the contact
+    address: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Also: did they get this mailing?
+    #[arg(long, value_name = "CASE")]
+    mailing: Option<String>,
     /// Print what the API answers
     #[arg(long)]
     json: bool,
@@ -76,6 +115,15 @@ pub(super) struct Count {
 struct Known {
     contact: Option<Contact>,
     suppressions: Vec<Suppression>,
+    copies: Vec<Copied>,
+    copy: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Copied {
+    mailing: String,
+    subject: String,
+    at: Timestamp,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +139,8 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
         Command::Pull(pull) => import::pull(client, pull).await,
         Command::Feeds(feeds) => feeds::run(client, &feeds).await,
         Command::Find(find) => self::find(client, find).await,
+        Command::Why(why) => self::why(client, why).await,
+        Command::Export(export) => self::export(client, export).await,
         Command::Suppress(whom) => done(client, "/people/suppress", &whom).await,
         Command::Forget(whom) => done(client, "/people/forget", &whom).await,
         Command::Count(count) => self::count(client, count).await,
@@ -98,12 +148,17 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
 }
 
 async fn find(client: &Client, find: Find) -> Result<(), Error> {
-    let body = json!({ "address": find.address, "reason": find.reason });
+    let body = json!({ "address": find.address, "reason": find.reason, "mailing": find.mailing });
     let answer = client.ask(Ask::post("/people/find", &body)).await?;
     if find.json {
         return out::json(&answer);
     }
-    let Known { contact, suppressions } = view::read(answer)?;
+    let Known {
+        contact,
+        suppressions,
+        copies,
+        copy,
+    } = view::read(answer)?;
     match &contact {
         Some(contact) => person(client, contact)?,
         None => out::line("No contact has this address.")?,
@@ -119,7 +174,34 @@ async fn find(client: &Client, find: Find) -> Result<(), Error> {
         let why = reason.exclusion().words();
         out::line(&format!("Gets no {scope}: {why}, {}. {note}", client.time(*at)))?;
     }
-    Ok(())
+    for copied in &copies {
+        out::line(&format!(
+            "Got {}: {}, {}",
+            copied.mailing,
+            copied.subject,
+            client.time(copied.at)
+        ))?;
+    }
+    copy.iter().try_for_each(|said| out::line(said))
+}
+
+/// Why an audience has somebody, or has not.
+async fn why(client: &Client, why: Why) -> Result<(), Error> {
+    let body = json!({ "address": why.address, "reason": why.reason, "audience": why.audience });
+    let mut answer = client.ask(Ask::post("/people/find", &body)).await?;
+    let answer = answer.get_mut("why").map(Value::take).unwrap_or_default();
+    if why.json {
+        return out::json(&answer);
+    }
+    let sentences = answer.get("sentences").and_then(Value::as_array);
+    let mut sentences = sentences.into_iter().flatten().filter_map(Value::as_str);
+    sentences.try_for_each(out::line)
+}
+
+/// A person's own record, as JSON.
+async fn export(client: &Client, export: Export) -> Result<(), Error> {
+    let body = json!({ "address": export.address, "reason": export.reason });
+    out::json(&client.ask(Ask::post("/people/export", &body)).await?)
 }
 
 fn person(client: &Client, contact: &Contact) -> Result<(), Error> {

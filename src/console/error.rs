@@ -103,6 +103,7 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
         Refusal::NoSuchMailing(_) => StatusCode::NOT_FOUND,
         Refusal::WrongState { .. } | Refusal::WrongStanding(_) | Refusal::Unfit(_) => StatusCode::CONFLICT,
         Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
+        Refusal::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::CommentWanted | Refusal::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Wanting(wanting) if wanting.is_forbidden() => StatusCode::FORBIDDEN,
         Refusal::Wanting(_) => StatusCode::CONFLICT,

@@ -36,6 +36,7 @@ mod mailings;
 mod mine;
 pub mod oidc;
 mod page;
+mod people;
 mod plan;
 mod preferences;
 mod preview;
@@ -130,6 +131,7 @@ pub fn app(state: State) -> Router {
         .route("/mailing/{id}/{act}", post(act::act))
         .route("/audit", get(audit::show))
         .route("/report", get(report::show))
+        .route("/people", get(people::show).post(people::look_up))
         .route("/emergency", get(emergency::show))
         .route("/emergency/{what}", post(emergency::arm))
         .route(

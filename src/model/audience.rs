@@ -122,19 +122,35 @@ impl Selection {
         !self.matches.is_empty() && fits(listing, &self.matches)
     }
 
+    /// The keys that do not fit what one office says, and what they ask for.
+    pub fn misses(&self, listing: &Listed<'_>) -> Vec<(&str, &[String])> {
+        let keys = self
+            .matches
+            .iter()
+            .map(|(key, values)| (key.as_str(), values.as_slice()));
+        keys.filter(|(key, values)| !any_fits(listing, key, values)).collect()
+    }
+
+    /// Whether what one office says takes a person away.
+    pub fn excepts(&self, listing: &Listed<'_>) -> bool {
+        !self.except.is_empty() && fits(listing, &self.except)
+    }
+
     /// Whether the contact is in it now.
     pub fn holds(&self, contact: &Glance<'_>, now: Timestamp) -> bool {
-        let is_excepted = |listing| !self.except.is_empty() && fits(listing, &self.except);
-        contact.current(now).any(|listing| self.fits(listing)) && !contact.current(now).any(is_excepted)
+        contact.current(now).any(|listing| self.fits(listing))
+            && !contact.current(now).any(|listing| self.excepts(listing))
     }
 }
 
 /// Whether all these keys fit what one office says.
 fn fits(listing: &Listed<'_>, keys: &BTreeMap<String, Vec<String>>) -> bool {
-    keys.iter().all(|(key, values)| {
-        let found = listing.attribute(key);
-        found.is_some_and(|found| values.iter().any(|value| value.eq_ignore_ascii_case(found)))
-    })
+    keys.iter().all(|(key, values)| any_fits(listing, key, values))
+}
+
+fn any_fits(listing: &Listed<'_>, key: &str, values: &[String]) -> bool {
+    let found = listing.attribute(key);
+    found.is_some_and(|found| values.iter().any(|value| value.eq_ignore_ascii_case(found)))
 }
 
 /// What a contact must have agreed to before this audience may be written to. Policy C3.

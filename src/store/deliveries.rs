@@ -91,6 +91,21 @@ impl Store {
         })
     }
 
+    /// A contact's place in a mailing's plan, and the newest line of the ledger on it.
+    pub fn copy_of(&self, id: MailingId, contact: ContactId) -> Result<Option<(u32, Option<Entry>)>, Error> {
+        for row in self.rows(id) {
+            let (seq, recipient) = row?;
+            if recipient.contact != Some(contact) {
+                continue;
+            }
+            let key = [id.to_key().as_slice(), &seq.to_be_bytes()].concat();
+            let newest = self.engine.scan(Table::Ledger, &key).next_back().transpose()?;
+            let entry = newest.map(|(_, value)| postcard::from_bytes(&value)).transpose()?;
+            return Ok(Some((seq, entry)));
+        }
+        Ok(None)
+    }
+
     /// Tells of the contacts of a plan, packet by packet.
     pub(super) fn planned(&self, id: MailingId, mut tell: impl FnMut(&[ContactId])) -> Result<(), Error> {
         for item in self.engine.scan(Table::Plans, &id.to_key()) {

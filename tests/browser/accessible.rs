@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::campus::{AUTHOR, Campus, OFFICER, REVIEWER, STEWARD};
+use super::campus::{AUTHOR, Campus, OFFICER, PRIVACY, REVIEWER, STEWARD};
 use super::pages::Browser;
 
 /// Where `tests/run` puts axe-core.
@@ -99,6 +99,7 @@ async fn own(browser: &Browser, campus: &Campus, axe: &str, theme: &str) {
     browser.see("p.said.done", "The privacy officer has been told").await;
     browser.whole(&format!("own-{theme}-phone")).await;
     browser.widen().await;
+    looked_up(browser, campus, axe, theme, &address).await;
 }
 
 /// The report of a month in which something went out, somebody wanted no more, and somebody else sent in our name.
@@ -137,4 +138,26 @@ fn axe() -> Option<String> {
         super::pages::skipped("there is no axe-core (tests/run installs it)");
     }
     axe
+}
+
+/// One person, as the privacy officer looks them up.
+async fn looked_up(browser: &Browser, campus: &Campus, axe: &str, theme: &str, address: &str) {
+    browser.go(&campus.console).await;
+    browser.sign_out().await;
+    browser
+        .sign_in(&campus.console, PRIVACY, campus.password(PRIVACY))
+        .await;
+    browser.go(&format!("{}/people", campus.console)).await;
+    browser.write("#whom", address).await;
+    browser.write("#reason", "asked by letter what we hold").await;
+    browser.write("#audience", "students").await;
+    browser.press("form[action='/people'] button").await;
+    browser.see("section.verdict", address).await;
+    browser.see("section.verdict", "which matches").await;
+    let found = browser.violations(axe).await;
+    assert!(found.is_empty(), "{theme} one person: {found:#?}");
+    browser.whole(&format!("people-{theme}")).await;
+    browser.narrow().await;
+    assert!(!browser.scrolls_sideways().await, "{theme} one person scrolls sideways");
+    browser.widen().await;
 }

@@ -9,6 +9,7 @@ mod door;
 mod month;
 mod own;
 mod pages;
+mod people;
 mod roles;
 mod silence;
 mod site;

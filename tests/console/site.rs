@@ -132,6 +132,11 @@ impl Site {
         }
     }
 
+    /// One person whom another office lists.
+    pub(crate) async fn take_in(&self, source: &str, name: &str) {
+        take_in(&self.store, source, &[(name, None)]).await;
+    }
+
     /// A message to all students, held for the registrar.
     pub(crate) async fn held(&self, author: &str) -> MailingId {
         self.held_with(author, MESSAGE).await
@@ -394,16 +399,26 @@ pub(crate) fn mailing(id: MailingId, author: &str, now: Timestamp) -> Mailing {
 
 /// Three students, one of whom asked not to be disclosed.
 async fn feed(store: &Store) {
-    let row = |name: &str, flag: Option<PrivacyFlag>| FeedRow {
+    take_in(
+        store,
+        "registrar",
+        &[("ann", None), ("ben", None), ("zoe", Some(PrivacyFlag::Ferpa))],
+    )
+    .await;
+}
+
+/// An office's whole feed.
+async fn take_in(store: &Store, source: &str, people: &[(&str, Option<PrivacyFlag>)]) {
+    let row = |(name, flag): &(&str, Option<PrivacyFlag>)| FeedRow {
         listing: Listing {
-            source: "registrar".to_owned(),
-            source_key: name.to_owned(),
+            source: source.to_owned(),
+            source_key: (*name).to_owned(),
             email: address(&format!("{name}@students.example")),
             personal_email: None,
-            given_name: name.to_owned(),
+            given_name: (*name).to_owned(),
             family_name: "Sample".to_owned(),
             country: "US".to_owned(),
-            privacy: flag.into_iter().collect(),
+            privacy: flag.iter().copied().collect(),
             affiliation: Affiliation {
                 kind: "student".to_owned(),
                 unit: String::new(),
@@ -415,11 +430,8 @@ async fn feed(store: &Store) {
         },
         consents: vec![],
     };
-    let rows = [row("ann", None), row("ben", None), row("zoe", Some(PrivacyFlag::Ferpa))];
-    let mut draft = store
-        .draft_feed("registrar", Timestamp::from_micros(0))
-        .expect("begins");
-    rows.into_iter().for_each(|row| draft.push(row).expect("is kept"));
+    let mut draft = store.draft_feed(source, Timestamp::from_micros(0)).expect("begins");
+    people.iter().map(row).for_each(|row| draft.push(row).expect("is kept"));
     let plan = draft.plan(|_compared| {}).expect("plans");
     store
         .apply_feed(plan, event(Act::Imported), |_written| {})

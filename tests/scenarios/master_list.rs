@@ -220,3 +220,60 @@ async fn a_choice_of_topics_holds_for_the_next_copy_and_can_be_changed() {
     campus.reaches("ben@", 2).await;
     assert_eq!(campus.got("ann@").len(), 1);
 }
+
+/// Policy C3, C15: why somebody is in an audience, and gets a mailing or none, is told in words; who asked is kept.
+#[tokio::test]
+async fn why_somebody_is_in_or_out_of_an_audience_is_told() {
+    let campus = Campus::open().await;
+    let people = [("in@home.example", ",US,,,,"), ("left@home.example", ",US,,,,")];
+    let people = people.map(|(address, rest)| (address.to_owned(), rest));
+    campus.feed("advancement", "alumnus", &people).await;
+    let wish = json!({ "address": "left@home.example", "reason": "asked by telephone" });
+    campus.ask("POST", "/people/suppress", None, &wish).await.expect("kept");
+    let why = async |address: &str, audience: &str| {
+        let asked = json!({ "address": address, "audience": audience, "reason": "asks why" });
+        let found = campus.ask("POST", "/people/find", None, &asked).await.expect("found");
+        found["why"]["sentences"].to_string()
+    };
+    let told = why("in@home.example", "alumni").await;
+    assert!(
+        told.contains("advancement lists them as alumnus, which matches."),
+        "{told}"
+    );
+    assert!(
+        told.contains("A mailing to alumni@lists.mst.example would reach them now."),
+        "{told}"
+    );
+    let told = why("in@home.example", "students").await;
+    assert!(
+        told.contains("affiliation is alumnus, and student is asked for"),
+        "{told}"
+    );
+    assert!(told.contains("So the audience does not have them."), "{told}");
+    let told = why("left@home.example", "alumni").await;
+    assert!(
+        told.contains("would not reach them: never written to (kept from all mailings)"),
+        "{told}"
+    );
+    let unknown = json!({ "address": "in@home.example", "audience": "alumns", "reason": "asks why" });
+    let refused = campus
+        .ask("POST", "/people/find", None, &unknown)
+        .await
+        .expect_err("no such audience");
+    assert!(refused.contains("there is no audience alumns"), "{refused}");
+    // A steward of another office is told nothing.
+    let asked = json!({ "address": "in@home.example", "reason": "curious" });
+    let refused = campus
+        .ask("POST", "/people/find", Some("records@mst.example"), &asked)
+        .await
+        .expect_err("not theirs");
+    assert!(
+        refused.contains("nothing is known of this address, or nothing that you may see"),
+        "{refused}"
+    );
+    let export = campus
+        .ask("POST", "/people/export", None, &asked)
+        .await
+        .expect("handed out");
+    assert_eq!(export["contact"]["listings"][0]["email"], "in@home.example");
+}

@@ -84,6 +84,7 @@ fn refused(refusal: &Refusal) -> StatusCode {
         Refusal::NoSuchMailing(_) => StatusCode::NOT_FOUND,
         Refusal::WrongState { .. } | Refusal::WrongStanding(_) | Refusal::Unfit(_) => StatusCode::CONFLICT,
         Refusal::NotEntitled(_) => StatusCode::FORBIDDEN,
+        Refusal::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::CommentWanted | Refusal::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Wanting(wanting) if wanting.is_forbidden() => StatusCode::FORBIDDEN,
         Refusal::Wanting(_) => StatusCode::CONFLICT,
@@ -114,7 +115,7 @@ pub(super) fn schema() -> RefOr<openapi::Schema> {
 impl IntoResponses for Fault {
     /// The statuses of the table above, each with a sentence.
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        const NOES: [(&str, &str); 10] = [
+        const NOES: [(&str, &str); 11] = [
             ("400", "the request itself is wrong"),
             ("401", "no token, or one nobody has"),
             ("403", "it is not theirs to do"),
@@ -123,6 +124,7 @@ impl IntoResponses for Fault {
             ("413", "the body is too large"),
             ("415", "the body is not JSON"),
             ("422", "a value is not acceptable"),
+            ("429", "more people looked up than one does by hand"),
             ("502", "a directory or database did not answer"),
             ("503", "the memory cannot be reached now"),
         ];

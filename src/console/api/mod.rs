@@ -140,6 +140,7 @@ fn operation() -> OpenApiRouter<ApiState> {
     let long = || DefaultBodyLimit::max(BODY_BYTES_MAX);
     OpenApiRouter::new()
         .routes(routes!(people::find))
+        .routes(routes!(people::hand_out))
         .routes(routes!(people::suppress))
         .routes(routes!(people::forget))
         .routes(routes!(import::import))

@@ -11,6 +11,7 @@ use super::actor::{Actor, Asked, Told};
 use super::error::Fault;
 use crate::mail::{Address, Timestamp};
 use crate::model::{Act, Contact, ContactId, Scope, Selection, Suppression, SuppressionReason};
+use crate::stage::review::{Found, Looker, Lookup, Whom};
 use crate::store::{self, Store};
 
 /// Which audience to count.
@@ -40,11 +41,34 @@ pub(super) struct Person {
     reason: String,
 }
 
-/// All that is known of an address.
-#[derive(Debug, Serialize)]
-pub(super) struct Known {
-    contact: Option<Contact>,
-    suppressions: Vec<Suppression>,
+/// One person, why they are asked for, and what else is asked of them.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Asking {
+    /// Their address, or the number of the contact.
+    address: String,
+    #[serde(default)]
+    reason: String,
+    /// Why does this audience of policy.toml have them, or not?
+    #[serde(default)]
+    audience: Option<String>,
+    /// Did they get this mailing?
+    #[serde(default)]
+    mailing: Option<String>,
+}
+
+impl Asking {
+    fn lookup(&self) -> Result<Lookup, Fault> {
+        let invalid = |invalid: crate::mail::Invalid| Fault::Unacceptable(invalid.to_string());
+        let no_number = |text: &String| Fault::Unacceptable(format!("{text} is no mailing's number"));
+        let mailing = self.mailing.as_ref();
+        let mailing = mailing.map(|text| text.parse().map_err(|_no_number| no_number(text)));
+        Ok(Lookup {
+            whom: self.address.parse().map_err(invalid)?,
+            reason: self.reason.clone(),
+            audience: self.audience.clone(),
+            mailing: mailing.transpose()?,
+        })
+    }
 }
 
 /// What was done.
@@ -99,34 +123,49 @@ fn counted(store: &Store, selection: &Selection, now: Timestamp) -> Result<(u64,
     Ok((contacts, suppressed))
 }
 
-/// `POST /people/find`: one contact, for a reason that is kept.
+/// `POST /people/find`: one contact, for a reason that is kept; why an audience has them, whether they got a mailing.
 #[utoipa::path(
     post,
     path = "/people/find",
     tag = "people",
-    request_body = Person,
-    responses((status = 200, description = "all that is known of an address", body = Object), Fault)
+    request_body = Asking,
+    responses((status = 200, description = "all that is held about them", body = Object), Fault)
 )]
 pub(super) async fn find(
     From(api): From<ApiState>,
     who: Actor,
-    Told(person): Told<Person>,
-) -> Result<Json<Known>, Fault> {
-    let address = address(&person.address)?;
-    let reason = person.reason.trim();
-    if reason.is_empty() {
-        let what = "say why you look a person up; the reason is kept in the audit trail".to_owned();
-        return Err(Fault::Unacceptable(what));
+    Told(asking): Told<Asking>,
+) -> Result<Json<Found>, Fault> {
+    let found = api.desk.look_up(looker(&who), &asking.lookup()?).await?;
+    let missing = || Fault::Missing("nothing is known of this address, or nothing that you may see".to_owned());
+    found.map(Json).ok_or_else(missing)
+}
+
+/// `POST /people/export`: a person's own record, to be handed to them; that it was is kept.
+#[utoipa::path(
+    post,
+    path = "/people/export",
+    tag = "people",
+    request_body = Asking,
+    responses((status = 200, description = "all that is held about them", body = Object), Fault)
+)]
+pub(super) async fn hand_out(
+    From(api): From<ApiState>,
+    who: Actor,
+    Told(asking): Told<Asking>,
+) -> Result<Json<Found>, Fault> {
+    let found = api.desk.look_up(looker(&who), &asking.lookup()?).await?;
+    let found = found.ok_or_else(|| Fault::Missing("nothing is known of this address".to_owned()))?;
+    let note = whom(found.person.contact.as_ref(), &asking.reason);
+    api.store.log(api.event(&who, Act::CopyGiven, None, note)).await?;
+    Ok(Json(found))
+}
+
+fn looker(who: &Actor) -> Looker<'_> {
+    match who {
+        Actor::Operator => Looker::Operator,
+        Actor::Account(account) | Actor::Reader(account) => Looker::Account(account),
     }
-    let contact = api.store.contact_by_address(&address)?;
-    let suppressions = api.store.suppressions_of(&address)?;
-    // Before anything is shown: what cannot be logged is not looked up.
-    let note = whom(contact.as_ref(), reason);
-    api.store.log(api.event(&who, Act::LookedUp, None, note)).await?;
-    if contact.is_none() && suppressions.is_empty() {
-        return Err(Fault::Missing("nothing is known of this address".to_owned()));
-    }
-    Ok(Json(Known { contact, suppressions }))
 }
 
 /// `POST /people/suppress`: never write to this address again.
@@ -176,10 +215,10 @@ pub(super) async fn forget(
     who: Actor,
     Told(person): Told<Person>,
 ) -> Result<Json<Did>, Fault> {
-    let address = address(&person.address)?;
     let missing = || Fault::Missing("no contact has this address".to_owned());
     // An import under way would write the person anew.
     let _only_hand = api.importer.hand().await;
+    let address = api.address_of(&person.address)?.ok_or_else(missing)?;
     let contact = api.store.contact_by_address(&address)?.ok_or_else(missing)?;
     let note = whom(Some(&contact), &person.reason);
     let event = api.event(&who, Act::Forgotten, None, note);
@@ -195,6 +234,17 @@ pub(super) async fn forget(
          `bedel people suppress` keeps mail away in any case."
     };
     Ok(Json(Did { done: done.to_owned() }))
+}
+
+impl ApiState {
+    /// The address that somebody names, or that of the contact whose number they name.
+    fn address_of(&self, text: &str) -> Result<Option<Address>, Fault> {
+        let invalid = |invalid: crate::mail::Invalid| Fault::Unacceptable(invalid.to_string());
+        Ok(match text.parse().map_err(invalid)? {
+            Whom::Address(address) => Some(address),
+            Whom::Number(id) => self.store.contact(id)?.and_then(|contact| contact.email().cloned()),
+        })
+    }
 }
 
 fn address(text: &str) -> Result<Address, Fault> {

@@ -722,3 +722,20 @@ bounce-spam = Taken for spam
 bounce-network = The other side could not be reached
 bounce-expired = Given up after many tries
 bounce-unknown = Nobody said why
+
+## One person looked up
+
+title-people = People
+people-note = One person at a time. Who looks, whom up and why is kept in the audit trail before anything is shown; the privacy officer reads it. A steward sees the people their office lists.
+people-form = Look a person up
+people-whom = Address, or the number of a contact
+people-reason = Why you look them up
+people-audience = Why are they in this audience, or not? (may stay empty)
+people-mailing = Did they get this mailing? Its number (may stay empty)
+people-do = Look up
+people-found = What is held
+people-why = As to { $audience }
+people-nobody = Nothing is known of this address or number, or nothing that you may see. That you looked is kept.
+people-not-yours = only those who watch over contact data, and the stewards of an office, may look a person up
+people-no-address = that is neither an address nor the number of a contact: { $why }
+people-no-mailing = That is no mailing’s number: they look like MC-2026-0001.

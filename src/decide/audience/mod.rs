@@ -5,12 +5,14 @@
 
 mod address;
 mod exclude;
+mod explain;
 mod pressure;
 mod recheck;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use exclude::{Known, Question};
+pub use explain::{Explaining, Why, explain};
 pub use pressure::Pressure;
 pub use recheck::dropped_out;
 

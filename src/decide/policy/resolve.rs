@@ -1,6 +1,6 @@
 //! What a message becomes, once it is known whom it is for: its audience, its capacity, and what goes with them.
 
-use super::{AudienceRule, Facts, Place, Policy};
+use super::{AudienceRule, Facts, ListRule, Place, Policy};
 use crate::mail::Address;
 use crate::model::{Audience, Capacity, Category, Identity, Lane, Segment, Selection};
 
@@ -20,6 +20,17 @@ pub struct Resolved {
 }
 
 impl Policy {
+    /// What a mailing to each list of an audience would be for, and to whom.
+    pub fn segments_of(&self, audience: &str) -> Vec<(Segment, Category)> {
+        let Some(rule) = self.audiences.get(audience) else {
+            return Vec::new();
+        };
+        let lists = self.lists.iter().filter(|(_, list)| list.audience == audience);
+        lists
+            .map(|(address, list)| (segment(address, list, rule), list.category))
+            .collect()
+    }
+
     /// One message, one mailing: several lists and people beside them are one case.
     pub fn resolve(&self, facts: &Facts) -> Resolved {
         let lists: Vec<&Address> = facts.lists().collect();
@@ -58,16 +69,8 @@ impl Policy {
             }
         };
         let segments = rules.iter().map(|(address, (list, audience))| Segment {
-            list: (*address).clone(),
-            audience: list.audience.clone(),
             selection: selection(audience),
-            office: audience.office.clone(),
-            consent: audience.consent,
-            caps: audience.caps,
-            about: list.about.clone(),
-            is_on_campus: audience.on_campus,
-            is_sensitive: audience.sensitive,
-            is_for_outsiders: audience.for_outsiders,
+            ..segment(address, list, audience)
         });
         let is_person = |place: &Place| matches!(place, Place::Campus | Place::Outside);
         let named = facts.recipients.iter().filter(|(_, place)| is_person(place));
@@ -86,6 +89,22 @@ impl Policy {
             lane: if is_emergency { Lane::Emergency } else { lane(category) },
             identity: first.identity.clone(),
         }
+    }
+}
+
+/// One list's share of an audience, as the policy has it.
+fn segment(address: &Address, list: &ListRule, audience: &AudienceRule) -> Segment {
+    Segment {
+        list: address.clone(),
+        audience: list.audience.clone(),
+        selection: audience.selection.clone(),
+        office: audience.office.clone(),
+        consent: audience.consent,
+        caps: audience.caps,
+        about: list.about.clone(),
+        is_on_campus: audience.on_campus,
+        is_sensitive: audience.sensitive,
+        is_for_outsiders: audience.for_outsiders,
     }
 }
 

@@ -12,6 +12,7 @@ mod edit;
 mod emergency;
 mod hear;
 mod lint;
+mod lookup;
 mod person;
 mod picture;
 mod preview;
@@ -27,12 +28,13 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-pub use crate::decide::audience::Count;
+pub use crate::decide::audience::{Count, Why};
 pub use crate::decide::lint::{Glance, Lead, Level, Mark, Remark};
 pub use crate::decide::shape::{Forecast, Leg};
 pub use around::Recent;
 pub use author::{Affiliated, History};
 pub use edit::{Change, Edit};
+pub use lookup::{Found, Looker, Lookup, Whom};
 pub use person::{Copied, Own, Person};
 pub use picture::Picture;
 pub use preview::Preview;
@@ -76,6 +78,8 @@ pub struct Desk {
     store: Store,
     clock: Clock,
     settings: Settings,
+    /// Whoever looks a person up holds it: how often they did is counted before.
+    looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What a reviewer says when they release.
@@ -125,6 +129,9 @@ pub enum Refusal {
     /// The editorial checks block it. Policy C12.
     #[error("the editorial checks block it: {0} Have it changed, or say why it goes despite that")]
     Unfit(String),
+    /// They have looked up as many people lately as one does by hand. Policy C8.
+    #[error("you have looked up {0} people within an hour; that is as many as one may, so try again later")]
+    TooOften(usize),
     /// A law of the gateway.
     #[error("{0}")]
     Wanting(Wanting),
@@ -185,7 +192,12 @@ pub struct Standing {
 impl Desk {
     /// A desk over the store.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self { store, clock, settings }
+        Self {
+            store,
+            clock,
+            settings,
+            looking: Arc::default(),
+        }
     }
 
     /// The zone in which people read times.
