@@ -201,7 +201,7 @@ async fn a_page_that_is_not_there_says_so() {
     let site = Site::new().await;
     let reviewer = site.browser(REVIEWER).await;
     for path in [
-        "/people",
+        "/contacts",
         "/mailing/nonsense",
         "/mailing/MC-2026-9999",
         "/mailing/CV-2026-0001",
