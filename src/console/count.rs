@@ -73,6 +73,12 @@ impl Counts {
         }
     }
 
+    /// Takes another count, when no other is being taken.
+    pub(super) fn alone<T>(&self, count: impl FnOnce() -> T) -> T {
+        let _turn = lock(&self.counting);
+        count()
+    }
+
     fn find(&self, audience: &str) -> Option<Arc<Counted>> {
         lock(&self.kept).get(audience).map(Arc::clone)
     }

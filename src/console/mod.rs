@@ -16,6 +16,7 @@
 mod act;
 pub mod api;
 mod asset;
+mod audience;
 mod audit;
 mod beside;
 mod calendar;
@@ -131,6 +132,8 @@ pub fn app(state: State) -> Router {
         .route("/mailing/{id}/{act}", post(act::act))
         .route("/audit", get(audit::show))
         .route("/report", get(report::show))
+        .route("/audience", get(audience::show))
+        .route("/audience/count", get(audience::count))
         .route("/people", get(people::show).post(people::look_up))
         .route("/emergency", get(emergency::show))
         .route("/emergency/{what}", post(emergency::arm))

@@ -24,6 +24,8 @@ pub(super) struct Frame {
     pub(super) reviews: bool,
     /// Whether they see the trail.
     pub(super) audits: bool,
+    /// Whether they may count an audience.
+    pub(super) counts: bool,
     /// Whether they may look a person up.
     pub(super) looks_up: bool,
     /// Whether they may send an emergency.
@@ -66,6 +68,7 @@ impl Frame {
             who: who.account.to_string(),
             reviews: offices.reviewer(&who.account).is_some(),
             audits: room.state.desk.may_audit(&who.account),
+            counts: room.state.desk.may_reckon(&who.account),
             looks_up: room.state.desk.may_look_up(&who.account),
             arms: room.state.desk.may_arm(&who.account),
             csrf: who.csrf.clone(),

@@ -49,6 +49,7 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
         ("/mine", "mine"),
         ("/explain", "explain"),
         ("/audit", "audit"),
+        ("/audience?affiliation=student", "audience"),
         ("/nowhere", "nowhere"),
     ];
     for (page, name) in pages {
@@ -160,4 +161,8 @@ async fn looked_up(browser: &Browser, campus: &Campus, axe: &str, theme: &str, a
     browser.narrow().await;
     assert!(!browser.scrolls_sideways().await, "{theme} one person scrolls sideways");
     browser.widen().await;
+    // It is counted while they type; no button is pressed.
+    browser.go(&format!("{}/audience", campus.console)).await;
+    browser.write("#affiliation", "student").await;
+    browser.see("#counted", "people (affiliation student)").await;
 }

@@ -4,6 +4,7 @@
 
 mod acts;
 mod around;
+mod audience;
 mod author;
 mod door;
 mod month;

@@ -60,3 +60,18 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   target.focus();
 });
+
+// A form whose answer is counted while it is filled in; its button does the same. Only the newest answer is shown.
+for (const form of document.querySelectorAll("form[data-count]")) {
+  const counted = document.getElementById("counted");
+  let waits = 0, asked = 0;
+  form.addEventListener("input", () => {
+    clearTimeout(waits);
+    waits = setTimeout(async () => {
+      const own = ++asked;
+      const answer = await fetch(`${form.dataset.count}?${new URLSearchParams(new FormData(form))}`);
+      const html = answer.ok ? await answer.text() : "";
+      if (own === asked) counted.innerHTML = html;
+    }, 400);
+  });
+}

@@ -739,3 +739,20 @@ people-nobody = Nothing is known of this address or number, or nothing that you 
 people-not-yours = only those who watch over contact data, and the stewards of an office, may look a person up
 people-no-address = that is neither an address nor the number of a contact: { $why }
 people-no-mailing = That is no mailing’s number: they look like MC-2026-0001.
+
+## An audience counted while it is chosen
+
+title-audience = Count
+audience-note = How many would that be? Begin with an audience, or with none, and narrow it; several values are parted by commas. It is counted as the master list stands now, without those who would be left out.
+audience-form = Choose whom to count
+audience-of = Audience
+audience-affiliation = Affiliation
+audience-unit = College or unit
+audience-class = Class
+audience-year = Year
+audience-do = Count
+audience-counted = { $people } ({ $whom })
+audience-few = Fewer than { $few } people
+audience-samples = Some of them
+audience-no-samples = Nobody is shown: fewer than { $few } people, people who are not to be disclosed, or an audience that is nobody’s business.
+audience-not-yours = only stewards, reviewers, and those who watch over contact data may count an audience

@@ -16,6 +16,7 @@ mod lookup;
 mod person;
 mod picture;
 mod preview;
+mod reckon;
 mod records;
 mod remind;
 mod tell;
@@ -38,6 +39,7 @@ pub use lookup::{Found, Looker, Lookup, Whom};
 pub use person::{Copied, Own, Person};
 pub use picture::Picture;
 pub use preview::Preview;
+pub use reckon::FEW;
 pub use remind::remind;
 
 use crate::clock::Clock;
