@@ -5,9 +5,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::session::SignedIn;
-use super::words::Words;
+use super::words::{Key, Words};
 use super::{Room, asset};
+use crate::mail::Address;
 use crate::model::Offices;
+use crate::stage::review::Desk;
 
 /// The frame of a page for somebody who is signed in.
 #[derive(Debug)]
@@ -16,20 +18,14 @@ pub(super) struct Frame {
     pub(super) title: String,
     /// Whose gateway this is.
     pub(super) organization: String,
+    /// The pages there are for them: path and name.
+    pub(super) menu: Vec<(&'static str, Key)>,
     /// The path of the entry of the menu that leads here.
     pub(super) here: &'static str,
     /// Who is signed in.
     pub(super) who: String,
     /// Whether they are a reviewer.
     pub(super) reviews: bool,
-    /// Whether they see the trail.
-    pub(super) audits: bool,
-    /// Whether they may count an audience.
-    pub(super) counts: bool,
-    /// Whether they may look a person up.
-    pub(super) looks_up: bool,
-    /// Whether they may send an emergency.
-    pub(super) arms: bool,
     /// Goes into every form.
     pub(super) csrf: String,
     /// What was just done, or was not.
@@ -64,13 +60,10 @@ impl Frame {
         Self {
             title: title.into(),
             organization: room.state.organization.clone(),
+            menu: menu(&room.state.desk, &who.account),
             here,
             who: who.account.to_string(),
             reviews: offices.reviewer(&who.account).is_some(),
-            audits: room.state.desk.may_audit(&who.account),
-            counts: room.state.desk.may_reckon(&who.account),
-            looks_up: room.state.desk.may_look_up(&who.account),
-            arms: room.state.desk.may_arm(&who.account),
             csrf: who.csrf.clone(),
             said,
             style: asset::STYLE.path(),
@@ -78,6 +71,24 @@ impl Frame {
             icon: asset::ICON.path(),
         }
     }
+}
+
+/// The pages there are for somebody; nobody is shown the way to one they may not see.
+fn menu(desk: &Desk, who: &Address) -> Vec<(&'static str, Key)> {
+    let all = [
+        ("/", Key("title-queue"), true),
+        ("/mailings", Key("title-mailings"), true),
+        ("/calendar", Key("title-calendar"), true),
+        ("/mine", Key("title-mine"), true),
+        ("/explain", Key("title-explain"), true),
+        ("/emergency", Key("title-emergency"), desk.may_arm(who)),
+        ("/report", Key("title-report"), desk.may_audit(who)),
+        ("/audience", Key("title-audience"), desk.may_reckon(who)),
+        ("/people", Key("title-people"), desk.may_look_up(who)),
+        ("/audit", Key("title-audit"), desk.may_audit(who)),
+    ];
+    let theirs = all.into_iter().filter(|(_, _, is_theirs)| *is_theirs);
+    theirs.map(|(path, name, _)| (path, name)).collect()
 }
 
 /// A page of one sentence, for whoever it may be.
