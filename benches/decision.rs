@@ -48,6 +48,7 @@ async fn main() {
         hostname: config.gateway.hostname.clone(),
         bounce_domain: config.gateway.bounce_domain.clone(),
         letterboxes: config.gateway.letterboxes.clone(),
+        keepers: config.gateway.postmasters.clone(),
         console_url: config.gateway.console.url.clone(),
         tokens: TokenKey::new(&[1; 32]),
         policy: Arc::clone(&policy),

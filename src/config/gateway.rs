@@ -352,6 +352,14 @@ impl Raw {
             selector: self.dkim.selector.unwrap_or_else(|| "bedel".to_owned()),
             key: base.join(self.dkim.key.unwrap_or_else(|| PathBuf::from("certs/dkim.key"))),
         };
+        let postmasters: Vec<Address> = self.postmasters.into_iter().map(|short| short.within(campus)).collect();
+        let own = [&hostname, &lists_domain, &bounce_domain];
+        if let Some(looping) = postmasters.iter().find(|who| own.contains(&who.domain())) {
+            return Err(format!(
+                "postmasters: {looping} is at a domain of the gateway itself, which passes on to the postmasters what it \
+                 gets there; name a mailbox elsewhere"
+            ));
+        }
         Ok(Gateway {
             letterboxes: self.letterboxes.check(&bounce_domain)?,
             organization: self.organization,
@@ -361,7 +369,7 @@ impl Raw {
             free_bytes_min: self.free_bytes_min,
             time_zone: zone(&self.time_zone)?,
             notices_from,
-            postmasters: self.postmasters.into_iter().map(|short| short.within(campus)).collect(),
+            postmasters,
             listeners: self
                 .listener
                 .into_iter()

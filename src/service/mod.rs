@@ -249,6 +249,7 @@ impl Rooms {
             hostname: gateway.hostname.clone(),
             bounce_domain: gateway.bounce_domain.clone(),
             letterboxes: gateway.letterboxes.clone(),
+            keepers: keepers(config),
             console_url: gateway.console.url.clone(),
             tokens: tokens.clone(),
             policy: Arc::new(config.policy.clone()),
@@ -337,6 +338,14 @@ fn relay(gateway: &Gateway, hop: &Hop) -> anyhow::Result<deliver::RelaySettings>
         trust: deliver::trust(hop.tls, hop.ca_file.as_deref())?,
         hostname: gateway.hostname.to_string(),
     })
+}
+
+/// Who looks after the machine: the postmasters, or without any the reviewers.
+fn keepers(config: &Config) -> Vec<Address> {
+    match config.gateway.postmasters.as_slice() {
+        [] => config.policy.offices.reviewers().into_iter().cloned().collect(),
+        postmasters => postmasters.to_vec(),
+    }
 }
 
 /// Who watches over what leaves: reviewers and postmasters, each once.

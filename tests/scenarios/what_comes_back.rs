@@ -404,3 +404,34 @@ async fn who_else_sends_in_our_name_is_told_by_other_hosts_and_a_report_counts_o
     let refused = ask("/report/tls?days=0").await.expect_err("no days");
     assert!(refused.contains("1 to 400"), "{refused}");
 }
+
+#[tokio::test]
+async fn what_a_stranger_writes_to_a_postmaster_or_an_abuse_desk_of_ours_reaches_a_person_as_it_came() {
+    let campus = Campus::open().await;
+    let letter = Letter::new("Spam from your lists", "Please stop it.");
+    let mailboxes = [
+        "Postmaster",
+        "abuse@lists.mst.example",
+        "postmaster@bounce.lists.mst.example",
+    ];
+    for (number, mailbox) in mailboxes.into_iter().enumerate() {
+        let said = campus
+            .hand_over("victim@elsewhere.example", None, &[mailbox.to_owned()], &letter)
+            .await;
+        assert!(said.starts_with("250 2.0.0"), "{mailbox}: {said}");
+        campus.reaches("postmaster@mst.example", number + 1).await;
+    }
+    for (_, got) in campus.got("postmaster@mst.example") {
+        assert!(got.contains("\r\nSubject: Spam from your lists\r\n"), "{got}");
+        assert!(
+            got.contains("victim@elsewhere.example") && got.contains("Please stop it."),
+            "{got}"
+        );
+        assert!(got.contains("Resent-To: postmaster@mst.example\r\n"), "{got}");
+    }
+    let nobody = ["someone@lists.mst.example".to_owned()];
+    let said = campus
+        .hand_over("victim@elsewhere.example", None, &nobody, &letter)
+        .await;
+    assert!(said.starts_with("550 5.1.1"), "{said}");
+}

@@ -34,6 +34,8 @@ pub struct GateSettings {
     pub bounce_domain: Domain,
     /// Where others report of us.
     pub letterboxes: BTreeMap<Letterbox, Address>,
+    /// Who looks after the machine: what is written to its postmaster goes to them.
+    pub keepers: Vec<Address>,
     /// Where the console is, for the reply to a held message.
     pub console_url: String,
     /// Reads the tokens of return paths and unsubscribe addresses.
@@ -224,7 +226,8 @@ impl Intake for Gate {
         );
         // Whose class it is is known once the whole message is there.
         let is_list = matches!(place, Place::List | Place::Class);
-        if is_list || is_canary || self.letterbox(to).is_some() || self.token(to).is_some() || !self.is_ours(to) {
+        let comes_back = self.letterbox(to).is_some() || self.token(to).is_some();
+        if is_list || is_canary || comes_back || self.is_role(to) || !self.is_ours(to) {
             return Reply::recipient_ok();
         }
         answer::no_such_list(to)
@@ -235,6 +238,11 @@ impl Intake for Gate {
             Ok(Some(submission)) => submission,
             Ok(None) => return answer::noted(),
             Err(error) => return answer::fault(&error),
+        };
+        let submission = match self.hear_roles(submission).await {
+            Ok(Some(submission)) => submission,
+            Ok(None) => return answer::passed(),
+            Err(no) => return no,
         };
         if self.overfills(&submission) {
             return answer::overfull(POSTED_BYTES_MAX);

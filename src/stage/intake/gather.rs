@@ -263,7 +263,7 @@ pub(super) fn mailing(
 }
 
 /// RFC 6409 §8: a submission server adds what is missing; RFC 5321 §4.4: and says that it was here.
-fn completed(
+pub(super) fn completed(
     mut message: Message,
     submission: &Submission,
     (id, now): (MailingId, Timestamp),

@@ -22,6 +22,7 @@ mod limits;
 mod listener;
 mod places;
 mod returns;
+mod role;
 mod turns;
 mod vouch;
 mod wire;
