@@ -73,6 +73,13 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// Whether this is a page they may see.
+    pub(super) fn leads_to(&self, path: &str) -> bool {
+        self.menu.iter().any(|(to, _)| *to == path)
+    }
+}
+
 /// The pages there are for somebody; nobody is shown the way to one they may not see.
 fn menu(desk: &Desk, who: &Address) -> Vec<(&'static str, Key)> {
     let all = [

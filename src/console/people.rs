@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{self, rejection::FormRejection};
+use axum::extract::{self, Query, rejection::FormRejection};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
@@ -48,10 +48,25 @@ pub(super) struct Fields {
     mailing: String,
 }
 
-/// `GET /people`.
-pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: SignedIn) -> Result<Response, Error> {
+/// About which mailing somebody comes to ask.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asking {
+    #[serde(default)]
+    mailing: String,
+}
+
+/// `GET /people?mailing=MC-2026-0001`.
+pub(super) async fn show(
+    extract::State(room): extract::State<Arc<Room>>,
+    who: SignedIn,
+    Query(asking): Query<Asking>,
+) -> Result<Response, Error> {
     entitled(&room, &who)?;
-    respond(&room, &who, StatusCode::OK, Fields::default(), (None, None))
+    let fields = Fields {
+        mailing: asking.mailing,
+        ..Fields::default()
+    };
+    respond(&room, &who, StatusCode::OK, fields, (None, None))
 }
 
 /// `POST /people`.

@@ -139,6 +139,17 @@ impl Store {
         })
     }
 
+    /// What came back of one copy: when, and what.
+    pub fn returns_of(
+        &self,
+        mailing: MailingId,
+        seq: u32,
+    ) -> impl Iterator<Item = Result<(Timestamp, Came), Error>> + use<> {
+        let key = [mailing.to_key().as_slice(), &seq.to_be_bytes()].concat();
+        let items = self.engine.scan(Table::Returns, &key);
+        items.map(|item| Ok(postcard::from_bytes(&item?.1)?))
+    }
+
     /// The same, counted.
     pub fn came_back(&self, mailing: MailingId) -> Result<CameBack, Error> {
         let mut counts = CameBack::default();

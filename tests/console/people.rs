@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use bedel::model::Act;
+use bedel::mail::Status;
+use bedel::model::{Act, Entry, Outcome};
+use bedel::stage::feedback;
 
-use crate::site::{AUTHOR, Answer, Browser, POSTMASTER, PRIVACY, REVIEWER, STEWARD, Site};
+use crate::site::{AUTHOR, Answer, Browser, POSTMASTER, PRIVACY, REVIEWER, STEWARD, Site, case, post, token};
 
 const ANN: &str = "ann@students.example";
 const REASON: &str = "she telephoned";
@@ -126,5 +128,36 @@ async fn whoever_asks_whether_somebody_got_a_mailing_is_told() {
         ask("gale@students.example")
             .await
             .contains("They have no copy of MC-2026-0001")
+    );
+}
+
+#[tokio::test]
+async fn what_came_back_of_a_copy_is_told_as_well() {
+    let site = Site::new().await;
+    site.leaving().await;
+    let taken = Entry {
+        seq: 0,
+        attempt: 1,
+        at: site.clock.now(),
+        outcome: Some(Outcome::Accepted(Status::new(250, 0, 0, "Ok"))),
+    };
+    site.store.record(case(1), &[taken], None, vec![]).await.expect("kept");
+    let click = [("List-Unsubscribe", "One-Click")];
+    post(&site.public, &format!("/u/{}", token()), &[], &click).await;
+    feedback::read_all(&site.store, &site.clock, &[]).await.expect("reads");
+    let steward = site.browser(STEWARD).await;
+    let page = steward.get("/mailing/MC-2026-0001").await.body;
+    assert!(page.contains("href=\"/people?mailing=MC-2026-0001\""), "{page}");
+    let form = steward.get("/people?mailing=MC-2026-0001").await.body;
+    assert!(form.contains("value=\"MC-2026-0001\""), "{form}");
+    let fields = [("whom", ANN), ("reason", REASON), ("mailing", "MC-2026-0001")];
+    let told = steward.post("/people", &fields).await.body;
+    for said in ["was taken by the next server", "They unsubscribed by it at"] {
+        assert!(told.contains(said), "{said} in {told}");
+    }
+    assert!(
+        looked_up(&site)
+            .iter()
+            .any(|(by, note)| by == STEWARD && note.contains(REASON))
     );
 }

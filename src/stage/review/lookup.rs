@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Desk, Person, Refusal};
 use crate::decide::audience::{Explaining, Pressure, Why, explain};
 use crate::mail::{Address, Mailbox};
-use crate::model::{Act, Contact, ContactId, Event, MailingId, OfficeId, Outcome, Suppression};
+use crate::model::{Act, Came, Contact, ContactId, Event, MailingId, OfficeId, Outcome, Suppression};
 use crate::store::Error;
 
 /// How many an account may look up in an hour.
@@ -239,7 +239,7 @@ impl Desk {
             return Ok(format!("There is no mailing {id}."));
         };
         let zone = &self.settings.zone;
-        let Some((_, entry)) = self.store.copy_of(id, contact)? else {
+        let Some((seq, entry)) = self.store.copy_of(id, contact)? else {
             let past = self.store.got_since(contact, state.mailing().submitted_at)?;
             return Ok(match past.iter().find(|got| got.mailing == id) {
                 Some(got) => format!(
@@ -253,7 +253,7 @@ impl Desk {
             return Ok(format!("Their copy of {id} waits for its turn."));
         };
         let at = entry.at.readable(zone);
-        Ok(match entry.outcome {
+        let mut said = vec![match entry.outcome {
             Some(Outcome::Accepted(_)) => format!("Their copy of {id} was taken by the next server at {at}."),
             Some(Outcome::Deferred { until, .. } | Outcome::Uncertain { until }) => {
                 let until = until.readable(zone);
@@ -262,7 +262,22 @@ impl Desk {
             Some(Outcome::Failed(status)) => format!("Their copy of {id} was refused at {at}: {}.", status.code),
             Some(Outcome::Suppressed(why)) => format!("They dropped out of {id} before their turn: {}.", why.words()),
             None => format!("Their copy of {id} is being handed over."),
-        })
+        }];
+        for came in self.store.returns_of(id, seq) {
+            let (at, came) = came?;
+            said.push(came_back(came, &at.readable(zone)));
+        }
+        Ok(said.join(" "))
+    }
+}
+
+/// What came back of a copy, in words.
+fn came_back(came: Came, at: &str) -> String {
+    match came {
+        Came::Bounced(class, true) => format!("It came back for good at {at} ({}).", class.word()),
+        Came::Bounced(class, false) => format!("It came back at {at} ({}).", class.word()),
+        Came::Complained => format!("They complained of it at {at}."),
+        Came::Unsubscribed => format!("They unsubscribed by it at {at}."),
     }
 }
 
