@@ -57,6 +57,8 @@ enum Command {
     Demo(demo::Demo),
     /// Run the gateway
     Serve(serve::Serve),
+    /// Keep the public door in a process of its own, which stays up while the gateway restarts
+    Public(serve::Public),
     /// Read the settings and say all that is in force
     Check(check::Check),
     /// Run a recording SMTP server for trials
@@ -122,6 +124,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
     match cli.command {
         Command::Demo(demo) => demo::run(demo).await,
         Command::Serve(serve) => serve::run(&cli.config, serve).await,
+        Command::Public(public) => serve::run_public(&cli.config, public).await,
         Command::Check(check) => check::run(&cli.config, &check),
         Command::Sink(sink) => sink::run(sink).await,
         Command::Hold(command) => hold::run(&client()?, command).await,
@@ -170,6 +173,7 @@ mod tests {
             "bedel people count students",
             "bedel account add records@mst.example --generate",
             "bedel audit verify",
+            "bedel public --log-json",
             "bedel report explain bounce.eml --json",
             "bedel report dmarc --days 7",
             "bedel report tls --json",

@@ -1,4 +1,4 @@
-//! `bedel serve`: run the gateway.
+//! `bedel serve`: run the gateway. `bedel public`: keep its public door.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -19,6 +19,27 @@ use crate::stage::worker::{Closer, shutdown};
 #[command(after_long_help = "It stops politely on SIGTERM and SIGINT.\n\n\
     Examples:\n  bedel serve\n  bedel --config /etc/bedel serve --log bedel=debug --log-json")]
 pub(super) struct Serve {
+    #[command(flatten)]
+    logging: Logging,
+}
+
+/// How to keep the public door.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "With `apart = true` in [public] of gateway.toml this process listens there and hands each request on to \
+    `bedel serve`. While that one is away, an unsubscribe is written to the disk, answered, and handed over when it is back; \
+    whoever wants more is asked to come again in a minute. It stops politely on SIGTERM and SIGINT; `bedel serve` must have run \
+    once before.\n\n\
+    Examples:\n  bedel public\n  bedel --config /etc/bedel public --log-json"
+)]
+pub(super) struct Public {
+    #[command(flatten)]
+    logging: Logging,
+}
+
+/// What to say while it runs.
+#[derive(Debug, Args)]
+struct Logging {
     /// What to log: a level, or levels by module
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: String,
@@ -28,7 +49,7 @@ pub(super) struct Serve {
 }
 
 pub(super) async fn run(dir: &Path, serve: Serve) -> Result<(), Error> {
-    log(&serve)?;
+    log(&serve.logging)?;
     let config = config::load(dir)?;
     let sockets = service::bind(&config).await?;
     let keys = service::first_start(&config)?;
@@ -37,14 +58,23 @@ pub(super) async fn run(dir: &Path, serve: Serve) -> Result<(), Error> {
     Ok(service::serve(config, keys, sockets, Clock::system(), closing).await?)
 }
 
-fn log(serve: &Serve) -> Result<(), Error> {
+pub(super) async fn run_public(dir: &Path, public: Public) -> Result<(), Error> {
+    log(&public.logging)?;
+    let config = config::load(dir)?;
+    let socket = service::public(&config).await?;
+    let (closer, closing) = shutdown();
+    tokio::spawn(close_on_signal(closer));
+    Ok(service::porch(&config, socket, closing).await?)
+}
+
+fn log(logging: &Logging) -> Result<(), Error> {
     let filter =
-        EnvFilter::try_new(&serve.log).map_err(|error| Error::Usage(format!("--log {}: {error}", serve.log)))?;
+        EnvFilter::try_new(&logging.log).map_err(|error| Error::Usage(format!("--log {}: {error}", logging.log)))?;
     let to_stderr = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    let set = if serve.log_json {
+    let set = if logging.log_json {
         to_stderr.json().try_init()
     } else {
         to_stderr.try_init()

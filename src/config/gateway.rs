@@ -66,6 +66,8 @@ pub struct Gateway {
     pub oidc: Option<OidcSettings>,
     /// What anybody may reach: unsubscribe, preferences.
     pub public: ConsoleSettings,
+    /// Whether they are asked for at a process of their own, which stays up while the gateway restarts.
+    pub public_is_apart: bool,
     /// Where others report of us: addresses of the bounce domain.
     pub letterboxes: BTreeMap<Letterbox, Address>,
 }
@@ -159,7 +161,7 @@ struct Raw {
     oidc: Option<RawOidc>,
     #[serde(default)]
     feed: BTreeMap<String, RawSource>,
-    public: RawConsole,
+    public: RawPublic,
     #[serde(default)]
     letterboxes: RawLetterboxes,
 }
@@ -295,6 +297,25 @@ struct RawConsole {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawPublic {
+    address: SocketAddr,
+    url: Option<String>,
+    #[serde(default)]
+    apart: bool,
+}
+
+impl RawPublic {
+    fn check(self, name: &Domain) -> Result<ConsoleSettings, String> {
+        RawConsole {
+            address: self.address,
+            url: self.url,
+        }
+        .check(name)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawOidc {
     issuer: String,
     client_id: String,
@@ -385,6 +406,7 @@ impl Raw {
             console: self.console.check(&hostname)?,
             oidc: self.oidc.map(|oidc| oidc.check(base)).transpose()?,
             feeds: feeds(self.feed, base)?,
+            public_is_apart: self.public.apart,
             public: self.public.check(&lists_domain)?,
             campus_domains: self.campus_domains,
             hostname,

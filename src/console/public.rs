@@ -29,7 +29,7 @@ use crate::stage::review::Desk;
 use crate::store::{Reached, Store};
 
 /// Longest form that is read; an honest one has 30 bytes.
-const FORM_BYTES_MAX: usize = 16 * 1024;
+pub(super) const FORM_BYTES_MAX: usize = 16 * 1024;
 
 /// Whether a text has the shape of an unsubscribe token, and whether we made it.
 pub type ReadToken = Arc<dyn Fn(&str) -> Option<Seen> + Send + Sync>;
@@ -108,13 +108,18 @@ async fn ask(
         Ok(reached) => state.in_force(words, reached.as_ref()),
         Err(refusal) => return *refusal,
     };
+    ask_page(words, &state.organization, &note, &token)
+}
+
+/// The page with the button, and what the button means.
+pub(super) fn ask_page(words: Words, organization: &str, note: &str, token: &str) -> Response {
     render(
         words,
         &AskPage {
             words,
-            organization: &state.organization,
-            note: &note,
-            token: &token,
+            organization,
+            note,
+            token,
             style: asset::STYLE.path(),
             icon: asset::ICON.path(),
         },
@@ -154,7 +159,12 @@ async fn unsubscribe(
         tracing::error!(%error, mailing.id = %mailing, "an unsubscribe could not be kept");
         return refused(words, StatusCode::SERVICE_UNAVAILABLE, Key("unsubscribe-not-kept"));
     }
-    let sentence = words.say("unsubscribed-means").with("organization", state.organization);
+    done(words, &state.organization)
+}
+
+/// The page that says that it is done.
+pub(super) fn done(words: Words, organization: &str) -> Response {
+    let sentence = words.say("unsubscribed-means").with("organization", organization);
     let paper = Paper {
         title: &words.say("unsubscribed").to_string(),
         sentence: &sentence.to_string(),
@@ -199,7 +209,7 @@ impl PublicState {
 }
 
 /// Whether the form says what RFC 8058 wants, in either of its two spellings.
-async fn is_one_click(request: Request) -> bool {
+pub(super) async fn is_one_click(request: Request) -> bool {
     const WANTED: (&str, &str) = ("List-Unsubscribe", "One-Click");
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let is_multipart = content_type.and_then(|value| value.to_str().ok()).is_some_and(|value| {

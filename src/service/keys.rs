@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -31,7 +31,7 @@ pub fn first_start(config: &Config) -> anyhow::Result<Keys> {
         write_private(&dkim.key, new_key()?.as_bytes())?;
         tracing::info!(key = %dkim.key.display(), "made a DKIM key; `bedel check` prints the DNS record to publish");
     }
-    let token_key = gateway.data_dir.join("keys").join("token.key");
+    let token_key = token_file(gateway);
     if !token_key.exists() {
         let mut octets = [0; 32];
         rand::fill(&mut octets).ok().context("the system has no randomness")?;
@@ -84,19 +84,28 @@ impl Keys {
         let pem = String::from_utf8(pem).with_context(|| format!("{}: no text", dkim.key.display()))?;
         let signer = Signer::from_pem(&pem, &dkim.selector, dkim.domain.clone());
         let signer = signer.with_context(|| format!("the DKIM key {} cannot be used", dkim.key.display()))?;
-        let token_key = gateway.data_dir.join("keys").join("token.key");
-        let octets: Result<[u8; 32], _> = private(&token_key)?.try_into();
-        let Ok(octets) = octets else {
-            bail!(
-                "{} is not a key of 32 octets; restore it from a backup: old return paths need it",
-                token_key.display()
-            );
-        };
         Ok(Self {
             signer: Arc::new(signer),
-            tokens: TokenKey::new(&octets),
+            tokens: tokens(gateway)?,
         })
     }
+}
+
+/// The key of tokens.
+pub(super) fn tokens(gateway: &Gateway) -> anyhow::Result<TokenKey> {
+    let token_key = token_file(gateway);
+    let octets: Result<[u8; 32], _> = private(&token_key)?.try_into();
+    let Ok(octets) = octets else {
+        bail!(
+            "{} is not a key of 32 octets; restore it from a backup: old return paths need it",
+            token_key.display()
+        );
+    };
+    Ok(TokenKey::new(&octets))
+}
+
+fn token_file(gateway: &Gateway) -> PathBuf {
+    gateway.data_dir.join("keys").join("token.key")
 }
 
 /// A self-signed certificate for a trial, when there is neither certificate nor key.

@@ -5,6 +5,7 @@
 
 mod feeds;
 mod keys;
+mod porch;
 mod sockets;
 mod tls;
 
@@ -15,17 +16,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use tokio::net::UnixListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 pub use feeds::read_secret;
 pub use keys::{Keys, first_start, master_key, read_master_key};
-pub use sockets::{Sockets, bind};
+pub use porch::porch;
+pub use sockets::{PublicSocket, Sockets, bind, public};
 
 use crate::clock::Clock;
 use crate::config::{Config, Gateway, Hop};
 use crate::console::api::{self, ApiState, Door};
-use crate::console::{self, PublicState};
+use crate::console::{self, PublicState, ReadToken};
 use crate::decide::compose;
 use crate::decide::notice::Notices;
 use crate::decide::shape::Shape;
@@ -189,22 +192,13 @@ impl Rooms {
         }
         let console = console::app(self.console(config)).merge(api::routes(self.api(Door::Port)));
         tasks.spawn(http(sockets.console, console, doors.clone()));
-        tasks.spawn(http(
-            sockets.public,
-            console::public(self.public(config, &keys.tokens)),
-            doors.clone(),
-        ));
+        let public = console::public(self.public(config, &keys.tokens));
+        match sockets.public {
+            PublicSocket::Door(socket) => tasks.spawn(http(socket, public, doors.clone())),
+            PublicSocket::Porch(socket) => tasks.spawn(local("public socket", socket, public, doors.clone())),
+        };
         let control = api::routes(self.api(Door::Socket));
-        let mut closing = doors.clone();
-        tasks.spawn(async move {
-            let served = axum::serve(sockets.control, control);
-            report(
-                "control socket",
-                served
-                    .with_graceful_shutdown(async move { closing.closing().await })
-                    .await,
-            );
-        });
+        tasks.spawn(local("control socket", sockets.control, control, doors.clone()));
         Ok(tasks)
     }
 
@@ -274,16 +268,12 @@ impl Rooms {
     }
 
     fn public(&self, config: &Config, tokens: &TokenKey) -> PublicState {
-        let tokens = tokens.clone();
         PublicState {
             store: self.store.clone(),
             desk: self.desk.clone(),
             clock: self.clock.clone(),
             organization: config.gateway.organization.clone(),
-            read_token: Arc::new(move |text| {
-                let seen = tokens.see(text)?;
-                (seen.claimed().kind == TokenKind::Unsubscribe).then_some(seen)
-            }),
+            read_token: read_token(tokens),
         }
     }
 
@@ -292,6 +282,15 @@ impl Rooms {
         let (desk, audiences) = (self.desk.clone(), Arc::clone(&self.audiences));
         ApiState::new(store, clock, desk, audiences, self.importer.clone(), door)
     }
+}
+
+/// What reads the tokens of unsubscribe links.
+fn read_token(tokens: &TokenKey) -> ReadToken {
+    let tokens = tokens.clone();
+    Arc::new(move |text| {
+        let seen = tokens.see(text)?;
+        (seen.claimed().kind == TokenKind::Unsubscribe).then_some(seen)
+    })
 }
 
 /// The campus's own provider; its secret is a file, and its certificate one that the machine believes.
@@ -366,6 +365,11 @@ async fn http(socket: tokio::net::TcpListener, app: Router, mut closing: Shutdow
         // A page that is kept fresh holds its connection open; it comes back by itself.
         () = async { closing.closing().await; tokio::time::sleep(PAGES_END).await } => {}
     }
+}
+
+async fn local(what: &str, socket: UnixListener, app: Router, mut closing: Shutdown) {
+    let served = axum::serve(socket, app).with_graceful_shutdown(async move { closing.closing().await });
+    report(what, served.await);
 }
 
 fn report(what: &str, served: std::io::Result<()>) {

@@ -21,10 +21,22 @@ pub struct Sockets {
     /// The console.
     pub console: TcpListener,
     /// The public pages.
-    pub public: TcpListener,
+    pub public: PublicSocket,
     /// `data_dir/control.sock`, for the owner of the data folder alone.
     pub control: UnixListener,
 }
+
+/// Where the public pages are asked for.
+#[derive(Debug)]
+pub enum PublicSocket {
+    /// By the world.
+    Door(TcpListener),
+    /// By the process at the door (`bedel public`): `data_dir/public.sock`, for the owner of the data folder alone.
+    Porch(UnixListener),
+}
+
+/// The socket on which the gateway takes what the process at the public door hands on.
+pub(super) const PORCH_SOCKET: &str = "public.sock";
 
 /// Binds what the settings name.
 pub async fn bind(config: &Config) -> anyhow::Result<Sockets> {
@@ -37,9 +49,18 @@ pub async fn bind(config: &Config) -> anyhow::Result<Sockets> {
     Ok(Sockets {
         smtp,
         console: tcp(gateway.console.address, "the console").await?,
-        public: tcp(gateway.public.address, "the public pages").await?,
         control: control(&gateway.data_dir).await?,
+        public: if gateway.public_is_apart {
+            PublicSocket::Porch(private(&gateway.data_dir.join(PORCH_SOCKET))?)
+        } else {
+            PublicSocket::Door(public(config).await?)
+        },
     })
+}
+
+/// Binds the public door.
+pub async fn public(config: &Config) -> anyhow::Result<TcpListener> {
+    tcp(config.gateway.public.address, "the public pages").await
 }
 
 async fn tcp(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
@@ -64,13 +85,18 @@ async fn control(data_dir: &Path) -> anyhow::Result<UnixListener> {
             data_dir.display()
         );
     }
-    match std::fs::remove_file(&path) {
+    private(&path)
+}
+
+/// A socket for the owner of the data folder alone, in place of what a dead gateway left.
+fn private(path: &Path) -> anyhow::Result<UnixListener> {
+    match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(error).with_context(|| path.display().to_string());
         }
         Ok(()) | Err(_) => {}
     }
-    let socket = UnixListener::bind(&path).with_context(|| path.display().to_string())?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let socket = UnixListener::bind(path).with_context(|| path.display().to_string())?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(socket)
 }

@@ -12,6 +12,7 @@ mod accounts;
 mod aggregates;
 mod answers;
 mod bell;
+mod clicks;
 mod deliveries;
 mod emergencies;
 mod engine;
@@ -41,6 +42,7 @@ use std::sync::{Arc, Mutex};
 
 pub use accounts::{Account, Scope};
 pub use bell::Bell;
+pub use clicks::Clicks;
 pub use engine::Table;
 pub use error::{Error, OpenError};
 pub use events::{Broken, Logged};

@@ -11,6 +11,7 @@ mod month;
 mod own;
 mod pages;
 mod people;
+mod porch;
 mod roles;
 mod silence;
 mod site;

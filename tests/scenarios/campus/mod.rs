@@ -13,7 +13,7 @@ use std::time::Duration;
 use bedel::clock::Clock;
 use bedel::config;
 use bedel::mail::Timestamp;
-use bedel::service;
+use bedel::service::{self, PublicSocket};
 use bedel::sink::{self, Recorder, Taken};
 use bedel::stage::worker::{Closer, shutdown};
 use serde_json::{Value, json};
@@ -79,7 +79,10 @@ impl Campus {
         let sockets = service::bind(&config).await.expect("free ports");
         let relay = sockets.smtp.iter().find(|(_, settings)| settings.name == "relay");
         let relay = relay.expect("the shipped one").0.local_addr().expect("an address");
-        let public = sockets.public.local_addr().expect("an address");
+        let PublicSocket::Door(public) = &sockets.public else {
+            panic!("the public door is no process of its own here");
+        };
+        let public = public.local_addr().expect("an address");
         let keys = service::first_start(&config).expect("keys");
         let clock = Clock::standing_at(Timestamp::from_micros(MORNING));
         tokio::spawn(walk(clock.clone()));
