@@ -1,7 +1,8 @@
 //! The console: pages for the people who decide, and the public pages of those who are written to.
 //!
 //! Two routers, for two doors. [`app`] is the campus door: sign in, see what waits, read a mailing as its recipients
-//! would, act. [`public`] is the door to the world: one-click unsubscribe, and whether the house is well. Every page is
+//! would, act. [`public()`] is the door to the world: one-click unsubscribe, and whether the house is well; [`porch()`]
+//! stands before it in a process of its own, and stays open while the house behind it restarts. Every page is
 //! rendered here and complete without a script; the one script keeps the queue and the progress fresh.
 //!
 //! Every word stands in one file a language (`words`). What a person may see and do is asked of [`Desk`]; the pages only show its answer, so the console and the command
@@ -23,6 +24,7 @@ mod calendar;
 mod clean;
 mod count;
 mod decide;
+mod domains;
 mod door;
 mod emergency;
 mod error;
@@ -39,6 +41,7 @@ pub mod oidc;
 mod page;
 mod people;
 mod plan;
+mod porch;
 mod preferences;
 mod preview;
 mod public;
@@ -59,6 +62,7 @@ use axum::{Router, middleware};
 use jiff::tz::TimeZone;
 use tokio::sync::Semaphore;
 
+pub use porch::{PorchState, hand_over, porch};
 pub use public::{PublicState, ReadToken, public};
 
 use crate::clock::Clock;
@@ -99,6 +103,7 @@ struct Room {
     door: door::Door,
     provider: Option<oidc::Provider>,
     counts: count::Counts,
+    farings: report::Farings,
     streams: Arc<Semaphore>,
 }
 
@@ -112,6 +117,7 @@ pub fn app(state: State) -> Router {
             .clone()
             .map(|settings| oidc::Provider::new(settings, &state.url)),
         counts: count::Counts::default(),
+        farings: report::Farings::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         state,
     });
@@ -135,6 +141,7 @@ pub fn app(state: State) -> Router {
         .route("/audience", get(audience::show))
         .route("/audience/count", get(audience::count))
         .route("/people", get(people::show).post(people::look_up))
+        .route("/monitor/domains", get(domains::show))
         .route("/emergency", get(emergency::show))
         .route("/emergency/{what}", post(emergency::arm))
         .route(

@@ -129,6 +129,11 @@ async fn month(browser: &Browser, campus: &Campus, axe: &str, theme: &str) {
     );
     browser.whole(&format!("report-{theme}-phone")).await;
     browser.widen().await;
+    browser.go(&format!("{}/monitor/domains", campus.console)).await;
+    browser.see("main", "news.example").await;
+    let found = browser.violations(axe).await;
+    assert!(found.is_empty(), "{theme} our domains: {found:#?}");
+    browser.whole(&format!("domains-{theme}")).await;
 }
 
 /// axe-core; `None`, with a word, where it is not and not demanded.

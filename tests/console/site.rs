@@ -19,7 +19,7 @@ use bedel::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
 use bedel::model::lifecycle::{State, Submitted};
 use bedel::model::{
     Act, Affiliation, Ask, Audience, Author, Capacity, Category, ConsentRule, Content, Event, FeedRow, Finding,
-    Heralds, Identity, Lane, Listing, Mailing, MailingId, Office, OfficeId, Offices, PrivacyFlag, Proof, Segment,
+    Heralds, Identity, Lane, Listing, Mailing, MailingId, Office, OfficeId, Offices, PrivacyFlag, Proof, Seen, Segment,
     Selection, Series, Token, TokenKey, TokenKind, Topic, TopicId,
 };
 use bedel::password;
@@ -52,6 +52,11 @@ pub(crate) fn token() -> String {
         mailing: case(1),
         seq: 0,
     })
+}
+
+/// Reads a token of the site, or one that looks like it.
+pub(crate) fn see(text: &str) -> Option<Seen> {
+    tokens().see(text)
 }
 
 static HASH: LazyLock<String> = LazyLock::new(|| password::hash(PASSWORD));
@@ -120,7 +125,7 @@ impl Site {
             desk: desk.clone(),
             clock: clock.clone(),
             organization: "Missouri S&T".to_owned(),
-            read_token: Arc::new(|text| tokens().see(text)),
+            read_token: Arc::new(see),
         };
         Self {
             app: console::app(state),

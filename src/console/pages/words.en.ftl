@@ -331,6 +331,7 @@ pressed-one = { $people } of them got 1 of our mailings
 pressed-two = { $people } of them got 2 of our mailings
 pressed-three = { $people } of them got 3 or more of our mailings
 whom-samples = A few of them, masked
+whom-got-it = Did somebody get it? Look them up
 whom-counted = Counted in the master list on { $when }; counted anew when it is sent.
 similar = Much the same, lately
 similar-compare = Compare
@@ -612,6 +613,7 @@ unsubscribe-unclear = The form does not say List-Unsubscribe=One-Click (RFC 8058
 unsubscribe-not-kept = Your wish could not be kept just now. Please try again in a minute.
 unsubscribe-unknown = This link is not one of ours, or it was cut short. Use the unsubscribe button of your mail program, or the whole link.
 public-broken = The page could not be made.
+public-away = This page is being looked after and is back in a minute. To unsubscribe works all the while.
 
 ## One's own page: what is chosen, what is held, what may be asked for
 
@@ -684,8 +686,10 @@ method-import = taken over with other data
 
 title-report = Report
 report-of = Report for { $month }
-report-note = What went to lists and groups, and what came back, in numbers. Nobody is named.
+report-note = Mass mail of { $organization }: what went to lists and groups, and what came back, in numbers. Nobody is named.
 report-copies = Copies sent
+report-delivered = Delivered
+report-deferred = Put off at first
 report-bounced = Came back
 report-complained = Complaints
 report-unsubscribed = Unsubscribed
@@ -696,10 +700,15 @@ report-limit-good = 0.1 %: better stay below
 report-limit-never = 0.3 %: never reach
 report-bounces = Copies that came back
 report-bounces-trend = Copies that came back by month: { $last } in this month, { $highest } at most in twelve.
+report-unsubscribes = Recipients who want no more
+report-unsubscribes-trend = Unsubscribed by month: { $last } in this month, { $highest } at most in twelve.
 report-why = Why they came back
 report-audiences = By audience
 report-providers = By mailbox provider
-report-providers-cut = So much came back that this is only the first part of it.
+report-categories = By purpose
+report-small = Small groups together
+report-cut = So much went out that the tables by audience, purpose and provider have only a part of it.
+report-how = Delivered is what the other side took and did not send back. Put off at first is what it took, or refused, only after a while. Groups of fewer than ten copies are told of together, or not at all, so that no number stands for one person.
 report-months = Twelve months
 report-strangers = Who else sends in our name
 report-strangers-unheard = No other mail server has reported on this month. They do once the DMARC records name the gateway’s letterbox.
@@ -722,6 +731,44 @@ bounce-spam = Taken for spam
 bounce-network = The other side could not be reached
 bounce-expired = Given up after many tries
 bounce-unknown = Nobody said why
+bounces-gone = { $count } gone
+bounces-full = { $count } full
+bounces-blocked = { $count } turned away
+bounces-policy = { $count } against a rule
+bounces-content = { $count } for what is in it
+bounces-spam = { $count } taken for spam
+bounces-network = { $count } not reached
+bounces-expired = { $count } given up
+bounces-unknown = { $count } for no reason given
+
+## What other hosts report of our domains
+
+title-domains = Our domains
+domains-note = What other mail servers report of mail that bears our domains’ names, and of how mail to us is secured. Anybody may send such a report, so nothing follows from one by itself.
+domains-period = Which days
+domains-days = { $days } days
+domains-senders = Who sends in our name
+domains-senders-none = No report has come of these days. Name the gateway’s letterbox in rua= of the DMARC records; then they do.
+domains-reports = Reports
+domains-strange = Strange
+domains-is = Is it ours?
+domains-ours = Yes
+domains-stranger = No
+domains-nobody = nobody vouches for it
+domains-strange-note = Strange is mail that neither SPF nor DKIM lets its sender send: a service somebody forgot to set up, or an impostor. Stopped is what was refused or put with the spam.
+domains-seen = Seen by
+domains-cut = { $shown } of { $rows } are shown; bedel report dmarc --json has all.
+domains-tls = How mail to us is secured
+domains-tls-none = No report has come of these days. Name the gateway’s letterbox in rua= of the _smtp._tls record; then they do.
+domains-secured = Secured
+domains-failed = Failed
+domains-host = Reported by
+domains-connections = Connections
+domains-what-failed = What failed
+domains-at = At
+domains-policy = Held to
+domains-unreadable = Not readable
+domains-not-yours = what other hosts report is for reviewers and postmasters
 
 ## One person looked up
 

@@ -26,8 +26,10 @@ pub(super) struct Chart {
 /// One month.
 #[derive(Debug)]
 pub(super) struct Bar {
-    /// Its number in the year, as a digit or two.
-    pub(super) month: i8,
+    /// Its name, cut short.
+    pub(super) month: String,
+    /// What it stands for, without the sign; empty for nothing.
+    pub(super) value: String,
     pub(super) x: u64,
     pub(super) middle: u64,
     pub(super) y: u64,
@@ -58,7 +60,8 @@ impl Chart {
         let place = WIDTH / u64::try_from(values.len().max(1)).unwrap_or(WIDTH);
         let width = place * BAR_PERCENT / 100;
         let bars = (0u64..).zip(&values).map(|(at, (date, value))| Bar {
-            month: date.month(),
+            month: words.month_short(*date),
+            value: if *value == 0 { String::new() } else { hundredths(*value) },
             x: at * place + (place - width) / 2,
             middle: at * place + place / 2,
             y: y(*value),
@@ -89,9 +92,12 @@ impl Chart {
 
 /// Parts of a million as percent with two digits: `0.12 %`.
 pub(super) fn percent(words: Words, parts: u64) -> String {
-    let hundredths = (parts + 50) / 100;
-    let share = format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    words.say("percent").with("share", share).into()
+    words.say("percent").with("share", hundredths(parts)).into()
+}
+
+fn hundredths(parts: u64) -> String {
+    let rounded = (parts + 50) / 100;
+    format!("{}.{:02}", rounded / 100, rounded % 100)
 }
 
 #[cfg(test)]

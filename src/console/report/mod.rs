@@ -4,6 +4,7 @@
 //! the large providers.
 
 mod chart;
+mod faring;
 mod sums;
 
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use crate::mail::Timestamp;
 use crate::model::{BounceClass, CameBack, Letterbox};
 
 use chart::Chart;
-use sums::{Sum, Sums, share};
+pub(super) use faring::Farings;
+use sums::{Group, Sum, Sums, share};
 
 /// Senders that are named; the others are a number.
 const SENDERS_MAX: usize = 10;
@@ -46,11 +48,12 @@ struct ReportPage {
     whole: Row,
     complaints: Chart,
     bounces: Chart,
+    unsubscribes: Chart,
     months: Vec<Row>,
-    audiences: Vec<Row>,
     classes: Vec<(String, String)>,
-    providers: Vec<Row>,
-    /// Whether what came back is not counted to its end by provider.
+    /// Heading and lines of each.
+    breakdowns: Vec<(Key, Vec<Row>)>,
+    /// Whether so much went out that the breakdowns have not all of it.
     is_cut: bool,
     strangers: Strangers,
 }
@@ -61,8 +64,13 @@ struct Row {
     name: String,
     mailings: String,
     copies: String,
+    delivered: String,
+    delivered_share: String,
+    deferred: String,
     bounced: String,
     bounced_share: String,
+    /// By why, in a few words.
+    why: String,
     complained: String,
     complained_share: String,
     unsubscribed: String,
@@ -121,6 +129,7 @@ fn page(room: &Room, who: &SignedIn, first: Date) -> Result<ReportPage, Error> {
     let Sums {
         months,
         audiences,
+        categories,
         providers,
         is_cut,
     } = sums::sums(room, words, first)?;
@@ -144,21 +153,23 @@ fn page(room: &Room, who: &SignedIn, first: Date) -> Result<ReportPage, Error> {
             &COMPLAINTS_LIMITS,
             Key("report-complaints-trend"),
         ),
-        bounces: trend(|sum| sum.back.bounces(), &[], Key("report-bounces-trend")),
+        bounces: trend(Sum::bounced, &[], Key("report-bounces-trend")),
+        unsubscribes: trend(|sum| sum.back.unsubscribed, &[], Key("report-unsubscribes-trend")),
         months: months
             .iter()
             .rev()
+            .filter(|(_, sum)| sum.mailings > 0)
             .map(|(date, sum)| row(words, words.month(*date), sum))
             .collect(),
-        audiences: audiences
-            .iter()
-            .map(|(name, sum)| row(words, name.clone(), sum))
-            .collect(),
         classes: classes(words, &whole.back),
-        providers: providers
-            .iter()
-            .map(|(name, sum)| row(words, provider(words, name), sum))
-            .collect(),
+        breakdowns: vec![
+            (Key("report-audiences"), rows(words, audiences, |name| name)),
+            (Key("report-categories"), rows(words, categories, |name| name)),
+            (
+                Key("report-providers"),
+                rows(words, providers, |name| provider(words, &name)),
+            ),
+        ],
         is_cut,
         strangers: strangers(room, words, first)?,
         whole: row(words, words.month(first), &whole),
@@ -169,24 +180,60 @@ fn path(date: Date) -> String {
     format!("/report?month={}", date.strftime("%Y-%m"))
 }
 
+fn rows(words: Words, groups: Vec<Group>, named: impl Fn(String) -> String) -> Vec<Row> {
+    let rows = groups.into_iter().map(|(name, sum)| {
+        let name = name.map_or_else(|| words.say("report-small").into(), &named);
+        row(words, name, &sum)
+    });
+    rows.collect()
+}
+
 fn row(words: Words, name: String, sum: &Sum) -> Row {
-    let bounced = sum.back.bounces();
+    let of_copies = |part: u64| chart::percent(words, share(part, sum.copies));
     Row {
         name,
         mailings: words.number(sum.mailings),
         copies: words.number(sum.copies),
-        bounced: words.number(bounced),
-        bounced_share: chart::percent(words, share(bounced, sum.copies)),
+        delivered: words.number(sum.delivered()),
+        delivered_share: of_copies(sum.delivered()),
+        deferred: words.number(sum.deferred),
+        bounced: words.number(sum.bounced()),
+        bounced_share: of_copies(sum.bounced()),
+        why: why(words, &sum.back),
         complained: words.number(sum.back.complained),
-        complained_share: chart::percent(words, share(sum.back.complained, sum.copies)),
+        complained_share: of_copies(sum.back.complained),
         unsubscribed: words.number(sum.back.unsubscribed),
     }
 }
 
 /// Why copies came back, most first.
-fn classes(words: Words, back: &CameBack) -> Vec<(String, String)> {
+fn by_class(back: &CameBack) -> Vec<(BounceClass, u64)> {
     let mut counts: Vec<(BounceClass, u64)> = back.bounced.iter().map(|(class, count)| (*class, *count)).collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}
+
+/// The same in few words, for a cell of a table.
+fn why(words: Words, back: &CameBack) -> String {
+    let said = by_class(back).into_iter().map(|(class, count)| {
+        let key = match class {
+            BounceClass::Gone => "bounces-gone",
+            BounceClass::Full => "bounces-full",
+            BounceClass::Blocked => "bounces-blocked",
+            BounceClass::Policy => "bounces-policy",
+            BounceClass::Content => "bounces-content",
+            BounceClass::Spam => "bounces-spam",
+            BounceClass::Network => "bounces-network",
+            BounceClass::Expired => "bounces-expired",
+            BounceClass::Unknown => "bounces-unknown",
+        };
+        words.say(key).with("count", words.number(count)).to_string()
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// The same in sentences.
+fn classes(words: Words, back: &CameBack) -> Vec<(String, String)> {
     let said = |class| -> String {
         let key = match class {
             BounceClass::Gone => Key("bounce-gone"),
@@ -201,7 +248,7 @@ fn classes(words: Words, back: &CameBack) -> Vec<(String, String)> {
         };
         words.say(key).into()
     };
-    counts
+    by_class(back)
         .into_iter()
         .map(|(class, count)| (said(class), words.number(count)))
         .collect()

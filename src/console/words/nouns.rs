@@ -80,6 +80,13 @@ impl Words {
         said.with("month", self.month_name(date)).into()
     }
 
+    /// `Nov`.
+    pub(in crate::console) fn month_short(self, date: Date) -> String {
+        self.say("month-short")
+            .with("month", date.month().unsigned_abs())
+            .into()
+    }
+
     /// `Mon`.
     pub(in crate::console) fn weekday(self, date: Date) -> String {
         let day = date.weekday().to_monday_one_offset().unsigned_abs();
