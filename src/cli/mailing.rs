@@ -1,6 +1,6 @@
 //! `bedel mailing`: mailings of whatever state.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::client::{Ask, Client};
 use super::hold::{self, Act, Show};
@@ -27,9 +27,36 @@ pub(super) enum Command {
     /// A reviewer lets copies leave again
     #[command(after_long_help = "Example:\n  bedel mailing resume MC-2026-0001 --as emarcomm")]
     Resume(Act),
+    /// A reviewer says what is done about copies whose end is uncertain: they may have arrived
+    #[command(
+        after_long_help = "`bedel mailing show` names them. resend, unless somebody says otherwise, sends another with the \
+        same Message-ID; hold lets them wait; leave sends them no other.\n\nExamples:\n  bedel mailing uncertain \
+        MC-2026-0001 hold --as emarcomm\n  bedel mailing uncertain MC-2026-0001 resend --as emarcomm"
+    )]
+    Uncertain(Uncertain),
     /// A reviewer stops it for good: no further copy, ever
     #[command(after_long_help = "Example:\n  bedel mailing stop MC-2026-0001 --as emarcomm")]
     Stop(Act),
+}
+
+/// What is done about copies whose end is uncertain.
+#[derive(Debug, Args)]
+pub(super) struct Uncertain {
+    #[command(flatten)]
+    act: Act,
+    /// What is done
+    #[arg(value_enum, value_name = "WHAT")]
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Send another, with the same Message-ID
+    Resend,
+    /// Wait for somebody's word
+    Hold,
+    /// Send no other
+    Leave,
 }
 
 /// A listing.
@@ -50,6 +77,14 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
         Command::Watch(watch) => watch::run(client, watch).await,
         Command::Pause(act) => hold::act(client, "pause", &act, None).await,
         Command::Resume(act) => hold::act(client, "resume", &act, None).await,
+        Command::Uncertain(Uncertain { act, what }) => {
+            let word = match what {
+                What::Resend => "resend",
+                What::Hold => "hold",
+                What::Leave => "leave",
+            };
+            hold::act(client, "uncertain", &act, Some(word)).await
+        }
         Command::Stop(act) => hold::act(client, "stop", &act, None).await,
     }
 }

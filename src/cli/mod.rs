@@ -61,7 +61,7 @@ enum Command {
     Public(serve::Public),
     /// Read the settings and say all that is in force
     Check(check::Check),
-    /// Run a recording SMTP server for trials
+    /// Run an SMTP server for trials, like a mailbox provider if you want
     Sink(sink::Sink),
     /// What waits for people: list, show, and every act of review
     #[command(subcommand)]
@@ -126,7 +126,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Serve(serve) => serve::run(&cli.config, serve).await,
         Command::Public(public) => serve::run_public(&cli.config, public).await,
         Command::Check(check) => check::run(&cli.config, &check),
-        Command::Sink(sink) => sink::run(sink).await,
+        Command::Sink(sink) => sink::run(&cli.config, sink).await,
         Command::Hold(command) => hold::run(&client()?, command).await,
         Command::Mailing(command) => mailing::run(&client()?, command).await,
         Command::People(command) => people::run(&client()?, command).await,

@@ -15,6 +15,8 @@ use crate::model::{CameBack, Exclusion, Tally};
 
 /// Lines of a message's text that are shown.
 const TEXT_LINES_MAX: usize = 60;
+/// Uncertain recipients that are named.
+const UNCERTAIN_MAX: usize = 50;
 
 /// One line of a listing.
 #[derive(Debug, Deserialize)]
@@ -49,6 +51,8 @@ struct Whole {
     ended: Option<Ended>,
     tally: Option<Tally>,
     came_back: CameBack,
+    uncertain: Vec<Doubted>,
+    when_uncertain: Option<String>,
     exclusions: BTreeMap<Exclusion, u64>,
     may: Vec<String>,
     why_not_release: Option<String>,
@@ -88,6 +92,16 @@ struct Ended {
     by: Option<String>,
     at: Timestamp,
     comment: String,
+}
+
+/// Somebody whose copy may have arrived.
+#[derive(Debug, Deserialize)]
+struct Doubted {
+    seq: u32,
+    who: Option<String>,
+    since: Timestamp,
+    stands: String,
+    again: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -202,7 +216,41 @@ pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
         out::line(&format!("{clause} {rule} ({asks}): {sentence}"))?;
     }
     remarks(&whole.remarks)?;
+    uncertain(client, &whole)?;
     whole.preview.as_ref().map_or(Ok(()), Preview::show)
+}
+
+/// Those whose copy may have arrived, and what is done about them.
+fn uncertain(client: &Client, whole: &Whole) -> Result<(), Error> {
+    if whole.uncertain.is_empty() {
+        return Ok(());
+    }
+    let done = match whole.when_uncertain.as_deref() {
+        Some("hold") => "; they wait for somebody's word",
+        Some("leave") => "; they get no other",
+        Some(_) => "; they are sent another, with the same Message-ID",
+        None => "",
+    };
+    out::line(&format!(
+        "Uncertain, since the end of their copy was not heard: {}{done}",
+        out::count(u64::try_from(whole.uncertain.len()).unwrap_or(u64::MAX))
+    ))?;
+    for doubted in whole.uncertain.iter().take(UNCERTAIN_MAX) {
+        let who = doubted.who.as_deref().unwrap_or("somebody who is not to be shown");
+        let stands = match (doubted.stands.as_str(), doubted.again) {
+            ("again", Some(at)) => format!("sent another at {}", client.time(at)),
+            ("waits", _) => "waits for somebody's word".to_owned(),
+            ("under-way", _) => "another is under way".to_owned(),
+            ("taken", _) => "another was taken".to_owned(),
+            _ => "gets no other".to_owned(),
+        };
+        let since = client.time(doubted.since);
+        out::line(&format!("    recipient {}, {who}, {since}: {stands}", doubted.seq))?;
+    }
+    match whole.uncertain.len().checked_sub(UNCERTAIN_MAX) {
+        None | Some(0) => Ok(()),
+        Some(more) => out::line(&format!("    … and {more} more; --json names all")),
+    }
 }
 
 /// What the editorial checks say, with a diff where a machine knows one.

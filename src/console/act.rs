@@ -81,6 +81,7 @@ pub(super) async fn act(
         "withdraw" => desk.withdraw(id, by).await,
         "pause" => desk.pause(id, by).await,
         "resume" => desk.resume(id, by).await,
+        "uncertain" => desk.when_uncertain(id, by, &comment).await,
         "stop" => desk.stop(id, by).await,
         _ => return Err(Error::NoSuchPage),
     };

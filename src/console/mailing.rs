@@ -21,9 +21,10 @@ use super::reach::{self, List, Reach};
 use super::remarks::{Mend, Remarks};
 use super::session::SignedIn;
 use super::status::{self, Status};
+use super::uncertain::{self, Uncertain};
 use super::words::{Key, When, Words};
 use crate::model::lifecycle::{Held, State};
-use crate::model::{Ask, Finding, MailingId, Series};
+use crate::model::{Ask, Finding, MailingId, Series, WhenUncertain};
 use crate::stage::review::{Refusal, Standing};
 
 #[derive(Template)]
@@ -35,6 +36,8 @@ struct MailingPage {
     subject: String,
     status: Status,
     acts: Acts,
+    /// Whose copy may have arrived or not.
+    uncertain: Uncertain,
     findings: Vec<Found>,
     /// What the editorial checks say while it waits.
     remarks: Remarks,
@@ -109,6 +112,17 @@ struct Acts {
 }
 
 impl Acts {
+    /// What else could be done about copies whose end is uncertain: as it is asked for, and its name.
+    fn uncertain(now: &WhenUncertain) -> Vec<(&'static str, Key)> {
+        let name = |one: WhenUncertain| match one {
+            WhenUncertain::Resend => Key("act-uncertain-resend"),
+            WhenUncertain::Hold => Key("act-uncertain-hold"),
+            WhenUncertain::Leave => Key("act-uncertain-leave"),
+        };
+        let others = WhenUncertain::ALL.into_iter().filter(|one| one != now);
+        others.map(|one| (one.word(), name(one))).collect()
+    }
+
     /// Whether there is any.
     fn any(&self) -> bool {
         let Standing {
@@ -119,6 +133,7 @@ impl Acts {
             withdraw,
             pause,
             resume,
+            when_uncertain,
             stop,
             attest,
             convert_to,
@@ -153,7 +168,10 @@ impl Acts {
             edit,
             agree,
         ];
-        may.into_iter().any(|may| *may) || !convert_to.is_empty() || why_not_release.is_some()
+        may.into_iter().any(|may| *may)
+            || !convert_to.is_empty()
+            || when_uncertain.is_some()
+            || why_not_release.is_some()
     }
 }
 
@@ -224,6 +242,7 @@ fn page(
         subject: words.subject(mailing),
         status: status::status(room, words, state)?,
         acts: acts(room, who, state, comment)?,
+        uncertain: uncertain::uncertain(room, words, state)?,
         findings: findings(words, state),
         remarks: remarks(room, who, state)?,
         versions: beside::versions(room, words, state, &who.account, seen.since)?,

@@ -52,6 +52,7 @@ mod remarks;
 mod report;
 mod session;
 mod status;
+mod uncertain;
 mod words;
 
 use std::sync::Arc;

@@ -59,8 +59,8 @@ pub enum Outcome {
         /// When to try again.
         until: Timestamp,
     },
-    /// A crash or a lost connection after the final dot hid the end: the copy may have arrived. It is sent again with
-    /// the same Message-ID.
+    /// A crash or a lost connection after the final dot hid the end: the copy may have arrived. What is done about it is
+    /// the mailing's [`WhenUncertain`].
     Uncertain {
         /// When to send again.
         until: Timestamp,
@@ -85,6 +85,45 @@ impl Outcome {
             Severity::Permanent => Self::Failed(status),
         }
     }
+}
+
+/// What is done about a recipient whose copy is uncertain; chosen mailing by mailing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum WhenUncertain {
+    /// It is sent again, with the same Message-ID.
+    #[default]
+    Resend,
+    /// It waits until a person has said one of the others.
+    Hold,
+    /// It is not sent again.
+    Leave,
+}
+
+impl WhenUncertain {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Resend, Self::Hold, Self::Leave];
+
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+            Self::Hold => "hold",
+            Self::Leave => "leave",
+        }
+    }
+}
+
+/// A recipient whose copy was uncertain once, and how they stand now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncertain {
+    /// Which of the plan, and where their copy goes.
+    pub recipient: (u32, Recipient),
+    /// Since when.
+    pub since: Timestamp,
+    /// How many of their copies had no end that we know.
+    pub copies: u8,
+    /// How their last try ended; `None` while it is under way.
+    pub last: Option<Outcome>,
 }
 
 /// One line of a mailing's ledger: attempt `attempt` of recipient `seq`.

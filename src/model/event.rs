@@ -71,6 +71,8 @@ pub enum Act {
     Paused,
     /// Sending went on.
     Resumed,
+    /// It was said what is done about copies whose end is uncertain.
+    Doubted,
     /// Sending was stopped for good.
     Stopped,
     /// The last delivery was settled.

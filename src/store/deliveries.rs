@@ -13,7 +13,7 @@ use super::{Error, Outgoing, Sealed, Store};
 use crate::mail::{Mailbox, Timestamp};
 use crate::model::lifecycle::{Released, State};
 use crate::model::{
-    ContactId, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Recipients, Report, Series, Tally,
+    ContactId, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Recipients, Report, Series, Tally, Uncertain,
 };
 
 /// Octets of one packet of a plan: the engine keeps a dozen of them together.
@@ -143,6 +143,10 @@ impl Store {
                 &entry_key(id, entry.seq, entry.attempt),
                 postcard::to_allocvec(entry)?,
             );
+            if matches!(entry.outcome, Some(Outcome::Uncertain { .. })) {
+                let key = entry_key(id, entry.seq, entry.attempt);
+                batch.put(Table::Uncertain, &key, postcard::to_allocvec(&entry.at)?);
+            }
         }
         if let Some(refusal) = refusal {
             Self::enter_report(&mut batch, refusal)?;
@@ -175,6 +179,51 @@ impl Store {
         self.engine.commit(batch).await
     }
 
+    /// One try of one recipient.
+    pub fn entry(&self, id: MailingId, seq: u32, attempt: u8) -> Result<Option<Entry>, Error> {
+        let record = self.engine.read(Table::Ledger, &entry_key(id, seq, attempt))?;
+        Ok(record.map(|record| postcard::from_bytes(&record)).transpose()?)
+    }
+
+    /// The recipients of a mailing whose copy was ever uncertain, and how they stand now; so many of them.
+    pub fn uncertain(&self, id: MailingId, most: usize) -> Result<Vec<Uncertain>, Error> {
+        let mut all: Vec<Uncertain> = Vec::new();
+        for item in self.engine.scan(Table::Uncertain, &id.to_key()) {
+            let (key, at) = item?;
+            let Some((_, rest)) = key.split_last_chunk::<5>().map(|(id, rest)| (id, *rest)) else {
+                continue;
+            };
+            let [a, b, c, d, _attempt] = rest;
+            let seq = u32::from_be_bytes([a, b, c, d]);
+            if let Some(again) = all.last_mut().filter(|last| last.recipient.0 == seq) {
+                again.copies = again.copies.saturating_add(1);
+                continue;
+            }
+            if all.len() == most {
+                break;
+            }
+            let Some(recipient) = self.recipient(id, seq)? else {
+                continue;
+            };
+            all.push(Uncertain {
+                recipient: (seq, recipient),
+                since: postcard::from_bytes(&at)?,
+                copies: 1,
+                last: self.last_outcome(id, seq)?,
+            });
+        }
+        Ok(all)
+    }
+
+    fn last_outcome(&self, id: MailingId, seq: u32) -> Result<Option<Outcome>, Error> {
+        let key = [id.to_key().as_slice(), &seq.to_be_bytes()].concat();
+        let Some(last) = self.engine.scan(Table::Ledger, &key).last() else {
+            return Ok(None);
+        };
+        let entry: Entry = postcard::from_bytes(&last?.1)?;
+        Ok(entry.outcome)
+    }
+
     /// The counts of a mailing: closed ones as they ended, running ones as the ledger stands.
     pub fn tally(&self, id: MailingId) -> Result<Tally, Error> {
         if let Some(tally) = lock(&self.tallies).0.get(&id) {
@@ -197,6 +246,7 @@ impl Store {
         if id.series == Series::Conveyed {
             self.clear(Table::Plans, id).await?;
             self.clear(Table::Ledger, id).await?;
+            self.clear(Table::Uncertain, id).await?;
         }
         Ok(())
     }
@@ -222,10 +272,9 @@ impl Store {
         let Some(attempt) = entry.attempt.checked_sub(1) else {
             return Ok(false);
         };
-        match self.engine.read(Table::Ledger, &entry_key(id, entry.seq, attempt))? {
-            Some(record) => Ok(is_deferral(&postcard::from_bytes(&record)?)),
-            None => Ok(false),
-        }
+        Ok(self
+            .entry(id, entry.seq, attempt)?
+            .is_some_and(|entry| is_deferral(&entry)))
     }
 
     /// Removes all that a table has of a mailing.

@@ -94,6 +94,8 @@ pub enum Table {
     Choices = 39,
     /// When a contact asked to be erased, by contact id.
     Erasures = 42,
+    /// When the end of a copy was hidden, by mailing id, recipient and attempt: who is uncertain, found without the ledger.
+    Uncertain = 47,
 }
 
 impl Table {
@@ -138,6 +140,7 @@ impl Table {
         Self::ContactsByKey,
         Self::Choices,
         Self::Erasures,
+        Self::Uncertain,
         Self::Flows,
         Self::Aggregates,
         Self::Vault,

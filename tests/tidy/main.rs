@@ -85,7 +85,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "decide::shape",
         ],
     ),
-    ("sink", &["smtp", "stage::worker"]),
+    ("sink", &["smtp", "decide::shape", "stage::worker"]),
     (
         "config",
         &["mail", "smtp", "model", "decide", "store", "stage", "console"],

@@ -137,6 +137,7 @@ fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
     if state.id().series == Series::Case {
         whole = whole.seen(api.desk.preview(state)?).remarked(api.desk.remarks(state)?);
     }
+    whole = whole.doubted(api.desk.uncertain(state)?);
     if matches!(state, State::Held(_) | State::Released(_)) {
         whole = whole.counted(api.desk.count(state)?);
     }
@@ -167,7 +168,7 @@ pub(super) async fn progress(
     path = "/mailings/{id}/{act}",
     tag = "review",
     params(("id" = String, Path, description = "its number", example = "MC-2026-0001"),
-        ("act" = String, Path, description = "approve, release, return, decline, withdraw, pause, resume, stop, attest, convert, survey, confirm, reviewed, claim, unclaim, schedule, test, agree, edit", example = "claim")),
+        ("act" = String, Path, description = "approve, release, return, decline, withdraw, pause, resume, uncertain, stop, attest, convert, survey, confirm, reviewed, claim, unclaim, schedule, test, agree, edit", example = "claim")),
     request_body(content = Option<Comment>, content_type = "application/json"),
     responses((status = 200, description = "what was done, and the mailing as it is now", body = Did), Fault)
 )]
@@ -224,9 +225,10 @@ async fn done(api: &ApiState, id: MailingId, act: &str, by: &Address, told: &Com
         "withdraw" => desk.withdraw(id, by).await,
         "pause" => desk.pause(id, by).await,
         "resume" => desk.resume(id, by).await,
+        "uncertain" => desk.when_uncertain(id, by, comment).await,
         "stop" => desk.stop(id, by).await,
         other => {
-            let acts = "approve, release, return, decline, withdraw, pause, resume, stop, attest, convert, \
+            let acts = "approve, release, return, decline, withdraw, pause, resume, uncertain, stop, attest, convert, \
                         survey, confirm, reviewed, claim, unclaim, schedule, test, agree, edit";
             return Err(Fault::Missing(format!("there is no act {other}; there are: {acts}")));
         }

@@ -9,7 +9,7 @@ use super::actor::Actor;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
 use crate::model::{Ask, CameBack, Category, Exclusion, Finding, OfficeId, Release, Tally};
-use crate::stage::review::{Count, Desk, Preview, Remark, Standing};
+use crate::stage::review::{Count, Desk, Doubt, Preview, Remark, Standing, Stands};
 
 /// One line of a listing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +76,10 @@ pub(super) struct Whole {
     tally: Option<Tally>,
     /// What came back of its copies.
     came_back: CameBack,
+    /// Whose copy was uncertain once: it may have arrived.
+    uncertain: Vec<Doubted>,
+    /// What is done about them while copies leave: resend, hold, leave.
+    when_uncertain: Option<&'static str>,
     #[schema(value_type = BTreeMap<String, u64>)]
     exclusions: BTreeMap<Exclusion, u64>,
     /// The acts that whoever asked may do now.
@@ -124,6 +128,24 @@ struct Held {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     why: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Uncertain)]
+struct Doubted {
+    /// The recipient's number in the plan.
+    seq: u32,
+    /// Masked; `None` of somebody who is not to be shown at all.
+    who: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// How many of their copies had no end that we know.
+    copies: u8,
+    /// `waits`, `again`, `under-way`, `taken`, `over`.
+    stands: &'static str,
+    /// When they are sent another.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    again: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -220,6 +242,8 @@ impl Whole {
             pause: None,
             tally: None,
             came_back: CameBack::default(),
+            uncertain: vec![],
+            when_uncertain: None,
             exclusions: BTreeMap::new(),
             may: may(&standing),
             why_not_release: standing.why_not_release,
@@ -249,6 +273,23 @@ impl Whole {
     /// With what came back of its copies.
     pub(super) fn returned(mut self, came_back: CameBack) -> Self {
         self.came_back = came_back;
+        self
+    }
+
+    /// With those whose copy was uncertain.
+    pub(super) fn doubted(mut self, doubts: Vec<Doubt>) -> Self {
+        let doubted = |doubt: Doubt| Doubted {
+            seq: doubt.seq,
+            who: doubt.who,
+            since: doubt.since,
+            copies: doubt.copies,
+            stands: doubt.stands.word(),
+            again: match doubt.stands {
+                Stands::Again(at) => Some(at),
+                Stands::Waits | Stands::UnderWay | Stands::Taken | Stands::Over => None,
+            },
+        };
+        self.uncertain = doubts.into_iter().map(doubted).collect();
         self
     }
 
@@ -285,6 +326,7 @@ impl Whole {
             State::Expanded(expanded) => {
                 self.released = Some(Let::of(expanded.release()));
                 self.exclusions = expanded.exclusions().clone();
+                self.when_uncertain = Some(expanded.when_uncertain().word());
                 self.pause = expanded.pause().map(|pause| Held {
                     by: pause.by.as_ref().map(ToString::to_string),
                     at: pause.at,
@@ -370,6 +412,7 @@ fn may(standing: &Standing) -> Vec<&'static str> {
         (standing.withdraw, "withdraw"),
         (standing.pause, "pause"),
         (standing.resume, "resume"),
+        (standing.when_uncertain.is_some(), "uncertain"),
         (standing.stop, "stop"),
         (standing.attest, "attest"),
         (!standing.convert_to.is_empty(), "convert"),

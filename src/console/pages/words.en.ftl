@@ -201,6 +201,26 @@ copies-failed = failed
 copies-suppressed = dropped out since
 copies-uncertain = uncertain
 
+## Copies that may have arrived
+
+uncertain = Copies that may have arrived
+uncertain-why = The connection broke after the last word of these copies, or the gateway was stopped in that moment. Each may have arrived.
+uncertain-number = Recipient
+uncertain-who = To
+uncertain-since = Since
+uncertain-stands = What is done
+uncertain-hidden = Somebody who is not to be shown
+uncertain-waits = Waits for a decision
+uncertain-again = Gets another on { $when }
+uncertain-under-way = Another is under way
+uncertain-taken = Another was taken
+uncertain-over = Gets no other
+uncertain-more =
+    { $count ->
+        [one] and one more
+       *[other] and { $count } more
+    }
+
 ## What somebody can do
 
 acts = What you can do
@@ -232,6 +252,11 @@ act-return = Return for changes
 act-decline = Decline
 act-withdraw = Withdraw…
 act-withdraw-do = Withdraw it
+act-uncertain = Copies that may have arrived…
+act-uncertain-resend = Send them another
+act-uncertain-hold = Let them wait for a decision
+act-uncertain-leave = Send them no other
+uncertain-note = When a connection breaks after the last word of a copy, nobody can know whether it arrived. Whoever gets another may see the same message twice, unless their mail program knows it by its Message-ID.
 act-stop = Stop for good…
 act-stop-do = Stop it for good
 field-despite = Why it goes all the same <small>kept in the audit trail</small>
@@ -477,6 +502,7 @@ done-expanded = expanded
 done-warned = warned: near the limits
 done-paused = paused
 done-resumed = resumed
+done-doubted = said what is done about copies whose end is uncertain
 done-stopped = stopped
 done-closed = closed
 done-suppressed = suppressed

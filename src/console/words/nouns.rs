@@ -332,6 +332,7 @@ fn done(act: Act) -> Key {
         Act::Warned => "done-warned",
         Act::Paused => "done-paused",
         Act::Resumed => "done-resumed",
+        Act::Doubted => "done-doubted",
         Act::Stopped => "done-stopped",
         Act::Closed => "done-closed",
         Act::Suppressed => "done-suppressed",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::mail::{Address, Timestamp};
-use crate::model::{Exclusion, Mailing, Release, Tally};
+use crate::model::{Exclusion, Mailing, Release, Tally, WhenUncertain};
 
 /// A mailing whose copies are leaving.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,7 @@ pub struct Expanded {
     pub(super) pause: Option<Pause>,
     pub(super) resumed_at: Option<Timestamp>,
     pub(super) warned: bool,
+    pub(super) when_uncertain: WhenUncertain,
 }
 
 /// No further copy leaves for now.
@@ -70,6 +71,17 @@ impl Expanded {
     /// Whether those who answer for it were told that it is near the limits.
     pub fn is_warned(&self) -> bool {
         self.warned
+    }
+
+    /// What is done about a recipient whose copy is uncertain.
+    pub fn when_uncertain(&self) -> WhenUncertain {
+        self.when_uncertain
+    }
+
+    /// This is done about them from now on.
+    #[must_use]
+    pub fn doubted(self, when_uncertain: WhenUncertain) -> Self {
+        Self { when_uncertain, ..self }
     }
 
     /// No further copy, for now.

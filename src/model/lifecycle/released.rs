@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ended, Expanded, Held, Submitted, withdrawn};
 use crate::mail::{Address, Timestamp};
-use crate::model::{Capacity, Exclusion, Finding, Mailing, MailingId, OfficeId, Release, Wanting};
+use crate::model::{Capacity, Exclusion, Finding, Mailing, MailingId, OfficeId, Release, Wanting, WhenUncertain};
 
 /// A mailing that may be expanded once its hour has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,7 @@ impl Released {
             pause: None,
             resumed_at: None,
             warned: false,
+            when_uncertain: WhenUncertain::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::run::Job;
 use crate::decide::compose;
 use crate::decide::shape::{Heard, Trip, hidden_end, next_try};
 use crate::mail::{Severity, Status, Timestamp};
-use crate::model::{Capacity, Entry, Outcome, Recipient};
+use crate::model::{Capacity, Entry, Outcome, Recipient, WhenUncertain};
 use crate::stage::worker::Shutdown;
 use crate::store::Error;
 
@@ -56,6 +56,8 @@ enum Tried {
     Over,
     /// It was not tried, and is due then.
     NotBefore(Timestamp),
+    /// It was not tried, and waits for a person's word.
+    Aside,
 }
 
 /// An open connection, and what it counts against.
@@ -155,8 +157,10 @@ impl Carrier {
         // What the copy counted against is free again.
         drop(copy);
         turn.is_over = true;
-        if let Tried::NotBefore(due) = tried {
-            self.courier.give_back(&turn.job, due);
+        match tried {
+            Tried::Over => {}
+            Tried::NotBefore(due) => self.courier.give_back(&turn.job, due),
+            Tried::Aside => self.courier.set_aside(&turn.job),
         }
         Ok(())
     }
@@ -174,6 +178,15 @@ impl Carrier {
         }
         if !courier.may_leave(id)? {
             return Ok(self.hold_back(job));
+        }
+        match courier.when_uncertain(job)? {
+            Some(WhenUncertain::Hold) => return Ok(Tried::Aside),
+            Some(WhenUncertain::Leave) => {
+                self.say().await?;
+                self.unsaid(job, left(), &recipient).await?;
+                return Ok(Tried::Over);
+            }
+            Some(WhenUncertain::Resend) | None => {}
         }
         if let Some(lease) = connection {
             self.say().await?;
@@ -388,6 +401,11 @@ fn uncertain(job: &Job, now: Timestamp) -> Outcome {
             "given up: no try had an end; one may have arrived",
         )),
     }
+}
+
+/// A person has said that whose copy is uncertain gets no other.
+fn left() -> Outcome {
+    Outcome::Failed(Status::new(550, 4, 2, "not sent again: one may have arrived"))
 }
 
 /// What a server's word comes to; a temporary one past its time is a failure.

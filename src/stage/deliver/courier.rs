@@ -21,7 +21,9 @@ use crate::decide::audience::{Purpose, dropped_out};
 use crate::decide::shape::{Heard, Kept, Shape, Trip};
 use crate::mail::{Mailbox, Severity, Status, Timestamp};
 use crate::model::lifecycle::State;
-use crate::model::{Act, Capacity, Contact, Entry, Event, Exclusion, Glance, MailingId, Recipient, Series};
+use crate::model::{
+    Act, Capacity, Contact, Entry, Event, Exclusion, Glance, MailingId, Outcome, Recipient, Series, WhenUncertain,
+};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, FlowRecord, Kind, Move, Store, Table};
 
@@ -147,6 +149,31 @@ impl Courier {
         if let Some(watch) = self.shape().look().watch(job.source.mailing.id) {
             watch.is_back(None);
         }
+    }
+
+    /// A copy that was not tried waits for a person's word.
+    pub(super) fn set_aside(&self, job: &Job) {
+        self.queue().set_aside(job);
+        if let Some(watch) = self.shape().look().watch(job.source.mailing.id) {
+            watch.is_back(None);
+        }
+    }
+
+    /// What its mailing wants done about a copy, when the end of the one before it is uncertain.
+    pub(super) fn when_uncertain(&self, job: &Job) -> Result<Option<WhenUncertain>, Error> {
+        let id = job.source.mailing.id;
+        let before = match job.attempt.checked_sub(1).filter(|before| *before > 0) {
+            Some(before) => self.store.entry(id, job.seq, before)?,
+            None => None,
+        };
+        let outcome = before.and_then(|before| before.outcome);
+        if !matches!(outcome, Some(Outcome::Uncertain { .. })) {
+            return Ok(None);
+        }
+        Ok(match self.store.mailing(id)? {
+            Some(State::Expanded(expanded)) => Some(expanded.when_uncertain()),
+            Some(State::Held(_) | State::Released(_) | State::Closed(_) | State::Ended(_)) | None => None,
+        })
     }
 
     /// What a reply does to the flow.

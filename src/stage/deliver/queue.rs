@@ -147,6 +147,20 @@ impl Queue {
         }
     }
 
+    /// A copy that was not tried: it waits for a person's word.
+    pub(super) fn set_aside(&mut self, job: &Job) {
+        if let Some(run) = self.run(job.source.mailing.id) {
+            run.set_aside(job.seq, job.attempt);
+        }
+    }
+
+    /// A person has said what is done about what waits for their word: it is due then.
+    pub(super) fn take_up_aside(&mut self, id: MailingId, due: Timestamp) {
+        if let Some(run) = self.run(id) {
+            run.take_up_aside(due);
+        }
+    }
+
     /// A try whose outcome is in the ledger.
     pub(super) fn settle(&mut self, id: MailingId, entry: &Entry) {
         if let Some(run) = self.run(id) {

@@ -92,6 +92,8 @@ pub(super) struct Run {
     /// When lines that wait look again.
     alarms: BinaryHeap<Reverse<(Timestamp, usize)>>,
     due_count: u64,
+    /// Copies that wait for a person's word: recipient and attempt.
+    aside: Vec<(u32, u8)>,
     in_flight: u32,
     pub(super) is_paused: bool,
     pub(super) served: u64,
@@ -119,6 +121,7 @@ impl Run {
             rings: Vec::new(),
             alarms: BinaryHeap::new(),
             due_count: 0,
+            aside: Vec::new(),
             in_flight: 0,
             is_paused,
             served: 0,
@@ -232,8 +235,21 @@ impl Run {
         self.put_off(seq, attempt, due);
     }
 
+    /// A copy that was not tried waits for a person's word.
+    pub(super) fn set_aside(&mut self, seq: u32, attempt: u8) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.aside.push((seq, attempt));
+    }
+
+    /// All of those are due then.
+    pub(super) fn take_up_aside(&mut self, due: Timestamp) {
+        for (seq, attempt) in std::mem::take(&mut self.aside) {
+            self.put_off(seq, attempt, due);
+        }
+    }
+
     pub(super) fn is_complete(&self) -> bool {
-        self.begun_count == self.planned && self.due_count == 0 && self.in_flight == 0
+        self.begun_count == self.planned && self.due_count == 0 && self.aside.is_empty() && self.in_flight == 0
     }
 
     /// Every line stands where it belongs; called once the ledger was read.

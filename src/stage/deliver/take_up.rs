@@ -11,7 +11,7 @@ use crate::decide::compose::Sealed;
 use crate::decide::shape::{Counts, Watch};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{Expanded, State};
-use crate::model::{Capacity, Entry, MailingId, Outcome};
+use crate::model::{Capacity, Entry, MailingId, Outcome, WhenUncertain};
 use crate::store::Error;
 
 impl Courier {
@@ -29,8 +29,11 @@ impl Courier {
         self.look_after(id).await
     }
 
-    /// Paused, or resumed, since.
+    /// Paused, or resumed, since; or a person has said what is done about the uncertain.
     fn follow(&self, id: MailingId, expanded: &Expanded) {
+        if expanded.when_uncertain() != WhenUncertain::Hold {
+            self.queue().take_up_aside(id, self.clock.now());
+        }
         let is_news = self.queue().set_paused(id, expanded.is_paused());
         if is_news
             && !expanded.is_paused()
@@ -79,7 +82,7 @@ impl Courier {
             self.store.record(id, entries, None, vec![]).await?;
         }
         for entry in &uncertain {
-            tracing::warn!(mailing.id = %id, recipient.seq = entry.seq, "the end of a copy is uncertain; it is sent again");
+            tracing::warn!(mailing.id = %id, recipient.seq = entry.seq, "the end of a copy is uncertain");
         }
         run.wake_all();
         Ok((run, watch))

@@ -19,7 +19,7 @@ use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
 use crate::model::lifecycle::{Pause, State, Submitted};
 use crate::model::{
     Audience, Author, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, Offices, Outcome, Proof, Series,
-    TokenKey,
+    TokenKey, WhenUncertain,
 };
 use crate::stage::expand::{self, expand_due};
 use crate::stage::worker::{Closer, shutdown};
@@ -100,6 +100,10 @@ impl Office {
     }
 
     async fn convey(&self, to: &[&str]) -> MailingId {
+        self.convey_in(Lane::Official, to).await
+    }
+
+    async fn convey_in(&self, lane: Lane, to: &[&str]) -> MailingId {
         let id = self.store.next_id(Series::Conveyed, 2026);
         let paths = to.iter().map(|to| ForwardPath::to(address(to))).collect();
         let mailing = Mailing {
@@ -120,7 +124,7 @@ impl Office {
             audience: Audience::Named,
             capacity: Capacity::Conveyed,
             category: Category::Official,
-            lane: Lane::Official,
+            lane,
             identity: Identity::Keep,
         };
         let state = Submitted::new(mailing)
@@ -144,6 +148,23 @@ impl Office {
             campus_domains: vec![],
         };
         expand_due(&self.store, &self.clock, &settings).await.expect("expands");
+    }
+
+    /// Says what is done about what is uncertain.
+    async fn doubt(&self, id: MailingId, wanted: WhenUncertain) {
+        let Some(from @ State::Expanded(_)) = self.store.mailing(id).expect("reads") else {
+            panic!("its copies are leaving");
+        };
+        let State::Expanded(expanded) = from.clone() else {
+            panic!("it is")
+        };
+        let step = Move {
+            from,
+            to: State::Expanded(expanded.doubted(wanted)),
+            event: None,
+            outgoing: vec![],
+        };
+        self.store.advance(step).await.expect("commits");
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
@@ -350,6 +371,46 @@ async fn a_hidden_end_is_named_uncertain_and_sent_again_with_the_same_message_id
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_uncertain_copy_waits_for_a_word_when_its_mailing_wants_that() {
+    let mut office = Office::open().await;
+    let id = office.convey(&["lost@outside.example", "b@outside.example"]).await;
+    office.doubt(id, WhenUncertain::Hold).await;
+    office.start();
+    office
+        .until("uncertain", |office| {
+            office.store.tally(id).expect("counts").uncertain == 1
+        })
+        .await;
+    office.clock.advance(Duration::from_secs(60));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!((office.got("lost@outside.example"), office.is_closed(id)), (1, false));
+    let named = office.store.uncertain(id, 10).expect("reads");
+    let named: Vec<String> = named.iter().map(|one| one.recipient.1.address.to_string()).collect();
+    assert_eq!(named, ["lost@outside.example"]);
+    office.doubt(id, WhenUncertain::Resend).await;
+    office.until("closed", |office| office.is_closed(id)).await;
+    assert_eq!(office.got("lost@outside.example"), 2);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uncertain_copy_is_let_be_when_a_person_says_so() {
+    let mut office = Office::open().await;
+    let id = office.convey(&["lost@outside.example"]).await;
+    office.doubt(id, WhenUncertain::Leave).await;
+    office.start();
+    office
+        .until("uncertain", |office| {
+            office.store.tally(id).expect("counts").uncertain == 1
+        })
+        .await;
+    office.clock.advance(Duration::from_secs(60));
+    office.until("closed", |office| office.is_closed(id)).await;
+    assert_eq!(office.got("lost@outside.example"), 1);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_skips_nobody() {
     let mut office = Office::open().await;
     let everybody: Vec<String> = (0..400).map(|n| format!("r{n}@outside.example")).collect();
@@ -430,6 +491,28 @@ async fn what_a_day_allows_is_remembered_over_a_restart() {
     office.until("closed", |office| office.is_closed(id)).await;
     assert_eq!(office.recorder.count(), 3);
     office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_leaves_while_every_connection_waits_for_a_server_that_says_nothing() {
+    let mut office = Office::open().await;
+    let many: Vec<String> = (0..20).map(|n| format!("hang{n}@outside.example")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    office.convey(&many).await;
+    office.start();
+    let all_wait = |office: &Office| office.recorder.count() == u64::from(CONNECTIONS);
+    office.until("nobody can send any more", all_wait).await;
+    let ten: Vec<String> = (0..10).map(|n| format!("e{n}@outside.example")).collect();
+    let ten: Vec<&str> = ten.iter().map(String::as_str).collect();
+    let id = office.convey_in(Lane::Emergency, &ten).await;
+    office.until("it has left", |office| office.is_closed(id)).await;
+    assert!(ten.iter().all(|who| office.got(who) == 1));
+    assert_eq!(
+        office.recorder.count(),
+        u64::from(CONNECTIONS) + 10,
+        "nobody else went between"
+    );
+    office.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

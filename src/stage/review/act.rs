@@ -266,7 +266,7 @@ impl Desk {
         }
     }
 
-    fn expanded(&self, id: MailingId, by: &Address, act: &str) -> Result<(State, Expanded), Refusal> {
+    pub(super) fn expanded(&self, id: MailingId, by: &Address, act: &str) -> Result<(State, Expanded), Refusal> {
         let state = self.visible(id, by)?;
         // Who looks after the machine may hold mail back for a while, but not for good.
         if act == "stop" || !self.is_postmaster(by) {
@@ -373,7 +373,7 @@ pub(super) fn said(comment: &str) -> Result<String, Refusal> {
     }
 }
 
-fn wrong(state: &State, detail: &str) -> Refusal {
+pub(super) fn wrong(state: &State, detail: &str) -> Refusal {
     Refusal::WrongState {
         id: state.id(),
         word: state.word(),

@@ -20,6 +20,7 @@ mod reckon;
 mod records;
 mod remind;
 mod tell;
+mod uncertain;
 mod word;
 mod workflow;
 
@@ -41,6 +42,7 @@ pub use picture::Picture;
 pub use preview::Preview;
 pub use reckon::FEW;
 pub use remind::remind;
+pub use uncertain::{Doubt, Stands};
 
 use crate::clock::Clock;
 use crate::decide::compose;
@@ -50,7 +52,7 @@ use crate::decide::policy::{Place, Policy};
 use crate::decide::shape::Shape;
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
-use crate::model::{MailingId, Offices, Series, Wanting};
+use crate::model::{MailingId, Offices, Series, Wanting, WhenUncertain};
 use crate::store::{self, Store};
 
 /// What review needs to know of the settings.
@@ -163,6 +165,8 @@ pub struct Standing {
     pub pause: bool,
     /// Go on sending.
     pub resume: bool,
+    /// Say what is done about copies whose end is uncertain: this is done now.
+    pub when_uncertain: Option<WhenUncertain>,
     /// Send no further copy, ever.
     pub stop: bool,
     /// Give their word that these are people they work with.
@@ -341,6 +345,7 @@ impl Desk {
                 reviewed: self.may_read_afterwards(state, who),
                 pause: (reviews || self.is_postmaster(who)) && !expanded.is_paused(),
                 resume: (reviews || self.is_postmaster(who)) && expanded.is_paused(),
+                when_uncertain: (reviews || self.is_postmaster(who)).then(|| expanded.when_uncertain()),
                 stop: reviews,
                 ..Standing::default()
             },
