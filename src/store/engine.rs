@@ -100,7 +100,7 @@ pub enum Table {
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 42] = [
+    pub(super) const ALL: [Self; 43] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,

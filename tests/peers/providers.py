@@ -121,8 +121,9 @@ class Providers(Campus):
 
 
 def alerted():
-    """Where those have their mail who get the emergency: not at the one that has enough in the meantime."""
-    return [LIKE[1 + n % (len(LIKE) - 1)] for n in range(ALERTED)]
+    """Where those have their mail who get the emergency: not at the one that has enough in the meantime, nor at the one
+    that puts off every other stranger."""
+    return [LIKE[1 + n % (len(LIKE) - 2)] for n in range(ALERTED)]
 
 
 def tell(report):
@@ -153,9 +154,14 @@ def emergency(report, campus, secret):
     assert "Goes at once" in said, said
     before = {key: len(campus.lines(key)) for key in LIKE}
     own = lambda line: "\ta" in line
-    here = lambda: sum(own(line) for key in LIKE for line in campus.lines(key))
-    until("the emergency has left", 60, lambda: here() == ALERTED)
-    print(f"      an emergency to {ALERTED} in {time.monotonic() - answered:.2f} s after the answer", flush=True)
+    case = re.search(r"MC-\d{4}-\d{4}", said).group(0)
+
+    def tried():
+        # Moods hold for everybody: one may be put off at the first try, or have no mailbox.
+        tally = campus.json("mailing", "show", case)["tally"]
+        return tally if tally and tally["accepted"] + tally["deferred"] + tally["failed"] == ALERTED else None
+    tally = until("the emergency has left", 60, tried)
+    print(f"      an emergency to {ALERTED} in {time.monotonic() - answered:.2f} s after the answer: {tally['accepted']} taken", flush=True)
     between = 0
     for key in set(alerted()):
         lines = campus.lines(key)[before[key]:]
