@@ -122,7 +122,7 @@ impl Dice {
         share > 0.0 && self.cast(what, of) < share
     }
 
-    /// A number from 0 to 1: a hash (FNV-1a), stirred until no bit of it is like its neighbour's (SplitMix64).
+    /// A number from 0 to 1: a hash (FNV-1a), stirred until no bit of it is like its neighbour's (`SplitMix64`).
     fn cast(self, what: &str, of: &str) -> f64 {
         let bytes = what.bytes().chain([0]).chain(of.bytes());
         let hash = bytes.fold(0xcbf2_9ce4_8422_2325 ^ self.0, |hash, byte| {
