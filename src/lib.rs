@@ -73,7 +73,8 @@
 //!    copy, even of a mailing under way; a forged token is answered as a right one, and comes to nothing.
 //!
 //! What other hosts report of all mail in our name comes to letterboxes as well: [`decide::aggregate`] reads it, and people
-//! look at it ([`console`]: the report of a month).
+//! look at it ([`console`]: the report of a month, our domains). The door through which clicks come may be a process of its
+//! own ([`console::porch()`]): it stays open, and keeps clicks on the disk, while the gateway restarts.
 
 pub mod mail;
 
