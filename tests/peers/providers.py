@@ -121,9 +121,10 @@ class Providers(Campus):
 
 
 def alerted():
-    """Where those have their mail who get the emergency: not at the one that has enough in the meantime, nor at the one
-    that puts off every other stranger."""
-    return [LIKE[1 + n % (len(LIKE) - 2)] for n in range(ALERTED)]
+    """Where those have their mail who get the emergency: not at the one that has enough in the meantime, nor at one that
+    puts off strangers, nor where two connections are all there ever are: an emergency may have one more than the others."""
+    hosts = [key for key in LIKE[1:] if key not in ("orange", "mimecast")]
+    return [hosts[n % len(hosts)] for n in range(ALERTED)]
 
 
 def tell(report):
@@ -156,17 +157,22 @@ def emergency(report, campus, secret):
     own = lambda line: "\ta" in line
     case = re.search(r"MC-\d{4}-\d{4}", said).group(0)
 
+    seen, last = 0, answered
+    while seen < ALERTED and time.monotonic() < answered + 10:
+        if (now := sum(own(line) for key in LIKE for line in campus.lines(key))) > seen:
+            seen, last = now, time.monotonic()
+        time.sleep(0.02)
+
     def tried():
         # Moods hold for everybody: one may be put off at the first try, or have no mailbox.
         tally = campus.json("mailing", "show", case)["tally"]
         return tally if tally and tally["accepted"] + tally["deferred"] + tally["failed"] == ALERTED else None
     tally = until("the emergency has left", 60, tried)
-    print(f"      an emergency to {ALERTED} in {time.monotonic() - answered:.2f} s after the answer: {tally['accepted']} taken", flush=True)
+    print(f"      an emergency to {ALERTED}: {tally['accepted']} taken, the last {last - answered:.2f} s after its author had the answer", flush=True)
     between = 0
     for key in set(alerted()):
         lines = campus.lines(key)[before[key]:]
-        last = max((number for number, line in enumerate(lines) if own(line)), default=0)
-        between = max(between, last)
+        between = max(between, *(number for number, line in enumerate(lines) if own(line)), 0)
     waiting = PEOPLE - campus.count()
     report.check(f"an emergency goes before the {waiting} that wait: at most {between} copies of them between, at one provider",
                  waiting > 0 and between <= 3 * PACE, between)
@@ -248,8 +254,10 @@ def within(report, key, told, bounds):
     report.check(f"{key}: {found[0]} connections, {found[1]} on one, {found[2]} a second, {found[3]} in ten, {found[4]} in a minute",
                  all(a <= b for a, b in zip(found, most)), (found, most))
     print(f"      {key} took {copies['taken']}; {said}", flush=True)
-    # But the emergency's, perhaps, where nobody had left it room.
-    report.check(f"{key}: none turned away for their number", told["connections"]["turned_away"] <= (key in alerted()), told["connections"])
+    # One that ends may still be counted there when the next one comes.
+    few = 1 + told["connections"]["opened"] // 50
+    turned_away = told["connections"]["turned_away"]
+    report.check(f"{key}: {turned_away} turned away for their number, of {told['connections']['opened']}", turned_away < few, told["connections"])
 
 
 def recovers(report, told):
