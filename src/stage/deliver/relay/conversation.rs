@@ -23,7 +23,7 @@ const DATA: &str = "DATA\r\n";
 const SAID_OCTETS_MAX: usize = 600;
 
 /// A socket, plain or under TLS.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// An open connection that has said EHLO.
