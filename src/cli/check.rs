@@ -7,13 +7,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Error, feeds, out};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Exchangers, Leaving, Onward, Route};
 use crate::decide::lint::{self, Level};
 use crate::decide::policy::ListRule;
-use crate::decide::shape::{self, Limits};
-use crate::mail::Address;
+use crate::decide::shape::{self, Limits, Pool};
+use crate::mail::{Address, Domain};
 use crate::model::{Caps, Identity};
 use crate::service::Keys;
+use crate::stage::deliver::RelayTls;
 
 /// How to say it.
 #[derive(Debug, Args)]
@@ -43,6 +44,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     clauses(&config)?;
     checks(&config)?;
     limits(&config)?;
+    route(&config.gateway.route)?;
     shaping(&config.shaping)?;
     dns(&config, record.as_ref())?;
     out::line("The settings are good.")
@@ -254,6 +256,65 @@ fn limits(config: &Config) -> Result<(), Error> {
             format!("{} days", config.policy.lapse_after.as_secs() / 86_400),
         ),
     ])
+}
+
+/// Where mail leaves, and as whom.
+fn route(route: &Route) -> Result<(), Error> {
+    out::line("")?;
+    let all = |domains: &[Domain]| domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let tls = |tls: RelayTls| format!("{tls:?}").to_lowercase();
+    let mut rows = Vec::new();
+    match &route.onward {
+        Onward::Smarthost(hop) => {
+            rows.push([
+                "all domains".to_owned(),
+                format!("through {}", hop.name()),
+                tls(hop.tls),
+            ]);
+        }
+        Onward::Exchangers(exchangers) => {
+            let port = exchangers.port;
+            rows.push([
+                "all domains".to_owned(),
+                format!("to their mail exchangers, port {port}"),
+                as_asked(exchangers, &tls(exchangers.tls)),
+            ]);
+            for (domains, asked) in &exchangers.tls_of {
+                rows.push([all(domains), "to their mail exchangers".to_owned(), tls(*asked)]);
+            }
+        }
+    }
+    for via in &route.via {
+        rows.push([all(&via.domains), format!("to {}", via.hop.name()), tls(via.hop.tls)]);
+    }
+    out::table(["MAIL FOR", "GOES", "TLS"], &rows, "")?;
+    let pool = |(pool, leaving): (&Pool, &Leaving)| {
+        let sources: Vec<String> = leaving.sources.iter().map(ToString::to_string).collect();
+        let hostname = leaving
+            .hostname
+            .as_ref()
+            .map_or_else(|| "the gateway's name".to_owned(), ToString::to_string);
+        let sources = match sources.is_empty() {
+            true => "as the system chooses".to_owned(),
+            false => sources.join(" "),
+        };
+        [pool.words().to_owned(), sources, hostname]
+    };
+    let rows: Vec<[String; 3]> = route.pools.iter().map(pool).collect();
+    if !rows.is_empty() {
+        out::line("")?;
+        out::table(["LEAVING", "FROM", "EHLO"], &rows, "")?;
+    }
+    Ok(())
+}
+
+fn as_asked(exchangers: &Exchangers, tls: &str) -> String {
+    let more = [("MTA-STS", exchangers.dns.mta_sts), ("DANE", exchangers.dns.dane)];
+    let more: Vec<&str> = more.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
+    match more.is_empty() || exchangers.tls == RelayTls::Off {
+        true => tls.to_owned(),
+        false => format!("{tls}; more where {} asks for it", more.join(" or ")),
+    }
 }
 
 /// How fast mail leaves, a limit a line. Policy C4.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Fault;
 use super::fault;
 use super::feed::{RawSource, SourceSettings};
-use super::relay::{RawRelay, Route};
+use super::relay::{RawPools, RawRelay, Route};
 use super::values::{Short, Span};
 use crate::mail::{Address, Domain};
 use crate::model::Letterbox;
@@ -157,6 +157,8 @@ struct Raw {
     #[serde(default)]
     dkim: RawDkim,
     relay: RawRelay,
+    #[serde(default)]
+    pool: RawPools,
     console: RawConsole,
     oidc: Option<RawOidc>,
     #[serde(default)]
@@ -402,7 +404,7 @@ impl Raw {
                 key: base.join(self.tls.key),
             },
             dkim,
-            route: self.relay.check(base)?,
+            route: self.relay.check(base, self.pool)?,
             console: self.console.check(&hostname)?,
             oidc: self.oidc.map(|oidc| oidc.check(base)).transpose()?,
             feeds: feeds(self.feed, base)?,

@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 pub use fault::Fault;
 pub use feed::{FeedSettings, SourceSettings, WaySettings};
 pub use gateway::{ConsoleSettings, DkimSettings, Gateway, OidcSettings, TlsFiles};
-pub use relay::{Hop, Route, Via};
+pub use relay::{Exchangers, Hop, Leaving, Onward, Route, Via};
 
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Template};

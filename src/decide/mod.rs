@@ -12,6 +12,7 @@
 //! | [`notice`] | what do we say, and to whom? |
 //! | [`policy`] | may it go, and who must let it? |
 //! | [`report`] | what came back? |
+//! | [`route`] | where does it go? |
 //! | [`shape`] | when does it go? |
 
 pub mod aggregate;
@@ -24,4 +25,5 @@ pub mod lint;
 pub mod notice;
 pub mod policy;
 pub mod report;
+pub mod route;
 pub mod shape;

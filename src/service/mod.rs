@@ -26,7 +26,7 @@ pub use porch::porch;
 pub use sockets::{PublicSocket, Sockets, bind, public};
 
 use crate::clock::Clock;
-use crate::config::{Config, Gateway, Hop};
+use crate::config::{Config, Exchangers, Gateway, Hop, Leaving, Onward};
 use crate::console::api::{self, ApiState, Door};
 use crate::console::{self, PublicState, ReadToken};
 use crate::decide::compose;
@@ -34,6 +34,7 @@ use crate::decide::notice::Notices;
 use crate::decide::shape::Shape;
 use crate::mail::{Address, Domain};
 use crate::model::{Letterbox, Selection, TokenKey, TokenKind};
+use crate::stage::deliver::{Caller, RouteSettings};
 use crate::stage::import::{self, Importer};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
@@ -314,13 +315,33 @@ fn deliver_settings(
     shape: &Shape,
 ) -> anyhow::Result<deliver::Settings> {
     let (gateway, route) = (&config.gateway, &config.gateway.route);
+    let onward = match &route.onward {
+        Onward::Smarthost(hop) => deliver::Onward::Smarthost(relay(hop)?),
+        Onward::Exchangers(exchangers) => deliver::Onward::Exchangers(Arc::new(deliver::Router::new(
+            routing(gateway, exchangers),
+            shape.clone(),
+        )?)),
+    };
+    let caller = |leaving: Option<&Leaving>| Caller {
+        hostname: leaving
+            .and_then(|leaving| leaving.hostname.as_ref())
+            .unwrap_or(&gateway.hostname)
+            .to_string(),
+        sources: leaving.map(|leaving| leaving.sources.clone()).unwrap_or_default(),
+    };
     Ok(deliver::Settings {
-        relay: relay(gateway, &route.smarthost)?,
+        onward,
         own_hosts: route
             .via
             .iter()
-            .map(|via| relay(gateway, &via.hop))
+            .map(|via| relay(&via.hop))
             .collect::<anyhow::Result<_>>()?,
+        caller: caller(None),
+        callers: route
+            .pools
+            .iter()
+            .map(|(pool, leaving)| (*pool, caller(Some(leaving))))
+            .collect(),
         shape: shape.clone(),
         compose: Arc::clone(compose),
         notices: Arc::clone(notices),
@@ -329,13 +350,12 @@ fn deliver_settings(
 }
 
 /// One next hop.
-fn relay(gateway: &Gateway, hop: &Hop) -> anyhow::Result<deliver::RelaySettings> {
+fn relay(hop: &Hop) -> anyhow::Result<deliver::RelaySettings> {
     Ok(deliver::RelaySettings {
         host: hop.host.clone(),
         port: hop.port,
         tls: hop.tls,
         trust: deliver::trust(hop.tls, hop.ca_file.as_deref())?,
-        hostname: gateway.hostname.to_string(),
     })
 }
 
@@ -344,6 +364,27 @@ fn keepers(config: &Config) -> Vec<Address> {
     match config.gateway.postmasters.as_slice() {
         [] => config.policy.offices.reviewers().into_iter().cloned().collect(),
         postmasters => postmasters.to_vec(),
+    }
+}
+
+/// How exchangers are found. Mail that DNS sends to one of our own doors would come back to us.
+fn routing(gateway: &Gateway, exchangers: &Exchangers) -> RouteSettings {
+    let hostnames = gateway
+        .route
+        .pools
+        .values()
+        .filter_map(|leaving| leaving.hostname.as_ref());
+    RouteSettings {
+        port: exchangers.port,
+        tls: exchangers.tls,
+        tls_of: exchangers.tls_of.clone(),
+        ca_file: exchangers.ca_file.clone(),
+        dns: exchangers.dns.clone(),
+        own_names: std::iter::once(&gateway.hostname)
+            .chain(hostnames)
+            .map(ToString::to_string)
+            .collect(),
+        own_addresses: gateway.listeners.iter().map(|listener| listener.address).collect(),
     }
 }
 

@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decide::aggregate", &["mail", "model"]),
     ("decide::audience", &["mail", "model"]),
     ("decide::compose", &["mail", "model"]),
+    ("decide::route", &["mail"]),
     ("decide::shape", &["mail", "model"]),
     ("decide::report", &["mail", "model"]),
     ("decide::contents", &["mail", "model"]),

@@ -11,7 +11,10 @@ use serde::Deserialize;
 use self::forms::{RawPattern, RawRange, RawRate, RawRemedy, RawWindow};
 use super::values::Span;
 use super::{Fault, Gateway, fault};
-use crate::decide::shape::{Brake, Canary, Direct, Hours, Limits, Meaning, Provider, Range, Rule, Settings, WarmUp};
+use crate::config::Onward;
+use crate::decide::shape::{
+    self, Brake, Canary, Direct, Hours, Limits, Meaning, Pool, Provider, Range, Rule, Settings, WarmUp,
+};
 use crate::mail::Domain;
 
 /// The table of a domain that no other provider has.
@@ -180,7 +183,11 @@ impl Raw {
                 .map(|(key, raw)| raw.check(key, campus, &others.limits))
                 .collect::<Result<_, _>>()?,
             rules: others.rules,
-            smarthost: gateway.route.smarthost.name(),
+            onward: match &gateway.route.onward {
+                Onward::Smarthost(hop) => shape::Onward::Smarthost(hop.name()),
+                Onward::Exchangers(_) => shape::Onward::Exchangers,
+            },
+            sources: sources(gateway),
             direct: gateway
                 .route
                 .via
@@ -193,6 +200,20 @@ impl Raw {
             zone: gateway.time_zone.clone(),
         })
     }
+}
+
+/// The addresses each pool leaves from, where it has its own.
+fn sources(gateway: &Gateway) -> BTreeMap<Pool, String> {
+    let pools = gateway
+        .route
+        .pools
+        .iter()
+        .filter(|(_, leaving)| !leaving.sources.is_empty());
+    let name = |sources: &[std::net::IpAddr]| {
+        let all: Vec<String> = sources.iter().map(ToString::to_string).collect();
+        all.join(" and ")
+    };
+    pools.map(|(pool, leaving)| (*pool, name(&leaving.sources))).collect()
 }
 
 impl RawLimits {

@@ -140,7 +140,7 @@ pub(super) async fn explain(
     let lane = question.lane.unwrap_or(Lane::Bulk);
     let now = api.clock.now();
     let shaper = api.desk.shape().look();
-    let told = shaper.explain(&name, &[], lane, now);
+    let told = shaper.explain(&name, lane, now);
     Ok(Json(Explained {
         domain: name.to_string(),
         lane,

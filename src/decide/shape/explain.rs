@@ -85,14 +85,14 @@ impl Passage {
 
 impl Shaper {
     /// What a copy of a mailing to this domain would meet now.
-    pub fn explain(&self, domain: &Domain, exchangers: &[String], lane: Lane, now: Timestamp) -> Explanation {
-        let stream = self.stream(domain, exchangers);
+    pub fn explain(&self, domain: &Domain, lane: Lane, now: Timestamp) -> Explanation {
         let claim = Claim {
             mailing: None,
             lane,
             pool: Pool::of(Capacity::Initiated, lane),
             signing_domain: None,
         };
+        let stream = self.stream(domain, claim.pool);
         let scopes = claim.scopes().chain(stream.scopes().cloned());
         let standings = scopes.map(|scope| self.standing(scope, now)).collect();
         let binds = self.binds(&stream, &claim, &[], now);

@@ -69,7 +69,7 @@ impl Shaper {
         let begins = wall(begins, 0.0);
         let mut parts: BTreeMap<String, Part> = BTreeMap::new();
         let mut hosts: Vec<Scope> = Vec::new();
-        for (stream, people) in self.by_stream(domains) {
+        for (stream, people) in self.by_stream(domains, Pool::of(Capacity::Initiated, lane)) {
             let part = parts.entry(stream.name.to_string()).or_default();
             self.add(part, &stream, people, begins);
             if !hosts.contains(&stream.host) {
@@ -129,11 +129,11 @@ impl Shaper {
     }
 
     /// How many people each stream has; those of one name stand together.
-    pub fn by_stream(&self, domains: &BTreeMap<Domain, u64>) -> Vec<(Stream, u64)> {
+    pub fn by_stream(&self, domains: &BTreeMap<Domain, u64>, pool: Pool) -> Vec<(Stream, u64)> {
         let mut streams: Vec<(Stream, u64)> = Vec::new();
         let mut known: std::collections::HashMap<Stream, usize> = std::collections::HashMap::new();
         for (domain, people) in domains {
-            let stream = self.stream(domain, &[]);
+            let stream = self.stream(domain, pool);
             match known.get(&stream).and_then(|at| streams.get_mut(*at)) {
                 Some((_, so_far)) => *so_far += people,
                 None => {

@@ -35,7 +35,7 @@ pub use provider::Provider;
 pub use reply::{Meaning, Pattern, Remedy, Rule};
 pub use retry::{hidden_end, next_try};
 pub use scope::{Claim, Pool, Scope, Stream};
-pub use settings::{Brake, Canary, Direct, Hours, Known, Settings, WarmUp, Window};
+pub use settings::{Brake, Canary, Direct, Hours, Known, Onward, Settings, WarmUp, Window};
 pub use shaper::{Heard, Kept, OTHER_DOMAINS, Shape, Shaper, Trip};
 pub use turn::{Turn, Turns, Waiting};
 

@@ -1,5 +1,6 @@
 //! The numbers and names of `shaping.toml`.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::limits::{Limits, Range, Rate};
 use super::provider::Provider;
 use super::reply::{Rule, as_said};
+use super::scope::Pool;
 use crate::mail::{Domain, Status, Timestamp};
 use crate::model::Lane;
 
@@ -41,10 +43,12 @@ pub struct Settings {
     pub brake: Brake,
     /// When the lanes below the first may leave.
     pub hours: Hours,
-    /// Where mail goes that has no other way: `127.0.0.1:2526`.
-    pub smarthost: String,
+    /// Where mail goes that has no other way.
+    pub onward: Onward,
     /// Domains whose mail goes straight to a host of their own.
     pub direct: Vec<Direct>,
+    /// The addresses that a pool leaves from, where it has its own.
+    pub sources: BTreeMap<Pool, String>,
     /// Who is known.
     pub providers: Vec<Provider>,
     /// What a reply means that no rule of its provider knows.
@@ -96,13 +100,23 @@ impl Default for Settings {
                 authentication: 3,
             },
             hours: Hours::default(),
-            smarthost: String::new(),
+            onward: Onward::Smarthost(String::new()),
             direct: Vec::new(),
+            sources: BTreeMap::new(),
             providers: Vec::new(),
             rules: Vec::new(),
             zone: TimeZone::UTC,
         }
     }
+}
+
+/// Where mail leaves that has no other way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Onward {
+    /// Through this host: `127.0.0.1:2526`.
+    Smarthost(String),
+    /// To the mail exchangers of each domain.
+    Exchangers,
 }
 
 /// Domains whose mail goes straight to a host of their own.
@@ -218,11 +232,10 @@ pub struct Known<'a> {
 }
 
 impl Settings {
-    /// The next hop of a domain, and whether it is the domain's own.
-    pub fn next_hop(&self, domain: &Domain) -> (&str, bool) {
+    /// The host that the settings name for a domain.
+    pub fn own_host(&self, domain: &Domain) -> Option<&str> {
         let is_of = |direct: &&Direct| direct.domains.iter().any(|own| domain.is_within(own));
-        let own = self.direct.iter().find(is_of);
-        own.map_or((&self.smarthost, false), |direct| (&direct.host, true))
+        self.direct.iter().find(is_of).map(|direct| direct.host.as_str())
     }
 
     /// The providers a domain has its mail at: all that match.

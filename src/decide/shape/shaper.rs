@@ -12,13 +12,16 @@ use super::brake::{Judgement, Slice, Watch};
 use super::bucket::Bucket;
 use super::flow::{Flow, Question};
 use super::reply::{Meaning, Remedy, as_said};
-use super::scope::{Claim, Scope, Stream};
-use super::settings::{Known, Settings};
+use super::scope::{Claim, Pool, Scope, Stream};
+use super::settings::{Known, Onward, Settings};
 use crate::mail::{Domain, Status, Timestamp};
 use crate::model::MailingId;
 
 /// The name of domains that no provider has.
 pub const OTHER_DOMAINS: &str = "other domains";
+
+/// Domains whose site is remembered.
+const SITES_MAX: usize = 100_000;
 
 /// All flows, and all mailings under way.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct Shaper {
     watches: BTreeMap<MailingId, Watch>,
     /// Flows that are not kept yet as they are.
     changed: BTreeSet<Scope>,
+    /// What was found of domains whose mail goes to their own exchangers: the site, and its hosts.
+    sites: HashMap<Domain, (Arc<str>, Vec<String>)>,
     /// When it began after an unclean end: flows nobody remembers begin with nothing.
     unclean: Option<Timestamp>,
 }
@@ -89,6 +94,7 @@ impl Shaper {
             flows: HashMap::new(),
             watches: BTreeMap::new(),
             changed: BTreeSet::new(),
+            sites: HashMap::new(),
             unclean: None,
         }
     }
@@ -126,9 +132,30 @@ impl Shaper {
         changed.into_iter().filter_map(flow).collect()
     }
 
-    /// Where a copy for this domain goes.
-    pub fn stream(&self, domain: &Domain, exchangers: &[String]) -> Stream {
-        let (host, is_direct) = self.settings.next_hop(domain);
+    /// The exchangers of a domain were found: the name of their site, and theirs.
+    pub fn learn(&mut self, domain: &Domain, site: &Arc<str>, exchangers: Vec<String>) {
+        if self.sites.len() >= SITES_MAX {
+            self.sites.clear();
+        }
+        self.sites.insert(domain.clone(), (Arc::clone(site), exchangers));
+    }
+
+    /// Where a copy for this domain goes that leaves with this pool. The exchangers of a domain that nobody has looked for
+    /// yet are taken for a host of the domain's name.
+    pub fn stream(&self, domain: &Domain, pool: Pool) -> Stream {
+        let (known, nobody) = (self.sites.get(domain), Vec::new());
+        let (host, is_direct, exchangers) = match (self.settings.own_host(domain), &self.settings.onward) {
+            (Some(own), _) => (own, true, &nobody),
+            (None, Onward::Smarthost(host)) => (host.as_str(), false, &nobody),
+            (None, Onward::Exchangers) => known.map_or((domain.as_str(), true, &nobody), |(site, exchangers)| {
+                (site, true, exchangers)
+            }),
+        };
+        // Who connects from another address is another sender to whoever is connected to.
+        let host = match self.settings.sources.get(&pool) {
+            Some(source) => format!("{host} from {source}"),
+            None => host.to_owned(),
+        };
         let providers = self.settings.providers_of(domain, exchangers);
         let receivers: Vec<Scope> = providers
             .iter()
@@ -237,6 +264,14 @@ impl Shaper {
         }
         if let Some(watch) = claim.mailing.and_then(|id| self.watch(id)) {
             watch.sets_out();
+        }
+    }
+
+    /// A copy goes another way than it was asked for: it counts against every limit of where it goes.
+    pub fn spend_at(&mut self, stream: &Stream, now: Timestamp) {
+        let settings = Arc::clone(&self.settings);
+        for scope in stream.scopes() {
+            self.flow(scope).spend(settings.limits(scope), &settings, now);
         }
     }
 

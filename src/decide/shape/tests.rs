@@ -66,7 +66,7 @@ fn settings() -> Settings {
     };
     let recipe = vec![Remedy::Slow, Remedy::Silence(10 * MINUTE), Remedy::OneConnection];
     Settings {
-        smarthost: SMARTHOST.into(),
+        onward: Onward::Smarthost(SMARTHOST.into()),
         providers: vec![
             provider("big", big, vec![rule("unusual rate", "4.7.28", Meaning::Rate, recipe)]),
             provider("cold", Limits { warm_up: true, ..big }, vec![]),
@@ -97,7 +97,7 @@ fn claim(lane: Lane) -> Claim<'static> {
 }
 
 fn stream(shaper: &Shaper, domain: &str) -> Stream {
-    shaper.stream(&domain.parse().expect("valid"), &[])
+    shaper.stream(&domain.parse().expect("valid"), Pool::Mailings)
 }
 
 /// What a copy waits for, in words.
@@ -417,7 +417,7 @@ fn a_forecast_of_few_or_of_an_emergency_has_no_slice() {
 fn an_explanation_names_what_binds_and_how_everybody_stands() {
     let mut shaper = shaper();
     said(&mut shaper, "big.example", &unusual(), at(0.0));
-    let told = shaper.explain(&"big.example".parse().expect("valid"), &[], Lane::Bulk, at(60.0));
+    let told = shaper.explain(&"big.example".parse().expect("valid"), Lane::Bulk, at(60.0));
     assert_eq!(told.next(at(60.0)), at(600.0));
     assert_eq!(told.binds.len(), 1);
     let names: Vec<&str> = told.standings.iter().map(|standing| standing.name.as_str()).collect();
@@ -431,7 +431,7 @@ fn an_explanation_names_what_binds_and_how_everybody_stands() {
         ),
         (Some(2.5), "open", true)
     );
-    let free = shaper.explain(&"elsewhere.example".parse().expect("valid"), &[], Lane::Bulk, at(60.0));
+    let free = shaper.explain(&"elsewhere.example".parse().expect("valid"), Lane::Bulk, at(60.0));
     assert_eq!((free.binds.len(), free.next(at(60.0))), (0, at(60.0)));
 }
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 use super::courier::{self, Courier};
 use super::effects::{Effects, effects, path};
 use super::lease::Lease;
-use super::relay::{Carried, Connection, Unreachable, dial};
+use super::relay::{Carried, Connection, Unreachable};
+use super::route::NoWay;
 use super::run::Job;
 use crate::decide::compose;
+use crate::decide::route::Site;
 use crate::decide::shape::{Heard, Trip, hidden_end, next_try};
 use crate::mail::{Severity, Status, Timestamp};
 use crate::model::{Capacity, Entry, Outcome, Recipient, WhenUncertain};
@@ -24,6 +26,8 @@ const IDLE_TICKS_MAX: u32 = 5;
 const LEDGER_REST: Duration = Duration::from_secs(5);
 /// When a copy is due again that was put off for what was said to its flow: no sooner, however fast the flow recovers.
 const PUT_OFF: Duration = Duration::from_secs(60);
+/// When it is asked again where a copy goes, when nobody could say.
+const NO_ANSWER: Duration = Duration::from_secs(5 * 60);
 /// Octets of a server's words that the ledger keeps.
 const KEPT_OCTETS_MAX: usize = 160;
 
@@ -188,13 +192,35 @@ impl Carrier {
             }
             Some(WhenUncertain::Resend) | None => {}
         }
+        let domain = recipient.address.domain();
+        let site = match courier.site(job, domain).await {
+            Ok(site) => site,
+            Err(NoWay::Never(status)) => {
+                self.say().await?;
+                self.unsaid(job, Outcome::Failed(status), &recipient).await?;
+                return Ok(Tried::Over);
+            }
+            Err(NoWay::NotNow(why)) => {
+                let due = courier.clock.now().plus(NO_ANSWER);
+                return self
+                    .wait_for_a_way(job, Status::new(451, 4, 3, why), &recipient, due)
+                    .await;
+            }
+        };
+        let own = self.open.as_ref().map(|open| open.lease.scopes()).unwrap_or_default();
+        let (job, connection) = match courier.todays(job, domain, own, connection) {
+            Ok(todays) => todays,
+            Err(until) => return Ok(Tried::NotBefore(until)),
+        };
+        let job = &job;
         if let Some(lease) = connection {
             self.say().await?;
             self.close().await;
-            if let Err(error) = self.connect(job, lease).await {
+            if let Err(error) = self.connect(job, site.as_deref(), lease).await {
                 tracing::warn!(%error, "waiting for the next hop; nobody's try is used up");
                 courier.cannot_reach(job, &error);
-                return Ok(Tried::NotBefore(courier.clock.now()));
+                let (status, due) = (Status::new(451, 4, 1, error.to_string()), courier.clock.now());
+                return self.wait_for_a_way(job, status, &recipient, due).await;
             }
         }
         self.intend(job).await?;
@@ -211,8 +237,8 @@ impl Carrier {
         Tried::NotBefore(self.courier.clock.now())
     }
 
-    async fn connect(&mut self, job: &Job, lease: Lease) -> Result<(), Unreachable> {
-        let connection = dial(&job.way.relay).await?;
+    async fn connect(&mut self, job: &Job, site: Option<&Site>, lease: Lease) -> Result<(), Unreachable> {
+        let connection = self.courier.dial(job, site).await?;
         self.open = Some(Open { connection, lease });
         Ok(())
     }
@@ -278,6 +304,24 @@ impl Carrier {
             }
         };
         self.unsaid(job, outcome, recipient).await?;
+        Ok(Tried::Over)
+    }
+
+    /// A copy with no way to go waits, and its try is not used up; only the time to give up passes.
+    async fn wait_for_a_way(
+        &mut self,
+        job: &Job,
+        status: Status,
+        recipient: &Recipient,
+        due: Timestamp,
+    ) -> Result<Tried, Error> {
+        let now = self.courier.clock.now();
+        let source = &job.source;
+        if next_try(job.attempt, source.mailing.capacity, source.sealed_at, now).is_some() {
+            return Ok(Tried::NotBefore(due));
+        }
+        self.say().await?;
+        self.unsaid(job, outcome(status, job, now), recipient).await?;
         Ok(Tried::Over)
     }
 

@@ -8,18 +8,20 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::Settings;
 use super::brake::{count, said};
 use super::carrier::Carrier;
 use super::lease::Lease;
 use super::queue::{Asker, Queue, Taken};
-use super::relay::Unreachable;
+use super::relay::{Connection, Unreachable, dial_host};
+use super::route::NoWay;
 use super::run::Job;
-use super::ways::Hops;
+use super::ways::{Hops, Next};
+use super::{Onward, Settings};
 use crate::clock::Clock;
 use crate::decide::audience::{Purpose, dropped_out};
-use crate::decide::shape::{Heard, Kept, Shape, Trip};
-use crate::mail::{Mailbox, Severity, Status, Timestamp};
+use crate::decide::route::Site;
+use crate::decide::shape::{Heard, Kept, Scope, Shape, Trip};
+use crate::mail::{Domain, Mailbox, Severity, Status, Timestamp};
 use crate::model::lifecycle::State;
 use crate::model::{
     Act, Capacity, Contact, Entry, Event, Exclusion, Glance, MailingId, Outcome, Recipient, Series, WhenUncertain,
@@ -29,6 +31,9 @@ use crate::store::{Error, FlowRecord, Kind, Move, Store, Table};
 
 /// How often it is kept how flows stand: so much of them a crash forgets.
 const KEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// How long a copy waits at least whose way is not the one of the plan, and is full.
+const LATER: Duration = Duration::from_secs(1);
 
 /// What all workers share.
 pub(super) struct Courier {
@@ -58,7 +63,7 @@ pub(super) struct Turn {
 pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
     let connections = settings.shape.look().settings().connections_max();
     let courier = Arc::new(Courier {
-        hops: Hops::new(&settings.relay, &settings.own_hosts),
+        hops: Hops::new(&settings.onward, &settings.own_hosts),
         kept_at: Mutex::new(clock.now()),
         store,
         clock,
@@ -174,6 +179,64 @@ impl Courier {
             Some(State::Expanded(expanded)) => Some(expanded.when_uncertain()),
             Some(State::Held(_) | State::Released(_) | State::Closed(_) | State::Ended(_)) | None => None,
         })
+    }
+
+    /// The site of a domain; `None` when mail for it goes to a host of the settings.
+    pub(super) async fn site(&self, job: &Job, domain: &Domain) -> Result<Option<Arc<Site>>, NoWay> {
+        match (&job.way.next, &self.settings.onward) {
+            (Next::Exchangers, Onward::Exchangers(router)) => router.find(domain, self.clock.now()).await.map(Some),
+            (Next::Host(_), _) | (Next::Exchangers, Onward::Smarthost(_)) => Ok(None),
+        }
+    }
+
+    /// The way of a copy as DNS has it today. When that is not the one of the plan, a new connection counts against the new
+    /// one; `own` is what the asker's connection counts against. [`Err`] is when it may be tried.
+    pub(super) fn todays(
+        &self,
+        job: &Job,
+        domain: &Domain,
+        own: &[Scope],
+        planned: Option<Lease>,
+    ) -> Result<(Job, Option<Lease>), Timestamp> {
+        let mut todays = job.clone();
+        if matches!(job.way.next, Next::Host(_)) {
+            return Ok((todays, planned));
+        }
+        let claim = job.source.claim();
+        let mut shaper = self.shape().look();
+        let stream = shaper.stream(domain, claim.pool);
+        if stream.host == job.way.stream.host {
+            return Ok((todays, planned));
+        }
+        let now = self.clock.now();
+        let asked = shaper.ask_receiver(&stream, &claim, own, now);
+        let needs = stream.of_connection();
+        let is_new = needs != own;
+        if asked.is_ok() {
+            shaper.spend_at(&stream, now);
+            if is_new {
+                shaper.hold(&needs);
+            }
+        }
+        // A lease locks the shaper when it ends.
+        drop(shaper);
+        drop(planned);
+        if let Err(binding) = asked {
+            return Err(binding.until.max(now.plus(LATER)));
+        }
+        todays.way.stream = Arc::new(stream);
+        let lease = is_new.then(|| Lease::of_held(self.shape(), &self.work, needs));
+        Ok((todays, lease))
+    }
+
+    /// Opens a connection for a copy.
+    pub(super) async fn dial(&self, job: &Job, site: Option<&Site>) -> Result<Connection, Unreachable> {
+        let caller = self.settings.caller(job.source.claim().pool);
+        match (&job.way.next, &self.settings.onward, site) {
+            (Next::Host(relay), _, _) => dial_host(relay, caller).await,
+            (Next::Exchangers, Onward::Exchangers(router), Some(site)) => router.dial(site, caller).await,
+            (Next::Exchangers, _, _) => Err(Unreachable::Not("it has no host".to_owned())),
+        }
     }
 
     /// What a reply does to the flow.

@@ -19,27 +19,34 @@ mod effects;
 mod lease;
 mod queue;
 mod relay;
+mod route;
 mod run;
 mod take_up;
 mod ways;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decide::compose;
 use crate::decide::notice::Notices;
-use crate::decide::shape::Shape;
+use crate::decide::shape::{Pool, Shape};
 use crate::mail::Address;
 
 pub use courier::run;
-pub use relay::{RelaySettings, RelayTls, TrustFault, trust};
+pub use relay::{Caller, RelaySettings, RelayTls, TrustFault, trust};
+pub use route::{DnsSettings, Missing, Names, NamesFault, RouteFault, RouteSettings, Router};
 
 /// What delivery needs to know of the settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where mail leaves.
-    pub relay: RelaySettings,
+    /// Where mail leaves that has no other way.
+    pub onward: Onward,
     /// Hosts of their own that mail for some domains goes straight to: shaping says for which.
     pub own_hosts: Vec<RelaySettings>,
+    /// As whom we connect, where its pool says nothing else.
+    pub caller: Caller,
+    /// As whom, by pool.
+    pub callers: BTreeMap<Pool, Caller>,
     /// How fast, and what replies mean.
     pub shape: Shape,
     /// How copies are made.
@@ -48,6 +55,21 @@ pub struct Settings {
     pub notices: Arc<Notices>,
     /// Who hears that the brake has paused a mailing: reviewers and postmasters.
     pub guardians: Vec<Address>,
+}
+
+/// Where mail leaves.
+#[derive(Debug, Clone)]
+pub enum Onward {
+    /// Through one host that takes all of it.
+    Smarthost(RelaySettings),
+    /// To the mail exchangers of each domain.
+    Exchangers(Arc<Router>),
+}
+
+impl Settings {
+    fn caller(&self, pool: Pool) -> &Caller {
+        self.callers.get(&pool).unwrap_or(&self.caller)
+    }
 }
 
 #[cfg(test)]

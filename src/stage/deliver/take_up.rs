@@ -1,15 +1,16 @@
 //! Takes up a mailing: its plan, its ledger, and how it has fared so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::Onward;
 use super::brake::{count, count_returned};
 use super::courier::Courier;
 use super::run::{Run, Source};
-use super::ways::Ways;
+use super::ways::{Way, Ways};
 use crate::decide::compose::Sealed;
 use crate::decide::shape::{Counts, Watch};
-use crate::mail::Timestamp;
+use crate::mail::{Domain, Timestamp};
 use crate::model::lifecycle::{Expanded, State};
 use crate::model::{Capacity, Entry, MailingId, Outcome, WhenUncertain};
 use crate::store::Error;
@@ -69,9 +70,8 @@ impl Courier {
         };
         let canary = self.shape().look().settings().canary;
         let mut watch = Watch::new(planned, source.is_judged().then_some(&canary));
-        let mut ways = Ways::new(self.shape(), &self.hops);
-        let of = self.plan(id, planned, &mut ways)?;
-        let mut run = Run::new(source, ways.found(), &of, watch.canary, is_paused);
+        let (ways, of) = self.ways(&source, self.plan(id, planned)?).await;
+        let mut run = Run::new(source, ways, &of, watch.canary, is_paused);
         for (name, people) in run.streams() {
             watch.at(name).planned += u64::from(people);
         }
@@ -88,21 +88,45 @@ impl Courier {
         Ok((run, watch))
     }
 
-    /// The way of each recipient, in the order of the plan.
-    fn plan(&self, id: MailingId, planned: u32, ways: &mut Ways<'_>) -> Result<Vec<usize>, Error> {
-        let mut of = Vec::with_capacity(usize::try_from(planned).unwrap_or_default());
+    /// The domains of a plan, and which of them each recipient is in, in its order.
+    fn plan(&self, id: MailingId, planned: u32) -> Result<(Vec<Domain>, Vec<usize>), Error> {
+        let planned = usize::try_from(planned).unwrap_or_default();
+        let (mut domains, mut of) = (Vec::new(), Vec::with_capacity(planned));
+        let mut known: HashMap<Domain, usize> = HashMap::new();
         for row in self.store.rows(id) {
             let (_, recipient) = row?;
-            of.push(ways.of(recipient.address.domain()));
+            let domain = recipient.address.domain();
+            let number = match known.get(domain) {
+                Some(number) => *number,
+                None => {
+                    known.insert(domain.clone(), domains.len());
+                    domains.push(domain.clone());
+                    domains.len() - 1
+                }
+            };
+            of.push(number);
         }
-        if of.len() == usize::try_from(planned).unwrap_or_default() {
-            Ok(of)
+        if of.len() == planned {
+            Ok((domains, of))
         } else {
             Err(Error::Unreadable(format!(
                 "{id}: its plan has {} of {planned} recipients",
                 of.len()
             )))
         }
+    }
+
+    /// The ways of a plan, and which of them each recipient goes.
+    async fn ways(&self, source: &Source, (domains, mut of): (Vec<Domain>, Vec<usize>)) -> (Vec<Way>, Vec<usize>) {
+        if let Onward::Exchangers(router) = &self.settings.onward {
+            router.find_all(&domains, self.clock.now()).await;
+        }
+        let mut ways = Ways::new(self.shape(), &self.hops, source.claim().pool);
+        let of_domain: Vec<usize> = domains.iter().map(|domain| ways.of(domain)).collect();
+        for number in &mut of {
+            *number = of_domain.get(*number).copied().unwrap_or_default();
+        }
+        (ways.found(), of)
     }
 
     fn resume(

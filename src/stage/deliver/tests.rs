@@ -235,19 +235,27 @@ fn settings(port: u16) -> Settings {
         zone: TimeZone::UTC,
     };
     Settings {
-        relay: RelaySettings {
-            host: "127.0.0.1".into(),
-            port,
-            tls: RelayTls::Opportunistic,
-            trust: trust(RelayTls::Opportunistic, None).expect("TLS"),
-            hostname: "bedel.mst.example".into(),
-        },
+        onward: smarthost(port),
         own_hosts: vec![],
+        caller: Caller {
+            hostname: "bedel.mst.example".into(),
+            sources: vec![],
+        },
+        callers: BTreeMap::new(),
         shape: Shape::new(Arc::new(shaping())),
         compose: Arc::new(compose),
         notices: Arc::new(notices),
         guardians: vec![address("emarcomm@mst.example")],
     }
+}
+
+fn smarthost(port: u16) -> Onward {
+    Onward::Smarthost(RelaySettings {
+        host: "127.0.0.1".into(),
+        port,
+        tls: RelayTls::Opportunistic,
+        trust: trust(RelayTls::Opportunistic, None).expect("TLS"),
+    })
 }
 
 /// Three connections of seven copies each, as fast as they go.
@@ -456,14 +464,13 @@ async fn reopened(dir: &std::path::Path) -> Store {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_smarthost_is_away_nobodys_try_is_used_up() {
     let mut office = Office::open().await;
-    let port = office.settings.relay.port;
-    office.settings.relay.port = 1;
+    let away = std::mem::replace(&mut office.settings.onward, smarthost(1));
     let id = office.convey(&["a@outside.example"]).await;
     office.start();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_eq!(office.last_outcomes(id).len(), 0);
     office.stop().await;
-    office.settings.relay.port = port;
+    office.settings.onward = away;
     office.start();
     office.until("closed", |office| office.is_closed(id)).await;
     assert_eq!(office.got("a@outside.example"), 1);
@@ -519,7 +526,7 @@ async fn an_emergency_leaves_while_every_connection_waits_for_a_server_that_says
 async fn a_pause_is_in_force_before_the_next_final_dot() {
     let mut office = Office::open().await;
     let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
-    office.settings.relay.port = server.local_addr().expect("a port").port();
+    office.settings.onward = smarthost(server.local_addr().expect("a port").port());
     let id = office.convey(&["a@outside.example"]).await;
     office.start();
     let (mut socket, _peer) = server.accept().await.expect("it comes");

@@ -49,7 +49,7 @@ use crate::decide::compose;
 use crate::decide::lint as checks;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{Place, Policy};
-use crate::decide::shape::Shape;
+use crate::decide::shape::{Pool, Shape};
 use crate::mail::Address;
 use crate::model::lifecycle::{Held, State};
 use crate::model::{MailingId, Offices, Series, Wanting, WhenUncertain};
@@ -253,7 +253,7 @@ impl Desk {
     /// How many read their mail at which provider, most first.
     pub fn by_provider(&self, count: &Count) -> Vec<(String, u64)> {
         let mut people: BTreeMap<String, u64> = BTreeMap::new();
-        for (stream, count) in self.shape().look().by_stream(&count.domains) {
+        for (stream, count) in self.shape().look().by_stream(&count.domains, Pool::Mailings) {
             *people.entry(stream.name.to_string()).or_default() += count;
         }
         let mut people: Vec<(String, u64)> = people.into_iter().collect();

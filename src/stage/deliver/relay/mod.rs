@@ -4,33 +4,21 @@ mod conversation;
 mod dial;
 mod trust;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
 
+pub use crate::decide::route::RelayTls;
 pub(super) use conversation::{Carried, Connection};
-pub(super) use dial::{Unreachable, dial};
+pub(super) use dial::{End, Unreachable, dial, dial_host};
+pub(super) use trust::Trusts;
 pub use trust::{TrustFault, trust};
 
-/// Whether the way to the smarthost is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RelayTls {
-    /// Never.
-    Off,
-    /// When it offers STARTTLS, whatever its certificate.
-    #[default]
-    Opportunistic,
-    /// Always, whatever its certificate.
-    Required,
-    /// Always, with a certificate that proves its name.
-    Verified,
-}
-
-/// Where mail leaves.
+/// A next hop that is always the same: a smarthost, or a host of some domains' own.
 #[derive(Clone)]
 pub struct RelaySettings {
-    /// Name or address of the smarthost.
+    /// Its name or address.
     pub host: String,
     /// Its port.
     pub port: u16,
@@ -38,8 +26,6 @@ pub struct RelaySettings {
     pub tls: RelayTls,
     /// What its certificate is checked against: see [`trust`].
     pub trust: Arc<ClientConfig>,
-    /// What we call ourselves.
-    pub hostname: String,
 }
 
 impl RelaySettings {
@@ -52,5 +38,51 @@ impl RelaySettings {
 impl std::fmt::Debug for RelaySettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RelaySettings({}:{}, {:?})", self.host, self.port, self.tls)
+    }
+}
+
+/// As whom we connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// What we call ourselves in EHLO.
+    pub hostname: String,
+    /// Addresses that connections leave from, one of a family; without any the system chooses, and a family that has none
+    /// here is not used.
+    pub sources: Vec<IpAddr>,
+}
+
+impl Caller {
+    /// The address a connection to `peer` leaves from; `Err` when there is none of its family.
+    fn source(&self, peer: IpAddr) -> Result<Option<IpAddr>, NoSource> {
+        if self.sources.is_empty() {
+            return Ok(None);
+        }
+        let alike = self.sources.iter().find(|own| own.is_ipv4() == peer.is_ipv4());
+        alike.copied().map(Some).ok_or(NoSource)
+    }
+}
+
+/// The pool has no source address of that family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("its pool has no source address of that family")]
+struct NoSource;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_leaves_from_an_address_of_its_peers_family() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("valid");
+        let caller = |sources: &[&str]| Caller {
+            hostname: "out.mst.example".to_owned(),
+            sources: sources.iter().map(|text| ip(text)).collect(),
+        };
+        assert_eq!(caller(&[]).source(ip("192.0.2.1")), Ok(None));
+        let four = caller(&["192.0.2.10"]);
+        assert_eq!(four.source(ip("198.51.100.1")), Ok(Some(ip("192.0.2.10"))));
+        assert_eq!(four.source(ip("2001:db8::1")), Err(NoSource));
+        let both = caller(&["192.0.2.10", "2001:db8::10"]);
+        assert_eq!(both.source(ip("2001:db8::1")), Ok(Some(ip("2001:db8::10"))));
     }
 }
