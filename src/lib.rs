@@ -9,10 +9,11 @@
 //! ```text
 //!             [Held]               [Released]               [Expanded]                [Closed]
 //!           ┌────────► review ──────┐
-//!  intake ──┤                       ├──────► expand ──────────────► deliver ──────────────► smarthost
+//!  intake ──┤                       ├──────► expand ──────────────► deliver ──────────────► next hop
 //!           └─── passed by policy ──┘
 //!  asks               asks                   asks                   asks
-//!  decide::policy     decide::lint           decide::audience       decide::compose, decide::shape
+//!  decide::policy     decide::lint           decide::audience       decide::compose, decide::shape,
+//!                                                                   decide::route
 //!
 //!             [Report]
 //!  intake, deliver ────► feedback ─────► Suppression                asks decide::report
@@ -66,7 +67,8 @@
 //!    ([`decide::compose::seal`]): header, footer, body hash.
 //! 7. [`stage::deliver`]: a worker writes the intent of copy *k* with the outcome of the one before, signs
 //!    ([`decide::compose::copy`]) and relays. Which copy goes when is asked of [`decide::shape`], who knows what each
-//!    mailbox provider bears; a slice of a mailing goes first, and one that fares badly pauses itself.
+//!    mailbox provider bears; where it goes, when no smarthost takes it, [`decide::route`] reads out of DNS. A slice of a
+//!    mailing goes first, and one that fares badly pauses itself.
 //! 8. A bounce comes to `b+TOKEN@…`, a click to `/u/TOKEN`, a complaint to a letterbox with a token of ours in it; each
 //!    becomes a [`model::Report`], as does a refusal by the next server. [`stage::feedback`] reads it
 //!    ([`decide::report::read`]) and does what follows ([`decide::report::follow`]): who dropped out gets no further

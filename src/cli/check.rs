@@ -31,13 +31,14 @@ pub(super) struct Check {
 pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     let config = config::load(dir)?;
     // Before the first start there are no keys yet, which is no fault.
-    let record = if config.gateway.dkim.key.exists() {
-        Some(Keys::read(&config)?.signer.dns_record())
+    let records: Vec<(String, String)> = if config.gateway.dkim.key.exists() {
+        let keys = Keys::read(&config)?;
+        keys.signers.all().map(|(_, signer)| signer.dns_record()).collect()
     } else {
-        None
+        Vec::new()
     };
     if check.json {
-        return out::json(&as_json(&config, record.as_ref()));
+        return out::json(&as_json(&config, &records));
     }
     lists(&config)?;
     feeds::check(&config)?;
@@ -46,7 +47,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     limits(&config)?;
     route(&config.gateway.route)?;
     shaping(&config.shaping)?;
-    dns(&config, record.as_ref())?;
+    dns(&config, &records)?;
     out::line("The settings are good.")
 }
 
@@ -392,12 +393,14 @@ fn shaping(shaping: &shape::Settings) -> Result<(), Error> {
     ])
 }
 
-fn dns(config: &Config, record: Option<&(String, String)>) -> Result<(), Error> {
+fn dns(config: &Config, records: &[(String, String)]) -> Result<(), Error> {
     let gateway = &config.gateway;
     out::line("\nDNS records to publish:")?;
-    match record {
-        Some((name, value)) => out::line(&format!("{name}. TXT \"{value}\""))?,
-        None => out::line("(the DKIM key is made at the first start)")?,
+    for (name, value) in records {
+        out::line(&format!("{name}. TXT \"{value}\""))?;
+    }
+    if records.is_empty() {
+        out::line("(the DKIM key is made at the first start)")?;
     }
     for domain in [&gateway.lists_domain, &gateway.bounce_domain] {
         out::line(&format!("{domain}. MX 10 {}.", gateway.hostname))?;
@@ -405,7 +408,7 @@ fn dns(config: &Config, record: Option<&(String, String)>) -> Result<(), Error> 
     out::line(&format!("{}. TXT \"v=spf1 mx -all\"\n", gateway.bounce_domain))
 }
 
-fn as_json(config: &Config, record: Option<&(String, String)>) -> serde_json::Value {
+fn as_json(config: &Config, records: &[(String, String)]) -> serde_json::Value {
     let policy = &config.policy;
     let lists: Vec<_> = policy
         .lists
@@ -424,6 +427,7 @@ fn as_json(config: &Config, record: Option<&(String, String)>) -> serde_json::Va
         "reviewers": policy.offices.reviewers(),
         "feeds": feeds::as_json(config),
         "providers": config.shaping.providers.iter().map(|provider| json!({ "key": provider.key, "name": provider.name, "rules": provider.rules.len() })).collect::<Vec<_>>(),
-        "dkim": record.map(|(name, value)| json!({ "name": name, "value": value })),
+        "dkim": records.first().map(|(name, value)| json!({ "name": name, "value": value })),
+        "dkim_keys": records.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
     })
 }

@@ -10,6 +10,7 @@ mod audit;
 mod check;
 mod client;
 mod demo;
+mod doctor;
 mod exit;
 mod feeds;
 mod hold;
@@ -61,6 +62,8 @@ enum Command {
     Public(serve::Public),
     /// Read the settings and say all that is in force
     Check(check::Check),
+    /// What DNS says of us, and the records to publish
+    Doctor(doctor::Doctor),
     /// Run an SMTP server for trials, like a mailbox provider if you want
     Sink(sink::Sink),
     /// What waits for people: list, show, and every act of review
@@ -126,6 +129,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Serve(serve) => serve::run(&cli.config, serve).await,
         Command::Public(public) => serve::run_public(&cli.config, public).await,
         Command::Check(check) => check::run(&cli.config, &check),
+        Command::Doctor(doctor) => doctor::run(&cli.config, &doctor),
         Command::Sink(sink) => sink::run(&cli.config, sink).await,
         Command::Hold(command) => hold::run(&client()?, command).await,
         Command::Mailing(command) => mailing::run(&client()?, command).await,

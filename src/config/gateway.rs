@@ -13,7 +13,7 @@ use super::fault;
 use super::feed::{RawSource, SourceSettings};
 use super::relay::{RawPools, RawRelay, Route};
 use super::values::{Short, Span};
-use crate::mail::{Address, Domain};
+use crate::mail::{Address, Domain, Timestamp};
 use crate::model::Letterbox;
 use crate::smtp::BareLf;
 use crate::stage::intake::{Limits, ListenerSettings, Network, TlsMode};
@@ -113,6 +113,21 @@ pub struct DkimSettings {
     pub selector: String,
     /// PEM file of the RSA key; made at the first start when missing.
     pub key: PathBuf,
+    /// Keys that sign besides or after it.
+    pub more: Vec<DkimKey>,
+}
+
+/// A key that signs from its day on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimKey {
+    /// The `d=` domain.
+    pub domain: Domain,
+    /// The `s=` selector.
+    pub selector: String,
+    /// PEM file of the RSA key; made at the next start when missing.
+    pub key: PathBuf,
+    /// When it begins to sign.
+    pub from: Timestamp,
 }
 
 /// An HTTP listener and the name people know it by.
@@ -288,6 +303,60 @@ struct RawDkim {
     domain: Option<Domain>,
     selector: Option<String>,
     key: Option<PathBuf>,
+    #[serde(default)]
+    more: Vec<RawDkimKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDkimKey {
+    domain: Option<Domain>,
+    selector: String,
+    key: PathBuf,
+    from: Option<String>,
+}
+
+impl RawDkim {
+    fn check(self, lists_domain: &Domain, zone: &TimeZone, base: &Path) -> Result<DkimSettings, String> {
+        let domain = self.domain.unwrap_or_else(|| lists_domain.clone());
+        let selector = self.selector.unwrap_or_else(|| "bedel".to_owned());
+        let mut taken = vec![(domain.clone(), selector.clone())];
+        let mut more = Vec::new();
+        for raw in self.more {
+            let key = DkimKey {
+                domain: raw.domain.unwrap_or_else(|| domain.clone()),
+                selector: raw.selector,
+                key: base.join(raw.key),
+                from: raw
+                    .from
+                    .map_or(Ok(Timestamp::from_micros(0)), |from| day(&from, zone))?,
+            };
+            let name = (key.domain.clone(), key.selector.clone());
+            if taken.contains(&name) {
+                return Err(format!(
+                    "dkim.more: {}._domainkey.{} is there already; another key wants another selector",
+                    name.1, name.0
+                ));
+            }
+            taken.push(name);
+            more.push(key);
+        }
+        Ok(DkimSettings {
+            domain,
+            selector,
+            key: base.join(self.key.unwrap_or_else(|| PathBuf::from("certs/dkim.key"))),
+            more,
+        })
+    }
+}
+
+/// The beginning of a day.
+fn day(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
+    let begins = text
+        .parse::<jiff::civil::Date>()
+        .and_then(|date| date.to_zoned(zone.clone()));
+    let begins = begins.map_err(|_invalid| format!("dkim.more.from `{text}` is no day; write \"2027-01-31\""))?;
+    Ok(begins.timestamp().into())
 }
 
 #[derive(Deserialize)]
@@ -370,11 +439,7 @@ impl Raw {
             || Address::new("emarcomm", campus.clone()).map_err(|error| error.to_string()),
             |short| Ok(short.within(campus)),
         )?;
-        let dkim = DkimSettings {
-            domain: self.dkim.domain.unwrap_or_else(|| lists_domain.clone()),
-            selector: self.dkim.selector.unwrap_or_else(|| "bedel".to_owned()),
-            key: base.join(self.dkim.key.unwrap_or_else(|| PathBuf::from("certs/dkim.key"))),
-        };
+        let dkim = self.dkim.check(&lists_domain, &zone(&self.time_zone)?, base)?;
         let postmasters: Vec<Address> = self.postmasters.into_iter().map(|short| short.within(campus)).collect();
         let own = [&hostname, &lists_domain, &bounce_domain];
         if let Some(looping) = postmasters.iter().find(|who| own.contains(&who.domain())) {

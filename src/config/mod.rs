@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 
 pub use fault::Fault;
 pub use feed::{FeedSettings, SourceSettings, WaySettings};
-pub use gateway::{ConsoleSettings, DkimSettings, Gateway, OidcSettings, TlsFiles};
+pub use gateway::{ConsoleSettings, DkimKey, DkimSettings, Gateway, OidcSettings, TlsFiles};
 pub use relay::{Exchangers, Hop, Leaving, Onward, Route, Via};
 
 use crate::decide::lint;

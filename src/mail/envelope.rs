@@ -10,7 +10,8 @@ use super::Address;
 /// The MAIL FROM of a transaction; `None` is the null path `<>` (RFC 5321 §4.5.5).
 pub type ReversePath = Option<Address>;
 
-/// When a delivery status notification is wanted for one recipient (RFC 3461 §4.1).
+/// When a delivery status notification is wanted for one recipient (RFC 3461 §4.1). None of its words is what it is when
+/// nothing was said: then of failures and of delays, and whoever is next hears nothing about it either (§5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -21,19 +22,40 @@ pub struct Notify {
     pub never: bool,
     /// `NOTIFY=SUCCESS` was among the words.
     pub success: bool,
-    /// `NOTIFY=FAILURE` was among the words, or nothing was said.
+    /// `NOTIFY=FAILURE` was among the words.
     pub failure: bool,
     /// `NOTIFY=DELAY` was among the words.
     pub delay: bool,
 }
 
+impl Notify {
+    /// Nothing was said.
+    pub fn is_unsaid(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether a failure is told of.
+    pub fn wants_failure(self) -> bool {
+        !self.never && (self.failure || self.is_unsaid())
+    }
+
+    /// Whether a delay is told of.
+    pub fn wants_delay(self) -> bool {
+        !self.never && (self.delay || self.is_unsaid())
+    }
+
+    /// Whether a success is told of.
+    pub fn wants_success(self) -> bool {
+        !self.never && self.success
+    }
+}
+
 /// How much of the message a failure notice returns (RFC 3461 §4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DsnRet {
     /// The whole message.
     Full,
     /// Its header only; also what we do when nothing was said.
-    #[default]
     Headers,
 }
 
@@ -68,8 +90,8 @@ impl ForwardPath {
 pub struct Envelope {
     reverse_path: ReversePath,
     forward_paths: Vec<ForwardPath>,
-    /// `RET=`: what a failure notice returns.
-    pub ret: DsnRet,
+    /// `RET=`: what a failure notice returns, when it was said.
+    pub ret: Option<DsnRet>,
     /// `ENVID=`, still in xtext: the author's own name for the transaction.
     pub id: Option<String>,
     /// `SMTPUTF8` was said: header and addresses may hold UTF-8 (RFC 6531).
@@ -88,7 +110,7 @@ impl Envelope {
         Some(Self {
             reverse_path,
             forward_paths,
-            ret: DsnRet::default(),
+            ret: None,
             id: None,
             smtputf8: false,
         })

@@ -9,15 +9,16 @@ use anyhow::{Context, bail};
 use aws_lc_rs::rand;
 
 use crate::config::{Config, Gateway};
-use crate::decide::compose::dkim::{Signer, new_key};
+use crate::decide::compose::dkim::{Signer, Signers, new_key};
+use crate::mail::Domain;
 use crate::model::TokenKey;
 use crate::store::{KEY_OCTETS, MasterKey};
 
 /// The keys a running gateway holds.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    /// Signs the copies.
-    pub signer: Arc<Signer>,
+    /// Sign the copies.
+    pub signers: Arc<Signers>,
     /// Makes return paths and unsubscribe links.
     pub tokens: TokenKey,
 }
@@ -27,9 +28,10 @@ pub fn first_start(config: &Config) -> anyhow::Result<Keys> {
     let gateway = &config.gateway;
     certificate(gateway)?;
     let dkim = &gateway.dkim;
-    if !dkim.key.exists() {
-        write_private(&dkim.key, new_key()?.as_bytes())?;
-        tracing::info!(key = %dkim.key.display(), "made a DKIM key; `bedel check` prints the DNS record to publish");
+    let more = gateway.dkim.more.iter().map(|more| &more.key);
+    for key in std::iter::once(&dkim.key).chain(more).filter(|key| !key.exists()) {
+        write_private(key, new_key()?.as_bytes())?;
+        tracing::info!(key = %key.display(), "made a DKIM key; `bedel doctor` prints the DNS record to publish");
     }
     let token_key = token_file(gateway);
     if !token_key.exists() {
@@ -80,12 +82,13 @@ impl Keys {
     pub fn read(config: &Config) -> anyhow::Result<Self> {
         let gateway = &config.gateway;
         let dkim = &gateway.dkim;
-        let pem = private(&dkim.key)?;
-        let pem = String::from_utf8(pem).with_context(|| format!("{}: no text", dkim.key.display()))?;
-        let signer = Signer::from_pem(&pem, &dkim.selector, dkim.domain.clone());
-        let signer = signer.with_context(|| format!("the DKIM key {} cannot be used", dkim.key.display()))?;
+        let first = signer(&dkim.key, &dkim.selector, &dkim.domain)?;
+        let mut signers = Signers::new(first, gateway.campus_domains.clone());
+        for more in &dkim.more {
+            signers = signers.and(more.from, signer(&more.key, &more.selector, &more.domain)?);
+        }
         Ok(Self {
-            signer: Arc::new(signer),
+            signers: Arc::new(signers),
             tokens: tokens(gateway)?,
         })
     }
@@ -106,6 +109,12 @@ pub(super) fn tokens(gateway: &Gateway) -> anyhow::Result<TokenKey> {
 
 fn token_file(gateway: &Gateway) -> PathBuf {
     gateway.data_dir.join("keys").join("token.key")
+}
+
+fn signer(key: &Path, selector: &str, domain: &Domain) -> anyhow::Result<Signer> {
+    let pem = String::from_utf8(private(key)?).with_context(|| format!("{}: no text", key.display()))?;
+    let signer = Signer::from_pem(&pem, selector, domain.clone());
+    signer.with_context(|| format!("the DKIM key {} cannot be used", key.display()))
 }
 
 /// A self-signed certificate for a trial, when there is neither certificate nor key.

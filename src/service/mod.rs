@@ -98,6 +98,8 @@ struct Rooms {
     compose: Arc<compose::Settings>,
     notices: Arc<Notices>,
     deliver: deliver::Settings,
+    /// Asks DNS; `None` when there is no resolver.
+    names: Option<Arc<deliver::Names>>,
     audiences: Arc<BTreeMap<String, Selection>>,
     tend: tend::Settings,
     oidc: Option<console::oidc::Settings>,
@@ -126,7 +128,7 @@ impl Rooms {
             organization: gateway.organization.clone(),
             postal_address: gateway.postal_address.clone(),
             offices: Arc::clone(&config.policy.offices),
-            signer: Arc::clone(&keys.signer),
+            signers: Arc::clone(&keys.signers),
             tokens: keys.tokens.clone(),
             zone: gateway.time_zone.clone(),
         });
@@ -152,6 +154,7 @@ impl Rooms {
             desk: Desk::new(store.clone(), clock.clone(), review),
             importer: Importer::new(store.clone(), clock.clone(), feeds::settings(config, &notices)?),
             deliver: deliver_settings(config, &compose, &notices, &shape)?,
+            names: names(gateway).map(Arc::new),
             audiences: Arc::new(audiences.collect()),
             tend: tend::Settings {
                 exports: gateway.data_dir.join("exports"),
@@ -217,6 +220,10 @@ impl Rooms {
             self.deliver.clone(),
             closing.clone(),
         ));
+        if let Some(names) = &self.names {
+            let (names, signers) = (Arc::clone(names), Arc::clone(&self.compose.signers));
+            tasks.spawn(deliver::watch_keys(names, signers, clock.clone(), closing.clone()));
+        }
         let feedback = feedback::Settings {
             campus_domains: self.campus_domains.clone(),
             tokens: self.compose.tokens.clone(),
@@ -347,6 +354,19 @@ fn deliver_settings(
         notices: Arc::clone(notices),
         guardians: guardians(config),
     })
+}
+
+/// Who asks DNS what others see of us.
+fn names(gateway: &Gateway) -> Option<deliver::Names> {
+    let dns = match &gateway.route.onward {
+        Onward::Exchangers(exchangers) => exchangers.dns.clone(),
+        Onward::Smarthost(_) => deliver::DnsSettings::default(),
+    };
+    let names = deliver::Names::new(&deliver::DnsSettings { dane: false, ..dns });
+    if let Err(error) = &names {
+        tracing::warn!(%error, "nobody looks whether DNS has our keys");
+    }
+    names.ok()
 }
 
 /// One next hop.

@@ -84,8 +84,11 @@ pub fn mail_command(from: Option<&Address>, parameters: MailParameters<'_>, offe
 pub fn rcpt_command(to: &ForwardPath, offers: Offers) -> String {
     let mut line = format!("RCPT TO:<{}>", to.address);
     if offers.dsn {
-        line.push_str(" NOTIFY=");
-        line.push_str(&notify_words(to.notify));
+        // RFC 3461 §5.2.1: what was not said is not said for them.
+        if !to.notify.is_unsaid() {
+            line.push_str(" NOTIFY=");
+            line.push_str(&notify_words(to.notify));
+        }
         if let Some(original) = &to.original {
             line.push_str(&format!(" ORCPT={original}"));
         }
@@ -192,6 +195,8 @@ mod tests {
     fn notify_never_stands_alone() {
         let mut ann = ForwardPath::to("ann@mst.example".parse().expect("valid"));
         assert_eq!(rcpt_command(&ann, ALL), "RCPT TO:<ann@mst.example> NOTIFY=FAILURE\r\n");
+        ann.notify = Notify::default();
+        assert_eq!(rcpt_command(&ann, ALL), "RCPT TO:<ann@mst.example>\r\n");
         ann.notify.never = true;
         ann.original = Some("rfc822;ann@mst.example".into());
         assert_eq!(

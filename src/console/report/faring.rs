@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::sums::Sum;
 use super::{Error, Room};
+use crate::decide::shape::Pool;
 use crate::model::lifecycle::State;
 use crate::model::{Came, CameBack, Entry, MailingId, Outcome};
 
@@ -75,7 +76,7 @@ fn counted(room: &Room, id: MailingId) -> Result<BTreeMap<String, Sum>, Error> {
         let domain = recipient.address.domain();
         let name = names
             .entry(domain.to_string())
-            .or_insert_with(|| shaper.stream(domain, &[]).name.to_string());
+            .or_insert_with(|| shaper.stream(domain, Pool::Mailings).name.to_string());
         let sum = sums.entry(name.clone()).or_default();
         let is_older = |entry: &Result<Entry, _>| entry.as_ref().is_ok_and(|entry| entry.seq <= seq);
         let (mut is_deferred, mut last) = (false, None);

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use mail_parser::MessageParser;
 
 use super::{Settings, Unfit};
-use crate::mail::{Address, Field, Message};
+use crate::mail::{Address, Domain, Field, Message, Timestamp};
 use crate::model::{Identity, Mailing, Release, Token, TokenKind};
 
 /// The author's fields that a copy keeps as they are. Those of MIME are made with the body.
@@ -35,7 +35,7 @@ pub(super) fn constant(
     settings: &Settings,
     unsubscribe: bool,
 ) -> Result<Vec<Field>, Unfit> {
-    let (from, reply_to) = identity(message, mailing);
+    let (from, reply_to) = identity(message, mailing, settings, release.at);
     let mut fields = vec![
         Field::new("From", &from)?,
         Field::new("Reply-To", &reply_to)?,
@@ -95,24 +95,44 @@ pub(super) fn list_help(settings: &Settings, token: &Token) -> Result<Field, Unf
     Ok(Field::new("List-Help", &page)?)
 }
 
-/// From and Reply-To: the author's own, or the list's with the author to answer to. Policy C5.
-fn identity(message: &Message, mailing: &Mailing) -> (String, String) {
-    let author = mailbox_of(message, "From").unwrap_or_else(|| mailbox("", &mailing.author.address));
+/// From and Reply-To: the author's own, or the list's with the author to answer to. An author of a domain that no key of
+/// ours signs for would fail at every host that asks (DMARC): the list's address stands in for theirs, under their name.
+/// Policy C5.
+fn identity(message: &Message, mailing: &Mailing, settings: &Settings, now: Timestamp) -> (String, String) {
+    let written = named(message, "From");
+    let (name, address) = written.unwrap_or_else(|| (String::new(), mailing.author.address.clone()));
+    let author = mailbox(&name, &address);
     let from = match &mailing.identity {
-        Identity::Keep => author.clone(),
         Identity::List { name, address } => mailbox(name, address),
+        Identity::Keep => match stand_in(mailing, address.domain(), settings, now) {
+            Some(list) if name.is_empty() => mailbox(&settings.organization, list),
+            Some(list) => mailbox(&format!("{name} via {}", settings.organization), list),
+            None => author.clone(),
+        },
     };
-    (from, mailbox_of(message, "Reply-To").unwrap_or(author))
+    let reply_to = named(message, "Reply-To").map(|(name, address)| mailbox(&name, &address));
+    (from, reply_to.unwrap_or(author))
 }
 
-/// The first mailbox of a field, written anew.
-fn mailbox_of(message: &Message, name: &str) -> Option<String> {
+/// The list's address, when nobody here signs for the author's domain.
+pub(super) fn stand_in<'a>(
+    mailing: &'a Mailing,
+    author: &Domain,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<&'a Address> {
+    let list = mailing.audience.segments().first().map(|segment| &segment.list);
+    list.filter(|_| !settings.signers.bears_out(author, now))
+}
+
+/// The first mailbox of a field: its name, and its address.
+fn named(message: &Message, name: &str) -> Option<(String, Address)> {
     let field = message.header.all(name).next()?;
     let raw = [b"From:".as_slice(), field.value().as_bytes(), b"\r\n\r\n"].concat();
     let parsed = MessageParser::default().parse_headers(&raw)?;
     let first = parsed.from()?.first()?;
     let address: Address = first.address()?.parse().ok()?;
-    Some(mailbox(first.name().unwrap_or_default(), &address))
+    Some((first.name().unwrap_or_default().to_owned(), address))
 }
 
 fn mailbox(name: &str, address: &Address) -> String {

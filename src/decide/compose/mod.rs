@@ -17,9 +17,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{Address, Domain, Field, Malformed, Message, Timestamp};
-use crate::model::{Capacity, Lane, Mailing, Offices, Recipient, Release, Token, TokenKey, TokenKind};
-use dkim::Signer;
+use crate::mail::{Address, Domain, DsnRet, Field, Malformed, Message, Timestamp};
+use crate::model::{Capacity, Identity, Lane, Mailing, Offices, Recipient, Release, Token, TokenKey, TokenKind};
+use dkim::Signers;
 
 /// What the copies say of us.
 #[derive(Debug, Clone)]
@@ -40,8 +40,8 @@ pub struct Settings {
     pub postal_address: String,
     /// The offices by name, for the footer.
     pub offices: Arc<Offices>,
-    /// Signs the copies.
-    pub signer: Arc<Signer>,
+    /// Sign the copies.
+    pub signers: Arc<Signers>,
     /// Makes return paths and unsubscribe links.
     pub tokens: TokenKey,
     /// The zone of the Date field.
@@ -66,6 +66,8 @@ pub struct Sealed {
 pub struct Copy {
     /// MAIL FROM: the recipient's own bounce address, or the author's for conveyed mail.
     pub return_path: Option<Address>,
+    /// What its author said of notifications, for whoever takes it to honour: RET and ENVID (RFC 3461 §5.2.1).
+    pub asked: (Option<DsnRet>, Option<String>),
     /// The header and the empty line.
     pub header: Vec<u8>,
     /// The body, shared with the other copies.
@@ -184,6 +186,7 @@ pub fn copy(
         let return_path = mailing.envelope.reverse_path().cloned();
         return Ok(Copy {
             return_path,
+            asked: (mailing.envelope.ret, mailing.envelope.id.clone()),
             header,
             body: Arc::clone(&sealed.body),
         });
@@ -205,7 +208,10 @@ pub fn copy(
         own.push(Field::new("CFBL-Feedback-ID", &known_by)?);
     }
     let all: Vec<&Field> = own.iter().chain(fields).collect();
-    let signature = settings.signer.sign(&all, &sealed.body_hash, now)?;
+    let signature = settings
+        .signers
+        .of(&sender(mailing, settings, now), now)
+        .sign(&all, &sealed.body_hash, now)?;
     let mut header = signature.raw().to_vec();
     all.iter().for_each(|field| header.extend_from_slice(field.raw()));
     header.extend_from_slice(b"\r\n");
@@ -214,9 +220,19 @@ pub fn copy(
         .address(&token(TokenKind::Bounce), &settings.bounce_domain);
     Ok(Copy {
         return_path: Some(return_path),
+        asked: (None, None),
         header,
         body: Arc::clone(&sealed.body),
     })
+}
+
+/// The domain that From is of.
+pub fn sender(mailing: &Mailing, settings: &Settings, now: Timestamp) -> Domain {
+    let author = mailing.author.address.domain();
+    match (&mailing.identity, headers::stand_in(mailing, author, settings, now)) {
+        (Identity::List { address, .. }, _) | (Identity::Keep, Some(address)) => address.domain().clone(),
+        (Identity::Keep, None) => author.clone(),
+    }
 }
 
 /// A function of (mailing, seq): a repeat has the same one, and nobody can guess another's.

@@ -35,7 +35,10 @@ fn settings() -> Settings {
             OfficeId("registrar".into()),
             registrar,
         )]))),
-        signer: Arc::new(Signer::from_pem(&pem, "s1", domain).expect("our own key")),
+        signers: Arc::new(Signers::new(
+            dkim::Signer::from_pem(&pem, "s1", domain).expect("our own key"),
+            vec![],
+        )),
         tokens: TokenKey::new(&[3; 32]),
         zone: TimeZone::UTC,
     }
@@ -324,4 +327,31 @@ fn a_copy_of_a_sensitive_list_does_not_name_it() {
     let copy = made(source, &mailing, &settings());
     assert!(!copy.contains("hardship"), "{copy}");
     assert!(copy.contains("List-Id: <mc-2026-0412.lists.mst.example>"), "{copy}");
+}
+
+#[test]
+fn the_list_stands_in_for_an_author_nobody_here_signs_for() {
+    let mut stranger = mailing(Identity::Keep);
+    stranger.author.address = address("ann@partner.example");
+    let source = "From: Ann Author <ann@partner.example>\nDKIM-Signature: v=1; d=partner.example\nARC-Seal: i=1\nSubject: x\n\nHello\n";
+    let copy = made(source, &stranger, &settings());
+    assert!(
+        copy.contains("From: \"Ann Author via Missouri S&T\" <students@lists.mst.example>\r\n"),
+        "{copy}"
+    );
+    assert!(
+        copy.contains("Reply-To: \"Ann Author\" <ann@partner.example>\r\n"),
+        "{copy}"
+    );
+    assert!(
+        copy.contains("d=lists.mst.example") && !copy.contains("d=partner.example"),
+        "{copy}"
+    );
+    assert!(!copy.contains("ARC-Seal"), "{copy}");
+    let own = made(
+        "From: author@mst.example\nSubject: x\n\nHello\n",
+        &mailing(Identity::Keep),
+        &settings(),
+    );
+    assert!(own.contains("From: author@mst.example\r\n"), "{own}");
 }

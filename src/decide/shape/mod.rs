@@ -33,7 +33,7 @@ pub use forecast::{Forecast, Leg};
 pub use limits::{Limits, Range, Rate};
 pub use provider::Provider;
 pub use reply::{Meaning, Pattern, Remedy, Rule};
-pub use retry::{hidden_end, next_try};
+pub use retry::{give_up_at, hidden_end, next_try};
 pub use scope::{Claim, Pool, Scope, Stream};
 pub use settings::{Brake, Canary, Direct, Hours, Known, Onward, Settings, WarmUp, Window};
 pub use shaper::{Heard, Kept, OTHER_DOMAINS, Shape, Shaper, Trip};

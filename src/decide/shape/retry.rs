@@ -23,16 +23,20 @@ const LATER: Duration = Duration::from_secs(4 * 60 * 60);
 /// When to try again after attempt `attempt` (from 1) was put off; `None` when it is time to give up: 72 hours after the
 /// plan was sealed, 5 days for conveyed mail.
 pub fn next_try(attempt: u8, capacity: Capacity, sealed_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    let lifetime = match capacity {
-        Capacity::Initiated => 72 * HOUR,
-        Capacity::Conveyed => 5 * 24 * HOUR,
-    };
     let wait = FIRST
         .get(usize::from(attempt).saturating_sub(1))
         .copied()
         .unwrap_or(LATER);
     let next = now.plus(wait);
-    (next.since(sealed_at) <= lifetime && attempt < u8::MAX).then_some(next)
+    (next <= give_up_at(capacity, sealed_at) && attempt < u8::MAX).then_some(next)
+}
+
+/// When it is time to give up.
+pub fn give_up_at(capacity: Capacity, sealed_at: Timestamp) -> Timestamp {
+    sealed_at.plus(match capacity {
+        Capacity::Initiated => 72 * HOUR,
+        Capacity::Conveyed => 5 * 24 * HOUR,
+    })
 }
 
 /// When to send again a copy whose end was hidden: soon, since it may well not have arrived, with the same Message-ID.

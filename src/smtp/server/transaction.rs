@@ -9,7 +9,7 @@ use super::channel::Channel;
 use super::named::Named;
 use super::reading::Reading;
 use super::receiving::{Chunking, Receiving};
-use crate::mail::{Address, Envelope, ForwardPath, Notify, ReversePath};
+use crate::mail::{Address, Envelope, ForwardPath, ReversePath};
 use crate::smtp::Reply;
 use crate::smtp::command::{Chunk, MailParameters, RcptParameters, Recipient};
 
@@ -83,20 +83,16 @@ impl Addressed {
             Recipient::Mailbox(address) => address,
             Recipient::Postmaster => Address::new("postmaster", self.channel().settings.hostname.clone()).ok()?,
         };
-        let unsaid = Notify {
-            failure: true,
-            ..Notify::default()
-        };
         Some(ForwardPath {
             address,
-            notify: parameters.notify.unwrap_or(unsaid),
+            notify: parameters.notify.unwrap_or_default(),
             original: parameters.original,
         })
     }
 
     fn envelope(&self) -> Option<Envelope> {
         let mut envelope = Envelope::new(self.from.clone(), self.recipients.clone())?;
-        envelope.ret = self.parameters.ret.unwrap_or_default();
+        envelope.ret = self.parameters.ret;
         envelope.id = self.parameters.envelope_id.clone();
         envelope.smtputf8 = self.parameters.smtputf8;
         Some(envelope)

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::courier::{self, Courier};
-use super::effects::{Effects, effects, path};
+use super::effects::{DELAYED_AFTER, Effects, effects, path};
 use super::lease::Lease;
 use super::relay::{Carried, Connection, Unreachable};
 use super::route::NoWay;
@@ -27,7 +27,7 @@ const LEDGER_REST: Duration = Duration::from_secs(5);
 /// When a copy is due again that was put off for what was said to its flow: no sooner, however fast the flow recovers.
 const PUT_OFF: Duration = Duration::from_secs(60);
 /// When it is asked again where a copy goes, when nobody could say.
-const NO_ANSWER: Duration = Duration::from_secs(5 * 60);
+const NO_ANSWER: Duration = Duration::from_secs(30);
 /// Octets of a server's words that the ledger keeps.
 const KEPT_OCTETS_MAX: usize = 160;
 
@@ -279,13 +279,14 @@ impl Carrier {
         let outcome = match carried {
             Carried::Said(status) => {
                 let heard = courier.hear(job, &status, trip);
+                let tells_authors = open.connection.tells_authors();
                 self.keep(open, job, &status).await;
                 if status.severity() == Severity::Temporary && heard.is_about_the_flow() {
                     return self.put_off(job, status, recipient).await;
                 }
                 let now = courier.clock.now();
                 let outcome = outcome(status, job, now);
-                self.unsaid(job, outcome, recipient).await?;
+                self.unsaid_of(job, outcome, (recipient, tells_authors)).await?;
                 return self.brake(job, heard).await;
             }
             Carried::Withheld => {
@@ -318,6 +319,7 @@ impl Carrier {
         let now = self.courier.clock.now();
         let source = &job.source;
         if next_try(job.attempt, source.mailing.capacity, source.sealed_at, now).is_some() {
+            self.courier.tell_of_delay(job, &status, recipient, now).await?;
             return Ok(Tried::NotBefore(due));
         }
         self.say().await?;
@@ -406,6 +408,16 @@ impl Carrier {
     }
 
     async fn unsaid(&mut self, job: &Job, outcome: Outcome, to: &Recipient) -> Result<(), Error> {
+        self.unsaid_of(job, outcome, (to, true)).await
+    }
+
+    /// `tells_authors` says whether whoever took the copy does.
+    async fn unsaid_of(
+        &mut self,
+        job: &Job,
+        outcome: Outcome,
+        (to, tells_authors): (&Recipient, bool),
+    ) -> Result<(), Error> {
         let now = self.courier.clock.now();
         let entry = Entry {
             seq: job.seq,
@@ -414,14 +426,20 @@ impl Carrier {
             outcome: Some(outcome),
         };
         self.courier.count_outcome(job, &entry);
-        let effects = effects(
+        let is_late = job.source.mailing.capacity == Capacity::Conveyed
+            && matches!(&entry.outcome, Some(Outcome::Deferred { until, .. }) if until.since(job.source.sealed_at) >= DELAYED_AFTER);
+        let knows = is_late && !self.courier.is_news_of_delay(job);
+        let mut effects = effects(
             &self.courier.store,
             &self.courier.settings.notices,
             job,
             &entry,
-            to,
+            (to, tells_authors),
             now,
         )?;
+        if knows {
+            effects.outgoing.clear();
+        }
         self.unsaid = Some(Unsaid {
             job: job.clone(),
             entry,

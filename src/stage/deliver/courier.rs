@@ -1,6 +1,6 @@
 //! What the workers share: the queue, the ledger behind it, and the questions asked before a copy leaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::brake::{count, said};
 use super::carrier::Carrier;
+use super::effects::{DELAYED_AFTER, told};
 use super::lease::Lease;
 use super::queue::{Asker, Queue, Taken};
 use super::relay::{Connection, Unreachable, dial_host};
@@ -19,8 +20,9 @@ use super::ways::{Hops, Next};
 use super::{Onward, Settings};
 use crate::clock::Clock;
 use crate::decide::audience::{Purpose, dropped_out};
+use crate::decide::notice::dsn::Word;
 use crate::decide::route::Site;
-use crate::decide::shape::{Heard, Kept, Scope, Shape, Trip};
+use crate::decide::shape::{Heard, Kept, Scope, Shape, Trip, give_up_at};
 use crate::mail::{Domain, Mailbox, Severity, Status, Timestamp};
 use crate::model::lifecycle::State;
 use crate::model::{
@@ -48,6 +50,9 @@ pub(super) struct Courier {
     /// When it was counted what came back of a mailing.
     counted: Mutex<BTreeMap<MailingId, Timestamp>>,
     kept_at: Mutex<Timestamp>,
+    /// Recipients of conveyed mail whose author knows that it is late. A restart forgets them: hearing it twice is better
+    /// than a try that is not one in the ledger.
+    known_late: Mutex<BTreeSet<(MailingId, u32)>>,
 }
 
 /// A copy to send, and what it counts against until it is done.
@@ -72,6 +77,7 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         work: Arc::default(),
         free: AtomicUsize::new(0),
         counted: Mutex::default(),
+        known_late: Mutex::default(),
     });
     let mut rounds = Rounds::new("deliver", courier.store.watch(Table::Mailings), shutdown.clone());
     while rounds.go_on() {
@@ -229,6 +235,43 @@ impl Courier {
         Ok((todays, lease))
     }
 
+    /// The author of conveyed mail hears once that it is late.
+    pub(super) async fn tell_of_delay(
+        &self,
+        job: &Job,
+        status: &Status,
+        recipient: &Recipient,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (mailing, sealed_at) = (&job.source.mailing, job.source.sealed_at);
+        let is_late = mailing.capacity == Capacity::Conveyed && now.since(sealed_at) >= DELAYED_AFTER;
+        if !is_late || !self.is_news_of_delay(job) {
+            return Ok(());
+        }
+        let word = Word::Delayed(give_up_at(mailing.capacity, sealed_at));
+        let told = told(
+            &self.store,
+            &self.settings.notices,
+            mailing,
+            recipient,
+            (word, status),
+            now,
+        )?;
+        match told {
+            Some(notification) => self.store.record(mailing.id, &[], None, vec![notification]).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the author of a copy did not know yet that it is late; now they do.
+    pub(super) fn is_news_of_delay(&self, job: &Job) -> bool {
+        self.known_late().insert((job.source.mailing.id, job.seq))
+    }
+
+    fn known_late(&self) -> MutexGuard<'_, BTreeSet<(MailingId, u32)>> {
+        self.known_late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens a connection for a copy.
     pub(super) async fn dial(&self, job: &Job, site: Option<&Site>) -> Result<Connection, Unreachable> {
         let caller = self.settings.caller(job.source.claim().pool);
@@ -355,6 +398,7 @@ impl Courier {
         self.queue().remove(id);
         self.shape().look().end(id);
         self.counted().remove(&id);
+        self.known_late().retain(|(late, _)| *late != id);
         self.store.settle(id).await
     }
 

@@ -16,6 +16,7 @@ mod brake;
 mod carrier;
 mod courier;
 mod effects;
+mod keys;
 mod lease;
 mod queue;
 mod relay;
@@ -33,6 +34,7 @@ use crate::decide::shape::{Pool, Shape};
 use crate::mail::Address;
 
 pub use courier::run;
+pub use keys::watch_keys;
 pub use relay::{Caller, RelaySettings, RelayTls, TrustFault, trust};
 pub use route::{DnsSettings, Missing, Names, NamesFault, RouteFault, RouteSettings, Router};
 

@@ -8,7 +8,7 @@ use super::brake::{count, count_returned};
 use super::courier::Courier;
 use super::run::{Run, Source};
 use super::ways::{Way, Ways};
-use crate::decide::compose::Sealed;
+use crate::decide::compose::{self, Sealed};
 use crate::decide::shape::{Counts, Watch};
 use crate::mail::{Domain, Timestamp};
 use crate::model::lifecycle::{Expanded, State};
@@ -58,7 +58,11 @@ impl Courier {
         let is_paused = expanded.is_paused();
         let mailing = State::Expanded(expanded).mailing().clone();
         let signing_domain = match mailing.capacity {
-            Capacity::Initiated => Some(self.settings.compose.signer.domain().as_str().into()),
+            Capacity::Initiated => {
+                let (compose, now) = (&self.settings.compose, self.clock.now());
+                let from = compose::sender(&mailing, compose, now);
+                Some(compose.signers.of(&from, now).domain().as_str().into())
+            }
             Capacity::Conveyed => None,
         };
         let source = Source {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::clock::Clock;
-use crate::decide::compose::dkim::{Signer, new_key};
+use crate::decide::compose::dkim::{Signer, Signers, new_key};
 use crate::decide::notice::Notices;
 use crate::decide::shape::{self, Limits, Range, Rate};
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
@@ -104,8 +104,12 @@ impl Office {
     }
 
     async fn convey_in(&self, lane: Lane, to: &[&str]) -> MailingId {
-        let id = self.store.next_id(Series::Conveyed, 2026);
         let paths = to.iter().map(|to| ForwardPath::to(address(to))).collect();
+        self.convey_to(lane, paths).await
+    }
+
+    async fn convey_to(&self, lane: Lane, paths: Vec<ForwardPath>) -> MailingId {
+        let id = self.store.next_id(Series::Conveyed, 2026);
         let mailing = Mailing {
             id,
             author: Author {
@@ -220,7 +224,10 @@ fn settings(port: u16) -> Settings {
         organization: "The university".into(),
         postal_address: "Rolla".into(),
         offices: Arc::new(Offices::default()),
-        signer: Arc::new(Signer::from_pem(&new_key().expect("a key"), "s", domain).expect("our own")),
+        signers: Arc::new(Signers::new(
+            Signer::from_pem(&new_key().expect("a key"), "s", domain).expect("our own"),
+            vec![],
+        )),
         tokens: TokenKey::new(&[1; 32]),
         zone: TimeZone::UTC,
     };
@@ -345,6 +352,53 @@ async fn the_author_hears_of_who_is_gone_and_of_who_stays_full() {
         );
     }
     assert!(office.recorder.taken().iter().all(|copy| copy.from.is_empty()));
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_author_hears_once_that_it_is_late_and_of_a_host_that_tells_nobody() {
+    let mut office = Office::open().await;
+    let mut eager = ForwardPath::to(address("a@outside.example"));
+    eager.notify.success = true;
+    let mut quiet = ForwardPath::to(address("full2@outside.example"));
+    quiet.notify.never = true;
+    let full = ForwardPath {
+        notify: Default::default(),
+        ..ForwardPath::to(address("full@outside.example"))
+    };
+    let id = office.convey_to(Lane::Official, vec![eager, full, quiet]).await;
+    office.start();
+    let deferred = |office: &Office| office.store.tally(id).expect("counts").deferred == 2;
+    office.until("put off", deferred).await;
+    for hours in [4, 6] {
+        office.clock.advance(Duration::from_secs(hours * 60 * 60));
+        let tries = |office: &Office| office.store.ledger(id).filter(|entry| entry.is_ok()).count();
+        let before = tries(&office);
+        office
+            .until("tried again", |office| tries(office) >= before + 2 && deferred(office))
+            .await;
+    }
+    office.expand().await;
+    office
+        .until("told", |office| office.got("author@mst.example") == 2)
+        .await;
+    let all: Vec<String> = office
+        .recorder
+        .taken()
+        .iter()
+        .map(|copy| String::from_utf8_lossy(&copy.message).into_owned())
+        .collect();
+    let of = |action: &str| {
+        all.iter()
+            .filter(|text| text.contains(&format!("Action: {action}")))
+            .count()
+    };
+    assert_eq!((of("delayed"), of("relayed"), of("failed")), (1, 1, 0), "{all:#?}");
+    let late = all.iter().find(|text| text.contains("Action: delayed")).expect("one");
+    assert!(
+        late.contains("full@outside.example") && late.contains("Will-Retry-Until: "),
+        "{late}"
+    );
     office.close().await;
 }
 

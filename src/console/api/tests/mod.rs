@@ -12,7 +12,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::decide::compose;
-use crate::decide::compose::dkim::{self, Signer};
+use crate::decide::compose::dkim::{self, Signer, Signers};
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Notices, Template};
 use crate::decide::policy::Policy;
@@ -76,7 +76,10 @@ fn compose() -> compose::Settings {
         organization: "The university".into(),
         postal_address: "Rolla, MO".into(),
         offices: Arc::new(offices()),
-        signer: Arc::new(Signer::from_pem(&PEM, "s1", lists_domain.clone()).expect("our own key")),
+        signers: Arc::new(Signers::new(
+            Signer::from_pem(&PEM, "s1", lists_domain.clone()).expect("our own key"),
+            vec![],
+        )),
         tokens: TokenKey::new(&[3; 32]),
         zone: TimeZone::UTC,
         lists_domain,

@@ -6,6 +6,10 @@
 //! # Standards
 //! RFC 6376 §3.4.2, §3.4.4 (relaxed), §3.5 (tags), §3.7 (hashes), §5.4 (what to sign); RFC 8301 (algorithm, key size).
 
+mod signers;
+
+pub use signers::Signers;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{self, KeyPair as _, RsaKeyPair};

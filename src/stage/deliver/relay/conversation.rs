@@ -69,6 +69,11 @@ impl Connection {
         }
     }
 
+    /// Whether whoever takes a copy also tells its author what becomes of it, when that was asked (RFC 3461).
+    pub(in crate::stage::deliver) fn tells_authors(&self) -> bool {
+        self.offers.dsn
+    }
+
     /// Carries one copy to its one recipient. `may_leave` is asked last before the final dot.
     pub(in crate::stage::deliver) async fn carry(
         &mut self,
@@ -108,7 +113,8 @@ impl Connection {
             size_bytes: u64::try_from(copy.bytes()).unwrap_or(u64::MAX),
             is_eight_bit: copy.is_eight_bit(),
             is_internationalised,
-            ..MailParameters::default()
+            ret: copy.asked.0,
+            envelope_id: copy.asked.1.as_deref(),
         };
         let commands = [
             mail_command(from, parameters, self.offers),

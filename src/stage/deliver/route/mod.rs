@@ -33,6 +33,8 @@ use policies::Policies;
 /// An answer is kept no longer than this, and no shorter than that.
 const KEPT_MAX: Duration = Duration::from_secs(60 * 60);
 const KEPT_MIN: Duration = Duration::from_secs(60);
+/// That there was none is kept so long.
+const NO_ANSWER: Duration = Duration::from_secs(20);
 /// Answers kept at the same time.
 const ANSWERS_MAX: usize = 100_000;
 /// Domains that are asked for at the same time, and how long a mailing waits for all of them.
@@ -151,7 +153,8 @@ impl Router {
         }
         let (answer, holds) = match self.look_up(domain, now).await {
             Ok((site, holds)) => (Ok(Arc::new(site)), holds.clamp(KEPT_MIN, KEPT_MAX)),
-            Err(no_way) => (Err(no_way), KEPT_MIN),
+            Err(never @ NoWay::Never(_)) => (Err(never), KEPT_MIN),
+            Err(not_now @ NoWay::NotNow(_)) => (Err(not_now), NO_ANSWER),
         };
         if let Ok(site) = &answer {
             self.shape.look().learn(domain, &site.name, site.names());

@@ -1,0 +1,474 @@
+"""Routes: mail goes to the exchangers of each domain, or through a host of the settings; the receivers are real servers.
+
+A name server of the test's own says where the domains are, and signs what it says. Postfix, Exim, OpenSMTPD and aiosmtpd
+receive, each on an address of its own and all on one port; some without TLS, some with a certificate of their own making,
+some with one that an authority has signed.
+"""
+
+import contextlib
+import email
+import http.server
+import logging
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+from aiosmtpd.controller import Controller
+
+from campus import Campus, free_port, until
+from certificates import Certificates, rsa_key
+from letters import AUTHOR, letter, smtplib_submit
+from mtas import Unpacked
+from names import Names
+
+OUT, OUT_NAME = "127.0.0.31", "out1.mst.example"
+
+RECORDS = """
+postfix.example. 300 IN MX 10 mx.postfix.example.
+mx.postfix.example. 300 IN A 127.0.0.11
+exim.example. 300 IN MX 10 mx.exim.example.
+mx.exim.example. 300 IN A 127.0.0.12
+opensmtpd.example. 300 IN MX 10 mx.opensmtpd.example.
+mx.opensmtpd.example. 300 IN A 127.0.0.13
+plain.example. 300 IN A 127.0.0.14
+alias.example. 300 IN CNAME plain.example.
+second.example. 300 IN MX 10 dead.second.example.
+second.example. 300 IN MX 20 mx.plain.example.
+dead.second.example. 300 IN A 127.0.0.99
+mx.plain.example. 300 IN A 127.0.0.98
+mx.plain.example. 300 IN A 127.0.0.14
+later.example. 300 IN MX 10 mx.plain.example.
+null.example. 300 IN MX 0 .
+loop.example. 300 IN MX 10 bedel.mst.example.
+loop.example. 300 IN MX 20 mx.plain.example.
+bedel.mst.example. 300 IN A 127.0.0.1
+sts.example. 300 IN MX 10 mx.right.example.
+mx.right.example. 300 IN A 127.0.0.15
+_mta-sts.sts.example. 300 IN TXT "v=STSv1; id=1"
+mta-sts.sts.example. 300 IN A 127.0.0.21
+sts-broken.example. 300 IN MX 10 mx.own.example.
+mx.own.example. 300 IN A 127.0.0.16
+_mta-sts.sts-broken.example. 300 IN TXT "v=STSv1; id=1"
+mta-sts.sts-broken.example. 300 IN A 127.0.0.21
+own.example. 300 IN MX 10 mx.own.example.
+dane.example. 300 IN MX 10 mx.dane.example.
+mx.dane.example. 300 IN A 127.0.0.17
+_{port}._tcp.mx.dane.example. 300 IN TLSA 3 1 1 {dane}
+dane-broken.example. 300 IN MX 10 mx.dane-broken.example.
+mx.dane-broken.example. 300 IN A 127.0.0.16
+_{port}._tcp.mx.dane-broken.example. 300 IN TLSA 3 1 1 {dane}
+verified.example. 300 IN MX 10 mx.own.example.
+"""
+
+RELAY = """
+[relay]
+route = "mx"
+port = {port}
+ca_file = "{ca_file}"
+
+[relay.dns]
+servers = ["127.0.0.1:{dns}"]
+trust_anchor = "{anchor}"
+policy_port = {policies}
+
+[[relay.tls_of]]
+domains = ["verified.example", "exim.example"]
+tls = "verified"
+
+[pool.conveyed]
+source = ["{out}"]
+hostname = "{out_name}"
+"""
+
+SMARTHOST = """
+[relay]
+route = "smarthost"
+host = "{host}"
+port = {port}
+tls = "{tls}"
+ca_file = "{ca_file}"
+"""
+
+
+class Routed(Campus):
+    """A campus whose mail leaves another way than to its sink."""
+
+    def __init__(self, relay):
+        super().__init__(contacts=0)
+        self.reroute(relay)
+
+    def reroute(self, relay):
+        text = self.plain["gateway.toml"]
+        (self.config / "gateway.toml").write_text(re.sub(r"(?ms)^\[relay\].*?(?=^# \[\[relay\.via|^\[console\])", relay + "\n", text, count=1))
+
+    def log(self):
+        return (self.home / "gateway.log").read_text(errors="replace")
+
+
+class Receiver:
+    """aiosmtpd, which keeps what it took and how."""
+
+    def __init__(self, address, port, pair=None):
+        self.taken = []
+        context = server_context(pair) if pair else None
+        self.controller = Controller(self, hostname=address, port=port, tls_context=context, decode_data=False)
+        self.controller.start()
+
+    async def handle_DATA(self, server, session, envelope):
+        self.taken.append((envelope.rcpt_tos, session.ssl is not None, session.peer[0], session.host_name))
+        return "250 2.0.0 taken"
+
+    def took(self, to):
+        return next((line for line in self.taken if to in line[0]), None)
+
+    def stop(self):
+        self.controller.stop()
+
+
+def server_context(pair):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair[0], pair[1])
+    return context
+
+
+class PolicyServer:
+    """Serves the policies of two domains over https."""
+
+    POLICIES = {"mta-sts.sts.example": "mx.right.example", "mta-sts.sts-broken.example": "mx.own.example"}
+
+    def __init__(self, port, pair):
+        policies = self.POLICIES
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                mx = policies.get(self.headers["Host"]) if self.path == "/.well-known/mta-sts.txt" else None
+                body = f"version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 86400\n".encode()
+                self.send_response(200 if mx else 404)
+                self.send_header("Content-Type", "text/plain")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.21", port), Answer)
+        self.server.socket = server_context(pair).wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Postfix:
+    """The system's Postfix as a receiver: it takes and throws away."""
+
+    name, domain, address = "Postfix", "postfix.example", "127.0.0.11"
+    SERVICES = """
+{address}:{port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 1 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+discard unix - - n - - discard
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
+proxymap unix - - n - - proxymap
+postlog unix-dgram n - n - 1 postlogd
+"""
+    SETTINGS = """
+compatibility_level = 3.6
+myhostname = mx.postfix.example
+queue_directory = {home}/queue
+data_directory = {home}/data
+maillog_file = {home}/log
+maillog_file_prefixes = {home}
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+alias_maps =
+relay_domains = postfix.example, outside.example
+relay_transport = discard:
+default_transport = discard:
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {key}, {certificate}
+smtpd_tls_loglevel = 1
+smtpd_relay_restrictions = permit_mynetworks, reject
+"""
+
+    def start(self, home, port, pair):
+        etc = home / "etc"
+        etc.mkdir(parents=True)
+        (home / "queue").mkdir()
+        (home / "data").mkdir()
+        shutil.chown(home / "data", "postfix")
+        home.chmod(0o755)
+        (etc / "master.cf").write_text(self.SERVICES.format(address=self.address, port=port).lstrip())
+        (etc / "main.cf").write_text(self.SETTINGS.format(home=home, address=self.address, key=pair[1], certificate=pair[0]).lstrip())
+        started = subprocess.run(["postfix", "-c", etc, "start"], capture_output=True, text=True)
+        assert started.returncode == 0, started.stderr + self.log(home)
+        self.etc = etc
+
+    def stop(self):
+        subprocess.run(["postfix", "-c", self.etc, "stop"], capture_output=True)
+
+    def log(self, home):
+        return (home / "log").read_text(errors="replace") if (home / "log").exists() else ""
+
+    def took(self, home, to):
+        return next((line for line in self.log(home).splitlines() if f"to=<{to}>" in line and "status=sent" in line), None)
+
+    def is_encrypted(self, home):
+        return "TLS connection established" in self.log(home)
+
+
+class Exim(Unpacked):
+    """Exim, unpacked: it keeps what it takes in a file."""
+
+    name, domain, address = "Exim", "exim.example", "127.0.0.12"
+    packages = ["exim4-daemon-light", "exim4-base", "exim4-config", "libidn12"]
+    users = ["Debian-exim"]
+    mounts = "mount -t tmpfs tmpfs /var/spool"
+    SETTINGS = """
+exim_path = {exim}
+primary_hostname = mx.exim.example
+spool_directory = {home}/spool
+log_file_path = {home}/%slog
+pid_file_path = {home}/exim.pid
+keep_environment =
+local_interfaces = {address}
+daemon_smtp_ports = {port}
+host_lookup =
+rfc1413_query_timeout = 0s
+tls_advertise_hosts = *
+tls_certificate = {home}/tls.crt
+tls_privatekey = {home}/tls.key
+log_selector = +tls_cipher
+acl_smtp_rcpt = acl_rcpt
+
+begin acl
+acl_rcpt:
+  accept hosts = 127.0.0.0/8
+
+begin routers
+everybody:
+  driver = accept
+  transport = kept
+
+begin transports
+kept:
+  driver = appendfile
+  file = {home}/kept.mbox
+  user = Debian-exim
+"""
+
+    def start(self, home, port, pair):
+        exim = self.folder() / "usr" / "sbin" / "exim4"
+        config = home / "exim.conf"
+        config.write_text(self.SETTINGS.format(exim=exim, home=home, address=self.address, port=port).lstrip())
+        (home / "spool").mkdir()
+        for end, path in [("crt", pair[0]), ("key", pair[1])]:
+            shutil.copy(path, home / f"tls.{end}")
+            os.chown(home / f"tls.{end}", 64000, 64000)
+        os.chown(home / "spool", 64000, 64000)
+        os.chown(home, 64000, 64000)
+        self.run(home, [exim, "-C", config, "-bdf", "-q1s"])
+
+    def took(self, home, to):
+        return next((line for line in self.log(home).splitlines() if " => " in line and to in line), None)
+
+    def is_encrypted(self, home):
+        return "P=esmtps" in self.log(home) and "X=TLS" in self.log(home)
+
+
+class OpenSmtpd(Unpacked):
+    """OpenSMTPD, unpacked: it hands on to a sink."""
+
+    name, domain, address = "OpenSMTPD", "opensmtpd.example", "127.0.0.13"
+    packages = ["opensmtpd", "libevent-2.1-7"]
+    users = ["opensmtpd", "opensmtpq"]
+    mounts = """
+mount -t tmpfs tmpfs /var/spool
+mkdir -m 711 /var/spool/smtpd
+mount -t tmpfs tmpfs /run
+mkdir -p {home}/lib/opensmtpd/empty
+mount --bind {home}/lib /var/lib
+mount --bind {folder}/usr/libexec /usr/libexec
+"""
+    SETTINGS = """
+{pki}
+listen on {address} port {port} {tls} hostname mx.opensmtpd.example
+action "on" relay host "smtp://127.0.0.1:{sink}"
+match from any for any action "on"
+"""
+
+    def __init__(self, sink):
+        self.sink = sink
+
+    def start(self, home, port, pair=None):
+        pki = f'pki own cert "{pair[0]}"\npki own key "{pair[1]}"' if pair else ""
+        settings = self.SETTINGS.format(address=self.address, port=port, sink=self.sink, pki=pki, tls="tls pki own" if pair else "")
+        (home / "smtpd.conf").write_text(settings.lstrip())
+        self.run(home, [self.folder() / "usr" / "sbin" / "smtpd", "-d", "-f", home / "smtpd.conf"])
+
+    def took(self, home, to):
+        return next((line for line in self.log(home).splitlines() if f"to=<{to}>" in line and 'stat="250' in line), None)
+
+    def is_encrypted(self, home):
+        return "smtp tls ciphers=" in self.log(home)
+
+
+def send(campus, to):
+    said = smtplib_submit(campus, letter(f"To {to}", to=to, html=False))
+    assert said.startswith("250 2.0.0"), said
+
+
+def notice(campus, to):
+    """The notification that a copy failed, as its author got it."""
+    for number, _from, *got in campus.messages():
+        if AUTHOR in got:
+            text = (campus.taken / f"{number}.eml").read_bytes()
+            if to.encode() in text:
+                return email.message_from_bytes(text).get_payload()[1].get_payload()[1]
+    return None
+
+
+def listening(address, port):
+    with contextlib.suppress(OSError), socket.create_connection((address, port), 1):
+        return True
+    return False
+
+
+def tell(report):
+    # Handshakes that fail are what some of this is about.
+    logging.disable(logging.CRITICAL)
+    if os.getuid() != 0:
+        report.skip("routes", "its peers need root")
+        return
+    begun = time.monotonic()
+    home = pathlib.Path("/tmp") / f"bedel-routes-{os.getpid()}"
+    home.mkdir(mode=0o755)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        by_exchangers(report, stack, home)
+    print(f"      {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def by_exchangers(report, stack, home):
+    certificates = Certificates(home / "tls")
+    port, dns, policies = free_port(), free_port(), free_port()
+    own = certificates.self_signed("mx.own.example")
+    dane = certificates.self_signed("mx.dane.example")
+    postfix_pair = certificates.self_signed("mx.postfix.example", "127.0.0.11")
+    exim_pair = certificates.right("mx.exim.example", "127.0.0.12")
+    # Its own way of keeping keys away from its network process knows RSA alone.
+    opensmtpd_pair = certificates.right("mx.opensmtpd.example", "127.0.0.13", key=rsa_key())
+    anchor = home / "anchor.key"
+    records = RECORDS.format(port=port, dane=dane[2])
+    # Its author's own mail, which notices are, goes to the campus's sink.
+    names = Names(dns, records, anchor)
+    stack.callback(names.close)
+    campus = Routed(RELAY.format(port=port, dns=dns, policies=policies, anchor=anchor, ca_file=certificates.ca_file, out=OUT, out_name=OUT_NAME))
+    sink = campus.ports["sink"]
+    text = (campus.config / "gateway.toml").read_text()
+    text = text.replace("[pool.conveyed]", f'[[relay.via]]\ndomains = ["mst.example"]\nhost = "127.0.0.1"\nport = {sink}\n\n[pool.conveyed]', 1)
+    (campus.config / "gateway.toml").write_text(text)
+    plain, right = Receiver("127.0.0.14", port), Receiver("127.0.0.15", port, certificates.right("mx.right.example"))
+    of_own, of_dane = Receiver("127.0.0.16", port, own), Receiver("127.0.0.17", port, dane)
+    for receiver in [plain, right, of_own, of_dane]:
+        stack.callback(receiver.stop)
+    stack.callback(PolicyServer(policies, certificates.right("mta-sts.sts.example", "mta-sts.sts-broken.example")).stop)
+    stack.enter_context(campus)
+    servers = []
+    for server, pair in [(Postfix(), postfix_pair), (Exim(), exim_pair), (OpenSmtpd(sink), opensmtpd_pair)]:
+        if isinstance(server, Postfix) and not shutil.which("postfix"):
+            report.skip(f"{server.name} as receiver", "it is not installed")
+            continue
+        if isinstance(server, Unpacked):
+            try:
+                server.folder()
+            except (OSError, subprocess.SubprocessError) as failure:
+                report.skip(f"{server.name} as receiver", f"it cannot be fetched: {failure}")
+                continue
+        own_home = home / server.name.lower()
+        own_home.mkdir(mode=0o755)
+        server.start(own_home, port, pair)
+        stack.callback(server.stop)
+        until(f"{server.name} listens", 60, lambda: listening(server.address, port))
+        servers.append((server, own_home))
+    to_exchangers(report, campus, names, servers, (plain, right, of_own, of_dane))
+    through_smarthosts(report, campus, servers, certificates, port, of_own)
+
+
+def to_exchangers(report, campus, names, servers, receivers):
+    plain, right, of_own, of_dane = receivers
+    names.failing.add("later.example")
+    sent = ["a@plain.example", "a@alias.example", "a@second.example", "a@later.example", "a@sts.example", "a@own.example", "a@dane.example"]
+    refused = ["a@sts-broken.example", "a@dane-broken.example", "a@verified.example"]
+    nowhere = {"a@null.example": "5.1.10", "a@loop.example": "5.4.6", "a@nowhere.example": "5.1.2"}
+    for to in [*sent, *refused, *nowhere, *[f"a@{server.domain}" for server, _ in servers]]:
+        send(campus, to)
+
+    def arrives(to, receiver, what, is_encrypted):
+        line = until(f"{to} arrives", 60, lambda: receiver.took(to))
+        report.check(f"mx: {what}", line[1] == is_encrypted, line)
+        return line
+
+    line = arrives("a@plain.example", plain, "a domain without MX is its own exchanger; without TLS the way is plain", False)
+    report.check("mx: the pool leaves from its own address, with its own name", line[2:] == (OUT, OUT_NAME), line)
+    arrives("a@alias.example", plain, "an alias leads to the domain's address", False)
+    arrives("a@second.example", plain, "when the first exchanger and the first address of the second are dead, the next is taken", False)
+    arrives("a@own.example", of_own, "a certificate of its own making is better than none", True)
+    arrives("a@sts.example", right, "MTA-STS: a right certificate is taken", True)
+    arrives("a@dane.example", of_dane, "DANE: a certificate that DNS vouches for is taken, whoever made it", True)
+    for server, home in servers:
+        to = f"a@{server.domain}"
+        until(f"{server.name} takes it", 60, lambda: server.took(home, to))
+        report.check(f"mx: {server.name} takes it, encrypted", server.is_encrypted(home), server.log(home)[-500:])
+    for to, status in nowhere.items():
+        told = until(f"a notice of {to}", 60, lambda: notice(campus, to))
+        report.check(f"mx: {to}: its author hears {status}", told["Status"] == status and told["Action"] == "failed", told.as_string())
+    report.check("mx: nothing of what DNS does not know was sent", not any(plain.took(to) for to in nowhere))
+    names.failing.clear()
+    arrives("a@later.example", plain, "when DNS gives no answer, it is asked again", False)
+    for to, why in zip(refused, ["MTA-STS", "DANE", "verified"]):
+        report.check(f"mx: {why}: a certificate that proves nothing gets nothing", not any(r.took(to) for r in receivers))
+    explained = campus.bedel("shape", "explain", "dane.example")
+    report.check("shape explain names the exchanger, and what it must prove", "mx.dane.example (DANE)" in explained, explained)
+
+
+def through_smarthosts(report, campus, servers, certificates, port, of_own):
+    for server, home in servers:
+        tls = "required" if server.name == "Postfix" else "verified"
+        to = f"through-{server.name.lower()}@outside.example"
+        restart(campus, SMARTHOST.format(host=server.address, port=port, tls=tls, ca_file=certificates.ca_file))
+        send(campus, to)
+        try:
+            until(f"{server.name} takes it", 60, lambda: server.took(home, to))
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{server.log(home)[-1500:]}\n{campus.log()[-1500:]}") from failure
+        report.ok(f"smarthost: {server.name} takes it, TLS {tls}")
+    restart(campus, SMARTHOST.format(host="127.0.0.16", port=port, tls="verified", ca_file=certificates.ca_file))
+    send(campus, "nobody@outside.example")
+    until("it says why it waits", 30, lambda: "the next hop's TLS cannot be used" in campus.log())
+    report.check("smarthost: one that proves nothing gets nothing", of_own.took("nobody@outside.example") is None)
+
+
+def restart(campus, relay):
+    campus.reroute(relay)
+    campus.gateway.send_signal(signal.SIGINT)
+    campus.gateway.wait(60)
+    campus.start_gateway()
