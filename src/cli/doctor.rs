@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
@@ -54,10 +53,9 @@ impl State {
     }
 }
 
-pub(super) fn run(dir: &Path, doctor: &Doctor) -> Result<(), Error> {
+pub(super) async fn run(dir: &Path, doctor: &Doctor) -> Result<(), Error> {
     let config = config::load(dir)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let findings = runtime.context("starting")?.block_on(look(&config))?;
+    let findings = look(&config).await?;
     say(doctor, &findings)?;
     match findings.iter().filter(|finding| finding.state == State::Wrong).count() {
         0 => Ok(()),

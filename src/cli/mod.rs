@@ -129,7 +129,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Serve(serve) => serve::run(&cli.config, serve).await,
         Command::Public(public) => serve::run_public(&cli.config, public).await,
         Command::Check(check) => check::run(&cli.config, &check),
-        Command::Doctor(doctor) => doctor::run(&cli.config, &doctor),
+        Command::Doctor(doctor) => doctor::run(&cli.config, &doctor).await,
         Command::Sink(sink) => sink::run(&cli.config, sink).await,
         Command::Hold(command) => hold::run(&client()?, command).await,
         Command::Mailing(command) => mailing::run(&client()?, command).await,

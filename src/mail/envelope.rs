@@ -10,8 +10,9 @@ use super::Address;
 /// The MAIL FROM of a transaction; `None` is the null path `<>` (RFC 5321 §4.5.5).
 pub type ReversePath = Option<Address>;
 
-/// When a delivery status notification is wanted for one recipient (RFC 3461 §4.1). None of its words is what it is when
-/// nothing was said: then of failures and of delays, and whoever is next hears nothing about it either (§5.2.1).
+/// When a delivery status notification is wanted for one recipient (RFC 3461 §4.1).
+///
+/// None of its words is what it is when nothing was said: then of failures and of delays, and whoever is next hears nothing about it either (§5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -99,9 +99,9 @@ impl Names {
 
     /// The mail exchangers of a domain.
     pub async fn exchangers(&self, domain: &str) -> Found<Exchanger> {
-        ask(&self.usual, domain, RecordType::MX, |data| match data {
-            RData::MX(mx) => Some(Exchanger::new(mx.preference, &mx.exchange.to_ascii())),
-            _ => None,
+        ask(&self.usual, domain, RecordType::MX, |data| {
+            let RData::MX(mx) = data else { return None };
+            Some(Exchanger::new(mx.preference, &mx.exchange.to_ascii()))
         })
         .await
     }
@@ -128,9 +128,9 @@ impl Names {
 
     /// The text records of a name.
     pub async fn texts(&self, name: &str) -> Found<String> {
-        ask(&self.usual, name, RecordType::TXT, |data| match data {
-            RData::TXT(txt) => Some(txt.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect()),
-            _ => None,
+        ask(&self.usual, name, RecordType::TXT, |data| {
+            let RData::TXT(txt) = data else { return None };
+            Some(txt.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect())
         })
         .await
     }
@@ -138,9 +138,9 @@ impl Names {
     /// The names of an address.
     pub async fn names(&self, address: IpAddr) -> Found<String> {
         let name = hickory_resolver::proto::rr::Name::from(address).to_ascii();
-        ask(&self.usual, &name, RecordType::PTR, |data| match data {
-            RData::PTR(name) => Some(plain(&name.0.to_ascii())),
-            _ => None,
+        ask(&self.usual, &name, RecordType::PTR, |data| {
+            let RData::PTR(name) = data else { return None };
+            Some(plain(&name.0.to_ascii()))
         })
         .await
     }
@@ -170,14 +170,16 @@ impl Names {
             .await
         {
             Ok(found) if is_proved(found.answers(), RecordType::TLSA) => {
-                let tlsa = |record: &Record| match &record.data {
-                    RData::TLSA(tlsa) => Some(Tlsa::new(
+                let tlsa = |record: &Record| {
+                    let RData::TLSA(tlsa) = &record.data else {
+                        return None;
+                    };
+                    Some(Tlsa::new(
                         tlsa.cert_usage.into(),
                         tlsa.selector.into(),
                         tlsa.matching.into(),
                         tlsa.cert_data.clone(),
-                    )),
-                    _ => None,
+                    ))
                 };
                 Ok(found.answers().iter().filter_map(tlsa).collect())
             }
@@ -212,11 +214,11 @@ fn is_proved(answers: &[Record], kind: RecordType) -> bool {
 }
 
 fn address(data: &RData) -> Option<IpAddr> {
-    match data {
-        RData::A(address) => Some(IpAddr::V4(address.0)),
-        RData::AAAA(address) => Some(IpAddr::V6(address.0)),
-        _ => None,
+    if let RData::A(address) = data {
+        return Some(IpAddr::V4(address.0));
     }
+    let RData::AAAA(address) = data else { return None };
+    Some(IpAddr::V6(address.0))
 }
 
 async fn ask<T>(
@@ -244,11 +246,12 @@ fn rooted(name: &str) -> String {
 }
 
 fn missing(error: &NetError) -> Missing {
-    match error {
-        NetError::Dns(DnsError::Nsec { .. }) => Missing::Record,
-        error if error.is_nx_domain() => Missing::Name,
-        error if error.is_no_records_found() => Missing::Record,
-        error => Missing::NotNow(error.to_string()),
+    if error.is_nx_domain() {
+        Missing::Name
+    } else if error.is_no_records_found() || matches!(error, NetError::Dns(DnsError::Nsec { .. })) {
+        Missing::Record
+    } else {
+        Missing::NotNow(error.to_string())
     }
 }
 
