@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use bedel::clock::Clock;
 use bedel::console::{self, PublicState};
 use bedel::decide::compose;
-use bedel::decide::compose::dkim::{self, Signer};
+use bedel::decide::compose::dkim::{self, Signer, Signers};
 use bedel::decide::lint;
 use bedel::decide::notice::Notices;
 use bedel::decide::policy::Policy;
@@ -525,7 +525,10 @@ fn compose_settings(offices: &Arc<Offices>) -> compose::Settings {
         organization: "Missouri S&T".to_owned(),
         postal_address: "Rolla, MO".to_owned(),
         offices: Arc::clone(offices),
-        signer: Arc::new(Signer::from_pem(&KEY, "s1", domain).expect("our own key")),
+        signers: Arc::new(Signers::new(
+            Signer::from_pem(&KEY, "s1", domain).expect("our own key"),
+            vec![],
+        )),
         tokens: TokenKey::new(&[3; 32]),
         zone: TimeZone::UTC,
     }
