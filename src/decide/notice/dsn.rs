@@ -1,5 +1,4 @@
-//! What its author hears of conveyed mail: that it could not be delivered, that it has not been yet, or that it left for a
-//! host that tells nobody what becomes of it.
+//! What its author hears of conveyed mail: that it failed, that it is late, or that it was passed on.
 //!
 //! # Standards
 //! RFC 3464 (delivery status notifications), RFC 3461 §6 (RET, ENVID, ORCPT), RFC 5321 §4.5.5 (null return path).
