@@ -19,6 +19,7 @@ mod mailing;
 mod out;
 mod people;
 mod policy;
+mod reload;
 mod report;
 mod runtime;
 mod serve;
@@ -64,6 +65,8 @@ enum Command {
     Check(check::Check),
     /// What DNS says of us, and the records to publish
     Doctor(doctor::Doctor),
+    /// Apply changed settings to the running gateway, whole or not at all
+    Reload(reload::Reload),
     /// Run an SMTP server for trials, like a mailbox provider if you want
     Sink(sink::Sink),
     /// What waits for people: list, show, and every act of review
@@ -130,6 +133,7 @@ async fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Public(public) => serve::run_public(&cli.config, public).await,
         Command::Check(check) => check::run(&cli.config, &check),
         Command::Doctor(doctor) => doctor::run(&cli.config, &doctor).await,
+        Command::Reload(reload) => reload::run(&cli.config, reload).await,
         Command::Sink(sink) => sink::run(&cli.config, sink).await,
         Command::Hold(command) => hold::run(&client()?, command).await,
         Command::Mailing(command) => mailing::run(&client()?, command).await,
@@ -178,6 +182,7 @@ mod tests {
             "bedel account add records@mst.example --generate",
             "bedel audit verify",
             "bedel public --log-json",
+            "bedel reload --json",
             "bedel report explain bounce.eml --json",
             "bedel report dmarc --days 7",
             "bedel report tls --json",

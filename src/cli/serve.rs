@@ -11,13 +11,16 @@ use tracing_subscriber::EnvFilter;
 use super::Error;
 use crate::clock::Clock;
 use crate::config;
+use crate::console::api::Reload;
 use crate::service;
 use crate::stage::worker::{Closer, shutdown};
 
 /// How to run it.
 #[derive(Debug, Args)]
-#[command(after_long_help = "It stops politely on SIGTERM and SIGINT.\n\n\
-    Examples:\n  bedel serve\n  bedel --config /etc/bedel serve --log bedel=debug --log-json")]
+#[command(
+    after_long_help = "It stops politely on SIGTERM and SIGINT, and reads its settings anew on SIGHUP.\n\n\
+    Examples:\n  bedel serve\n  bedel --config /etc/bedel serve --log bedel=debug --log-json"
+)]
 pub(super) struct Serve {
     #[command(flatten)]
     logging: Logging,
@@ -55,7 +58,21 @@ pub(super) async fn run(dir: &Path, serve: Serve) -> Result<(), Error> {
     let keys = service::first_start(&config)?;
     let (closer, closing) = shutdown();
     tokio::spawn(close_on_signal(closer));
-    Ok(service::serve(config, keys, sockets, Clock::system(), closing).await?)
+    let (reload, asked) = Reload::pair();
+    tokio::spawn(reload_on_signal(reload.clone()));
+    Ok(service::serve_and_reload(config, keys, sockets, Clock::system(), closing, (reload, asked)).await?)
+}
+
+/// SIGHUP has the settings read anew; how that went is in the log.
+async fn reload_on_signal(reload: Reload) {
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(error) => return tracing::error!(%error, "SIGHUP cannot be heard; `bedel reload` does the same"),
+    };
+    while hangup.recv().await.is_some() {
+        // Whoever applies them says so.
+        drop(reload.ask("SIGHUP".to_owned()).await);
+    }
 }
 
 pub(super) async fn run_public(dir: &Path, public: Public) -> Result<(), Error> {

@@ -73,6 +73,7 @@ struct Scoped {
     messages_per_connection: Option<u32>,
     today: Option<Today>,
     breaker: Breaker,
+    why: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,7 +168,11 @@ fn standings(client: &Client, scopes: &[Scoped]) -> Result<(), Error> {
     };
     let rows: Vec<[String; 6]> = scopes.iter().map(row).collect();
     let head = ["WHO", "A SECOND", "CONNECTIONS", "ON ONE", "TODAY", "BREAKER"];
-    out::table(head, &rows, "No mail has left yet.")
+    out::table(head, &rows, "No mail has left yet.")?;
+    scopes
+        .iter()
+        .filter_map(|scope| scope.why.as_deref())
+        .try_for_each(out::line)
 }
 
 impl Pace {

@@ -13,6 +13,8 @@ use crate::decide::lint::{Fix, Remark};
 use crate::mail::Timestamp;
 use crate::model::{CameBack, Exclusion, Tally};
 
+/// Replies of a provider that are shown.
+const REPLIES_SHOWN: usize = 2;
 /// Lines of a message's text that are shown.
 const TEXT_LINES_MAX: usize = 60;
 /// Uncertain recipients that are named.
@@ -53,11 +55,30 @@ struct Whole {
     came_back: CameBack,
     uncertain: Vec<Doubted>,
     when_uncertain: Option<String>,
+    by_provider: Vec<Fared>,
     exclusions: BTreeMap<Exclusion, u64>,
     may: Vec<String>,
     why_not_release: Option<String>,
     reach: Option<Reach>,
     preview: Option<Preview>,
+}
+
+/// How the copies for one provider fare.
+#[derive(Debug, Deserialize)]
+pub(super) struct Fared {
+    provider: String,
+    planned: u64,
+    accepted: u64,
+    deferred: u64,
+    failed: u64,
+    uncertain: u64,
+    replies: Vec<Said>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
+    reply: String,
+    count: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -198,6 +219,7 @@ pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
         ("You may", whole.may.join(", ")),
         ("Not release", whole.why_not_release.clone().unwrap_or_default()),
     ])?;
+    fares(&whole.by_provider)?;
     for approval in &whole.approvals {
         out::line(&format!(
             "Approved for the {} by {}, {}",
@@ -253,6 +275,39 @@ fn uncertain(client: &Client, whole: &Whole) -> Result<(), Error> {
     }
 }
 
+/// How the copies fare, by provider; nothing where none has left.
+fn fares(fares: &[Fared]) -> Result<(), Error> {
+    if fares.is_empty() {
+        return Ok(());
+    }
+    let row = |fare: &Fared| {
+        let said = |said: &Said| format!("{} {}", out::count(said.count), said.reply);
+        let said: Vec<String> = fare.replies.iter().take(REPLIES_SHOWN).map(said).collect();
+        [
+            fare.provider.clone(),
+            out::count(fare.planned),
+            out::count(fare.accepted),
+            out::count(fare.deferred),
+            out::count(fare.failed),
+            out::count(fare.uncertain),
+            said.join("; "),
+        ]
+    };
+    let rows: Vec<[String; 7]> = fares.iter().map(row).collect();
+    let head = [
+        "PROVIDER",
+        "PLANNED",
+        "ACCEPTED",
+        "DEFERRED",
+        "FAILED",
+        "UNCERTAIN",
+        "SAID MOST",
+    ];
+    out::line("")?;
+    out::table(head, &rows, "")?;
+    out::line("")
+}
+
 /// What the editorial checks say, with a diff where a machine knows one.
 pub(super) fn remarks(remarks: &[Remark]) -> Result<(), Error> {
     for remark in remarks {
@@ -269,17 +324,23 @@ pub(super) fn remarks(remarks: &[Remark]) -> Result<(), Error> {
 
 /// The counts of copies, in words.
 pub(super) fn tally(tally: &Tally) -> String {
+    format!("{} of {}", outcomes(tally), out::count(tally.planned))
+}
+
+/// The same, without how many there are to be.
+pub(super) fn outcomes(tally: &Tally) -> String {
     let parts = [
         (tally.accepted, "accepted"),
         (tally.deferred, "deferred"),
         (tally.failed, "failed"),
         (tally.suppressed, "suppressed"),
+        (tally.uncertain, "uncertain"),
     ];
     let told = parts.iter().filter(|(count, word)| *count > 0 || *word == "accepted");
     let told: Vec<String> = told
         .map(|(count, word)| format!("{} {word}", out::count(*count)))
         .collect();
-    format!("{} of {}", told.join(", "), out::count(tally.planned))
+    told.join(", ")
 }
 
 /// What came back, in words.

@@ -1,21 +1,24 @@
-//! `bedel mailing watch`: the copies of one mailing, as they leave.
+//! `bedel mailing watch`: the copies of one mailing, as they leave. Ctrl-C ends the watching, and nothing else.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::client::{Ask, Client};
 use super::{Error, out, view};
+use crate::mail::Timestamp;
 use crate::model::{MailingId, Tally};
 
 /// How often the gateway is asked.
 const TICK: Duration = Duration::from_millis(500);
-/// One line of progress; people watch the rate and the failures.
-const STYLE: &str = "{prefix} [{bar:30}] {pos}/{len} {msg}";
+/// One line of progress; people watch the pace and the failures. It is as wide as the terminal.
+const STYLE: &str = "{prefix} [{bar:20}] {percent}% {pos}/{len} {wide_msg}";
 
 /// One mailing to watch.
 #[derive(Debug, Args)]
@@ -32,6 +35,8 @@ struct Progress {
     state: String,
     paused: bool,
     tally: Tally,
+    copies_per_second: f64,
+    expected_end: Option<Timestamp>,
 }
 
 impl Progress {
@@ -42,31 +47,40 @@ impl Progress {
     fn is_over(&self) -> bool {
         !matches!(self.state.as_str(), "held" | "released" | "expanded")
     }
-}
 
-pub(super) async fn run(client: &Client, watch: Watch) -> Result<(), Error> {
-    let mut face = Face::of(watch.json);
-    let mut before = Value::Null;
-    let mut accepted_before = None;
-    loop {
-        let now = client.ask(Ask::get(format!("/mailings/{}/progress", watch.id))).await?;
-        let progress: Progress = view::read(now.clone())?;
-        let accepted = progress.tally.accepted;
-        let rate = per_second(accepted.saturating_sub(accepted_before.unwrap_or(accepted)));
-        accepted_before = Some(accepted);
-        face.show(watch.id, &progress, rate, (now != before).then_some(&now))?;
-        if progress.is_over() {
-            return face.end(watch.id, &progress);
-        }
-        before = now;
-        tokio::time::sleep(TICK).await;
+    /// The pace and the end it leads to, while there is one.
+    fn pace(&self, client: &Client) -> String {
+        let pace = match self.copies_per_second {
+            pace if pace > 0.0 => format!(", {pace} copies/s"),
+            _ => String::new(),
+        };
+        let end = self.expected_end.map(|end| format!(", until {}", client.time(end)));
+        pace + &end.unwrap_or_default()
     }
 }
 
-/// So many in one tick, as a rate.
-fn per_second(count: u64) -> u64 {
-    let ticks_a_second = Duration::from_secs(1).as_millis() / TICK.as_millis();
-    count.saturating_mul(u64::try_from(ticks_a_second).unwrap_or(1))
+pub(super) async fn run(client: &Client, watch: Watch) -> Result<(), Error> {
+    // Heard from now on, whatever is done meanwhile.
+    let mut leaves = signal(SignalKind::interrupt()).context("hearing Ctrl-C")?;
+    let mut face = Face::of(watch.json);
+    let (mut before, mut last) = (Value::Null, None);
+    loop {
+        let asked = client.ask(Ask::get(format!("/mailings/{}/progress", watch.id)));
+        let now = tokio::select! {
+            answer = asked => answer?,
+            _ = leaves.recv() => return face.leave(watch.id, last.as_ref()),
+        };
+        let progress: Progress = view::read(now.clone())?;
+        face.show(client, watch.id, &progress, (now != before).then_some(&now))?;
+        if progress.is_over() {
+            return face.end(watch.id, &progress);
+        }
+        (before, last) = (now, Some(progress));
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            _ = leaves.recv() => return face.leave(watch.id, last.as_ref()),
+        }
+    }
 }
 
 /// Where it is watched.
@@ -92,29 +106,34 @@ impl Face {
     }
 
     /// `changed` is the answer when it differs from the one before.
-    fn show(&mut self, id: MailingId, progress: &Progress, rate: u64, changed: Option<&Value>) -> Result<(), Error> {
+    fn show(
+        &mut self,
+        client: &Client,
+        id: MailingId,
+        progress: &Progress,
+        changed: Option<&Value>,
+    ) -> Result<(), Error> {
         let tally = &progress.tally;
         match self {
             Self::Bar(bar) => {
                 bar.set_length(tally.planned);
                 bar.set_position(tally.settled());
                 bar.set_prefix(format!("{id} {}", progress.word()));
-                bar.set_message(format!(
-                    "{} accepted, {} deferred, {} failed, {rate} copies/s",
-                    tally.accepted, tally.deferred, tally.failed
-                ));
+                bar.set_message(format!("{}{}", view::outcomes(tally), progress.pace(client)));
                 Ok(())
             }
             Self::Plain if changed.is_some() => out::line(&format!(
-                "{id} {}: {}, {rate} copies/s",
+                "{id} {}: {}{}",
                 progress.word(),
-                view::tally(tally)
+                view::tally(tally),
+                progress.pace(client)
             )),
             Self::Json => changed.map_or(Ok(()), |answer| out::line(&answer.to_string())),
             Self::Plain => Ok(()),
         }
     }
 
+    /// It is over.
     fn end(self, id: MailingId, progress: &Progress) -> Result<(), Error> {
         match self {
             Self::Bar(bar) => {
@@ -124,6 +143,18 @@ impl Face {
                     progress.word(),
                     view::tally(&progress.tally)
                 ))
+            }
+            Self::Plain | Self::Json => Ok(()),
+        }
+    }
+
+    /// Whoever watched goes; the mailing does not mind.
+    fn leave(self, id: MailingId, last: Option<&Progress>) -> Result<(), Error> {
+        match self {
+            Self::Bar(bar) => {
+                bar.finish_and_clear();
+                let so_far = last.map(|progress| format!(": {}", view::tally(&progress.tally)));
+                out::line(&format!("{id} goes on without you{}.", so_far.unwrap_or_default()))
             }
             Self::Plain | Self::Json => Ok(()),
         }

@@ -45,6 +45,63 @@ pub enum Fault {
     },
 }
 
+/// All that is wrong with a folder of settings: at least one fault.
+#[derive(Debug)]
+pub struct Faults {
+    /// The first.
+    pub first: Fault,
+    /// The others.
+    pub others: Vec<Fault>,
+}
+
+impl Faults {
+    /// A sentence each.
+    pub fn sentences(&self) -> Vec<String> {
+        let all = std::iter::once(&self.first).chain(&self.others);
+        all.map(ToString::to_string).collect()
+    }
+}
+
+impl From<Fault> for Faults {
+    fn from(first: Fault) -> Self {
+        Self {
+            first,
+            others: Vec::new(),
+        }
+    }
+}
+
+/// Faults as they are found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) first: Option<Fault>,
+    others: Vec<Fault>,
+}
+
+impl Found {
+    /// What was read, when it could be.
+    pub(super) fn note<T>(&mut self, read: Result<T, Fault>) -> Option<T> {
+        match read {
+            Ok(read) => Some(read),
+            Err(fault) => {
+                match self.first {
+                    None => self.first = Some(fault),
+                    Some(_) => self.others.push(fault),
+                }
+                None
+            }
+        }
+    }
+
+    /// All of them; there is one.
+    pub(super) fn faults(self) -> Faults {
+        Faults {
+            first: self.first.expect("what is missing has its fault"),
+            others: self.others,
+        }
+    }
+}
+
 /// A file's text.
 pub(super) fn text(file: &Path) -> Result<String, Fault> {
     std::fs::read_to_string(file).map_err(|source| Fault::Unreadable {

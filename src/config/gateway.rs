@@ -70,6 +70,8 @@ pub struct Gateway {
     pub public_is_apart: bool,
     /// Where others report of us: addresses of the bounce domain.
     pub letterboxes: BTreeMap<Letterbox, Address>,
+    /// Who may read `/metrics`.
+    pub metrics: Vec<Network>,
 }
 
 impl Gateway {
@@ -181,6 +183,28 @@ struct Raw {
     public: RawPublic,
     #[serde(default)]
     letterboxes: RawLetterboxes,
+    #[serde(default)]
+    metrics: RawMetrics,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawMetrics {
+    networks: Vec<String>,
+}
+
+impl Default for RawMetrics {
+    fn default() -> Self {
+        Self {
+            networks: vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()],
+        }
+    }
+}
+
+impl RawMetrics {
+    fn check(&self) -> Result<Vec<Network>, String> {
+        networks("metrics", &self.networks)
+    }
 }
 
 #[derive(Deserialize)]
@@ -450,6 +474,7 @@ impl Raw {
         }
         Ok(Gateway {
             letterboxes: self.letterboxes.check(&bounce_domain)?,
+            metrics: self.metrics.check()?,
             organization: self.organization,
             postal_address: self.postal_address,
             data_dir: base.join(self.data_dir),
@@ -499,13 +524,7 @@ impl RawListener {
                 "listener `{name}` offers AUTH and no TLS; set tls = \"starttls-required\""
             ));
         }
-        let networks = networks
-            .iter()
-            .map(|text| {
-                text.parse::<Network>()
-                    .map_err(|error| format!("listener `{name}`: `{text}`: {error}"))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let networks = self::networks(&format!("listener `{name}`"), &networks)?;
         if author.is_some() && networks.is_empty() {
             return Err(format!(
                 "listener `{name}` trusts a header of anybody who connects; set its networks"
@@ -575,6 +594,11 @@ impl RawConsole {
             url: url.trim_end_matches('/').to_owned(),
         })
     }
+}
+
+fn networks(whose: &str, texts: &[String]) -> Result<Vec<Network>, String> {
+    let read = |text: &String| text.parse().map_err(|error| format!("{whose}: `{text}`: {error}"));
+    texts.iter().map(read).collect()
 }
 
 fn zone(name: &str) -> Result<TimeZone, String> {

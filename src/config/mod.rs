@@ -30,10 +30,12 @@ mod values;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use fault::Fault;
+pub use fault::{Fault, Faults};
 pub use feed::{FeedSettings, SourceSettings, WaySettings};
 pub use gateway::{ConsoleSettings, DkimKey, DkimSettings, Gateway, OidcSettings, TlsFiles};
 pub use relay::{Exchangers, Hop, Leaving, Onward, Route, Via};
+
+use fault::Found;
 
 use crate::decide::lint;
 use crate::decide::notice::{Kind, Template};
@@ -60,32 +62,59 @@ pub struct Config {
     pub templates: BTreeMap<Kind, Template>,
 }
 
-/// Reads a folder of settings, whole or not at all.
+/// Reads a folder of settings, whole or not at all; the first fault says why not.
 pub fn load(dir: &Path) -> Result<Config, Fault> {
+    load_whole(dir).map_err(|faults| faults.first)
+}
+
+/// The same, with every fault there is: one a file, since what follows the first in a file may only follow from it.
+pub fn load_whole(dir: &Path) -> Result<Config, Faults> {
     // Relative paths in the files are meant from the folder that holds `config/`, whatever the working directory is.
     let base = dir.canonicalize().map_err(|source| Fault::Unreadable {
         file: dir.to_owned(),
         source,
     })?;
     let base = base.parent().map(Path::to_owned).unwrap_or(base);
-    let gateway = gateway::read(&dir.join("gateway.toml"), &base)?;
-    let (policy, mut feeds) = policy::read(&dir.join("policy.toml"), &gateway)?;
-    sources(dir, &gateway, &policy, &mut feeds)?;
-    let lint = profile::read(&dir.join("profile.toml"), &policy)?;
-    let shaping = shaping::read(&dir.join("shaping.toml"), &gateway)?;
-    let templates = Kind::ALL
+    let mut found = Found::default();
+    let gateway = found.note(gateway::read(&dir.join("gateway.toml"), &base));
+    // What stands on a file that cannot be used cannot be judged.
+    let policy = gateway
+        .as_ref()
+        .and_then(|gateway| found.note(policy::read(&dir.join("policy.toml"), gateway)));
+    let feeds = gateway
+        .as_ref()
+        .zip(policy.as_ref())
+        .and_then(|(gateway, (policy, feeds))| {
+            let mut feeds = feeds.clone();
+            found.note(sources(dir, gateway, policy, &mut feeds)).map(|()| feeds)
+        });
+    let lint = policy
+        .as_ref()
+        .and_then(|(policy, _)| found.note(profile::read(&dir.join("profile.toml"), policy)));
+    let shaping = gateway
+        .as_ref()
+        .and_then(|gateway| found.note(shaping::read(&dir.join("shaping.toml"), gateway)));
+    let templates: BTreeMap<Kind, Template> = Kind::ALL
         .into_iter()
-        .map(|kind| Ok((kind, template(dir, kind)?)))
-        .collect::<Result<_, Fault>>()?;
-    Ok(Config {
-        dir: dir.to_owned(),
-        gateway,
-        policy,
-        feeds,
-        lint,
-        shaping,
-        templates,
-    })
+        .filter_map(|kind| Some((kind, found.note(template(dir, kind))?)))
+        .collect();
+    let (Some(gateway), Some((policy, _)), Some(feeds), Some(lint), Some(shaping)) =
+        (gateway, policy, feeds, lint, shaping)
+    else {
+        return Err(found.faults());
+    };
+    match found.first {
+        Some(_) => Err(found.faults()),
+        None => Ok(Config {
+            dir: dir.to_owned(),
+            gateway,
+            policy,
+            feeds,
+            lint,
+            shaping,
+            templates,
+        }),
+    }
 }
 
 /// Where the feeds are fetched, beside what they may bring.

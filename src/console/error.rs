@@ -32,6 +32,8 @@ pub(super) enum Error {
     NoSuchMethod,
     /// Only reviewers may see it.
     ReviewersOnly,
+    /// Only those who watch over what leaves may see it.
+    WatchersOnly,
     /// The desk said no.
     Refused(Refusal),
     /// Too many pages are being kept fresh.
@@ -69,7 +71,7 @@ impl Error {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::SignInFirst { .. } => StatusCode::SEE_OTHER,
-            Self::Forged | Self::ReviewersOnly => StatusCode::FORBIDDEN,
+            Self::Forged | Self::ReviewersOnly | Self::WatchersOnly => StatusCode::FORBIDDEN,
             Self::Unreadable(_) | Self::TooLong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -89,6 +91,7 @@ impl Error {
             Self::NoSuchPage => words.say("error-no-such-page"),
             Self::NoSuchMethod => words.say("error-no-such-method"),
             Self::ReviewersOnly => words.say("error-reviewers-only"),
+            Self::WatchersOnly => words.say("error-watchers-only"),
             Self::Refused(refusal) => return sentence(words, refusal),
             Self::Busy => words.say("error-busy"),
             Self::Broken(_) => words.say("error-broken"),

@@ -21,6 +21,7 @@ mod audience;
 mod audit;
 mod beside;
 mod calendar;
+mod chart;
 mod clean;
 mod count;
 mod decide;
@@ -29,6 +30,7 @@ mod door;
 mod emergency;
 mod error;
 mod explain;
+mod fares;
 mod fetch;
 mod frame;
 mod guard;
@@ -37,7 +39,9 @@ mod login;
 mod mailing;
 mod mailings;
 mod mine;
+mod monitor;
 pub mod oidc;
+mod operations;
 mod page;
 mod people;
 mod plan;
@@ -51,6 +55,7 @@ mod record;
 mod remarks;
 mod report;
 mod session;
+mod sites;
 mod status;
 mod uncertain;
 mod words;
@@ -63,8 +68,10 @@ use axum::{Router, middleware};
 use jiff::tz::TimeZone;
 use tokio::sync::Semaphore;
 
+pub use operations::Operations;
 pub use porch::{PorchState, hand_over, porch};
 pub use public::{PublicState, ReadToken, public};
+pub use session::Guests;
 
 use crate::clock::Clock;
 use crate::stage::review::Desk;
@@ -94,6 +101,10 @@ pub struct State {
     pub zone: TimeZone,
     /// The campus's own provider, when people may sign in with it.
     pub oidc: Option<oidc::Settings>,
+    /// What those who run the gateway ask of it.
+    pub operations: Operations,
+    /// Who is signed in.
+    pub guests: Guests,
 }
 
 /// What the pages share while the house is open.
@@ -110,6 +121,7 @@ struct Room {
 
 /// The console, for the campus. The caller serves it with connect info, so that the door can tell peers apart.
 pub fn app(state: State) -> Router {
+    let operations = operations::routes(state.operations.clone());
     let room = Arc::new(Room {
         sessions: session::Sessions::new(&state),
         door: door::Door::new(state.clock.clone()),
@@ -156,7 +168,10 @@ pub fn app(state: State) -> Router {
         .route("/login/provider/back", get(oidc::back))
         .route("/logout", post(login::sign_out))
         .route("/logout/everywhere", post(login::sign_out_everywhere))
+        .route("/monitor", get(monitor::show))
+        .route("/monitor/live", get(monitor::live))
         .merge(asset::routes())
+        .merge(operations)
         .fallback(error::no_such_page)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -86,6 +86,7 @@ fn menu(desk: &Desk, who: &Address) -> Vec<(&'static str, Key)> {
         ("/", Key("title-queue"), true),
         ("/mailings", Key("title-mailings"), true),
         ("/calendar", Key("title-calendar"), true),
+        ("/monitor", Key("title-monitor"), desk.may_watch(who)),
         ("/mine", Key("title-mine"), true),
         ("/explain", Key("title-explain"), true),
         ("/emergency", Key("title-emergency"), desk.may_arm(who)),

@@ -22,7 +22,7 @@ use axum::{Form, Router, middleware};
 
 use super::page::{self, Paper};
 use super::words::{Key, Words};
-use super::{asset, error, guard, preferences};
+use super::{Operations, asset, error, guard, operations, preferences};
 use crate::clock::Clock;
 use crate::model::{Report, ReportKind, Seen, Token};
 use crate::stage::review::Desk;
@@ -47,6 +47,8 @@ pub struct PublicState {
     pub organization: String,
     /// Reads what stands in `/u/TOKEN`.
     pub read_token: ReadToken,
+    /// What those who run the gateway ask of it.
+    pub operations: Operations,
 }
 
 impl fmt::Debug for PublicState {
@@ -63,9 +65,8 @@ pub fn public(state: PublicState) -> Router {
         .route("/u/{token}", get(ask).post(unsubscribe))
         .route("/preferences", get(how_to))
         .route("/preferences/{token}", get(preferences::show).post(preferences::act))
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(readyz))
         .merge(asset::routes())
+        .merge(operations::routes(state.operations.clone()))
         .fallback(async |words: Words| refused(words, StatusCode::NOT_FOUND, Key("error-no-such-page")))
         .method_not_allowed_fallback(async |words: Words| {
             refused(words, StatusCode::METHOD_NOT_ALLOWED, Key("error-no-such-method"))
@@ -249,15 +250,6 @@ async fn how_to(words: Words, extract::State(state): extract::State<PublicState>
             icon: asset::ICON.path(),
         },
     )
-}
-
-/// `GET /readyz`: whether a message could be kept now.
-async fn readyz(extract::State(state): extract::State<PublicState>) -> Response {
-    if state.store.has_room() {
-        "ready\n".into_response()
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the disk of the data folder is full\n").into_response()
-    }
 }
 
 pub(super) fn render(words: Words, page: &impl Template) -> Response {

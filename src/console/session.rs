@@ -40,8 +40,12 @@ type Key = [u8; 32];
 pub(super) struct Sessions {
     clock: Clock,
     is_https: bool,
-    by_key: Mutex<HashMap<Key, Session>>,
+    by_key: Arc<Mutex<HashMap<Key, Session>>>,
 }
+
+/// Who is signed in, for a console that takes the place of another: nobody is to sign in again.
+#[derive(Debug, Clone, Default)]
+pub struct Guests(Arc<Mutex<HashMap<Key, Session>>>);
 
 #[derive(Debug)]
 struct Session {
@@ -94,7 +98,7 @@ impl Sessions {
         Self {
             clock: state.clock.clone(),
             is_https: state.url.starts_with("https:"),
-            by_key: Mutex::default(),
+            by_key: Arc::clone(&state.guests.0),
         }
     }
 

@@ -9,6 +9,7 @@ use axum::response::Response;
 
 use super::Room;
 use super::error::Error;
+use super::fares::Fares;
 use super::live::{self, Part};
 use super::session::Watching;
 use super::words::{Key, Tag, When, Words};
@@ -40,6 +41,8 @@ pub(super) struct Status {
     /// When it lapses, when it is held.
     lapses: Option<When>,
     progress: Option<Progress>,
+    /// How it fares, by provider.
+    fares: Option<Fares>,
 }
 
 /// One office, and whether it has approved.
@@ -104,6 +107,7 @@ pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status,
         scheduled: None,
         lapses: None,
         progress: None,
+        fares: None,
     };
     match state {
         State::Held(held) => {
@@ -121,6 +125,7 @@ pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status,
             let tally = room.state.store.tally(state.id())?;
             status.sentence = sending(words, expanded);
             status.progress = Some(progress(words, &tally));
+            status.fares = Fares::of(words, &room.state.desk.fare(state.id())?);
         }
         State::Closed(closed) => {
             let said = match closed.stopped_by() {
@@ -130,6 +135,7 @@ pub(super) fn status(room: &Room, words: Words, state: &State) -> Result<Status,
             let at = words.moment(closed.closed_at(), &room.state.zone);
             status.sentence = said.with("when", at).into();
             status.progress = Some(progress(words, closed.tally()));
+            status.fares = Fares::of(words, &room.state.desk.fare(state.id())?);
         }
         State::Ended(ended) => {
             status.sentence = ended_by(room, words, ended);

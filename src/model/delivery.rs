@@ -77,6 +77,17 @@ impl Outcome {
         !matches!(self, Self::Deferred { .. } | Self::Uncertain { .. })
     }
 
+    /// Its word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Deferred { .. } => "deferred",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Failed(_) => "failed",
+            Self::Suppressed(_) => "suppressed",
+        }
+    }
+
     /// What a server's word on an attempt comes to; `until` is when a retry would be.
     pub fn of(status: Status, until: Timestamp) -> Self {
         match status.severity() {

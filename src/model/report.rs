@@ -110,6 +110,15 @@ pub enum Came {
 }
 
 impl Came {
+    /// What it is, and of a bounce its class.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Bounced(class, _) => ("bounce", class.word()),
+            Self::Complained => ("complaint", ""),
+            Self::Unsubscribed => ("unsubscribe", ""),
+        }
+    }
+
     /// Two of one kind are one.
     pub fn kind(self) -> u8 {
         match self {

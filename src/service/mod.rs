@@ -4,7 +4,9 @@
 //! of stopping: listeners first (nothing new comes in), then the workers (each finishes what it holds), the store last.
 
 mod feeds;
+mod house;
 mod keys;
+mod metrics;
 mod porch;
 mod sockets;
 mod tls;
@@ -17,6 +19,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use tokio::net::UnixListener;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -25,10 +28,12 @@ pub use keys::{Keys, first_start, master_key, read_master_key};
 pub use porch::porch;
 pub use sockets::{PublicSocket, Sockets, bind, public};
 
+use house::House;
+
 use crate::clock::Clock;
 use crate::config::{Config, Exchangers, Gateway, Hop, Leaving, Onward};
-use crate::console::api::{self, ApiState, Door};
-use crate::console::{self, PublicState, ReadToken};
+use crate::console::api::{self, ApiState, Door, Reload, ReloadAsk};
+use crate::console::{self, Guests, Operations, PublicState, ReadToken};
 use crate::decide::compose;
 use crate::decide::notice::Notices;
 use crate::decide::shape::Shape;
@@ -38,12 +43,9 @@ use crate::stage::deliver::{Caller, RouteSettings};
 use crate::stage::import::{self, Importer};
 use crate::stage::intake::{Gate, GateSettings, Reception, Voucher, listen};
 use crate::stage::review::{self, Desk};
-use crate::stage::worker::{Shutdown, shutdown};
+use crate::stage::worker::Shutdown;
 use crate::stage::{deliver, expand, feedback, tend};
 use crate::store::{self, Store};
-
-/// How long everything may take to end once it was asked to.
-const FAREWELL: Duration = Duration::from_secs(45);
 
 /// How long pages under way may take to end.
 const PAGES_END: Duration = Duration::from_secs(3);
@@ -54,7 +56,19 @@ pub async fn serve(
     keys: Keys,
     sockets: Sockets,
     clock: Clock,
+    closing: Shutdown,
+) -> anyhow::Result<()> {
+    serve_and_reload(config, keys, sockets, clock, closing, Reload::pair()).await
+}
+
+/// The same; whoever asks by `reload` has the settings read anew, as those do who ask by the control socket.
+pub async fn serve_and_reload(
+    config: Config,
+    keys: Keys,
+    sockets: Sockets,
+    clock: Clock,
     mut closing: Shutdown,
+    (reload, mut asked): (Reload, Receiver<ReloadAsk>),
 ) -> anyhow::Result<()> {
     let settings = store::Settings {
         data_dir: config.gateway.data_dir.clone(),
@@ -62,31 +76,18 @@ pub async fn serve(
         master: master_key(&config.gateway)?,
     };
     let store = Store::open(&settings).context("opening the store")?;
-    let rooms = Rooms::new(&config, &keys, &store, &clock)?;
-    // Two bells: the doors close before the workers stop.
-    let (doors_closer, doors) = shutdown();
-    let (workers_closer, workers) = shutdown();
-    let mut open_doors = rooms.open_doors(&config, &keys, sockets, &doors)?;
-    let mut at_work = rooms.start_workers(&workers);
+    let rooms = Rooms::new(&config, &keys, &store, &clock, (reload, None))?;
     tracing::info!(hostname = %config.gateway.hostname, "the gateway is open");
-    closing.closing().await;
-    tracing::info!("the gateway is closing");
-    doors_closer.close();
-    farewell("doors", &mut open_doors).await;
-    workers_closer.close();
-    farewell("workers", &mut at_work).await;
-    Ok(())
-}
-
-async fn farewell(who: &str, tasks: &mut JoinSet<()>) {
-    let all = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(FAREWELL, all).await.is_err() {
-        tracing::warn!(
-            who,
-            "not everybody ended in time; what they held is taken up at the next start"
-        );
-        tasks.abort_all();
+    let mut house = House::open(config, &keys, sockets, rooms)?;
+    loop {
+        tokio::select! {
+            () = closing.closing() => break,
+            Some(ask) = asked.recv() => house.reload(ask, &mut closing).await,
+        }
     }
+    tracing::info!("the gateway is closing");
+    house.close().await;
+    Ok(())
 }
 
 /// What the parts of the gateway stand on.
@@ -103,11 +104,22 @@ struct Rooms {
     audiences: Arc<BTreeMap<String, Selection>>,
     tend: tend::Settings,
     oidc: Option<console::oidc::Settings>,
+    operations: Operations,
+    figures: metrics::Figures,
+    guests: Guests,
+    reload: Reload,
     campus_domains: Vec<Domain>,
 }
 
 impl Rooms {
-    fn new(config: &Config, keys: &Keys, store: &Store, clock: &Clock) -> anyhow::Result<Self> {
+    /// Rooms by these settings; in the place of others, what outlives those goes on.
+    fn new(
+        config: &Config,
+        keys: &Keys,
+        store: &Store,
+        clock: &Clock,
+        (reload, before): (Reload, Option<&Self>),
+    ) -> anyhow::Result<Self> {
         let gateway = &config.gateway;
         let notices = Arc::new(Notices {
             templates: config.templates.clone(),
@@ -148,11 +160,29 @@ impl Rooms {
             .audiences
             .iter()
             .map(|(name, rule)| (name.clone(), rule.selection.clone()));
+        let feeds = feeds::settings(config, &notices)?;
+        let importer = match before {
+            Some(before) => before.importer.renewed(feeds),
+            None => Importer::new(store.clone(), clock.clone(), feeds),
+        };
+        let figures = metrics::Figures {
+            handle: metrics::recorder()?,
+            store: store.clone(),
+            shape: shape.clone(),
+            importer: importer.clone(),
+            tls: gateway.tls.clone(),
+            clock: clock.clone(),
+            began: before.map_or_else(|| clock.now(), |before| before.figures.began),
+        };
         Ok(Self {
             store: store.clone(),
             clock: clock.clone(),
             desk: Desk::new(store.clone(), clock.clone(), review),
-            importer: Importer::new(store.clone(), clock.clone(), feeds::settings(config, &notices)?),
+            importer,
+            operations: operations(gateway, store, figures.clone()),
+            figures,
+            guests: before.map(|before| before.guests.clone()).unwrap_or_default(),
+            reload,
             deliver: deliver_settings(config, &compose, &notices, &shape)?,
             names: names(gateway).map(Arc::new),
             audiences: Arc::new(audiences.collect()),
@@ -240,6 +270,7 @@ impl Rooms {
             self.tend.clone(),
             closing.clone(),
         ));
+        tasks.spawn(metrics::upkeep(self.figures.handle.clone(), closing.clone()));
         tasks.spawn(import::turns(self.importer.clone(), closing.clone()));
         tasks.spawn(review::remind(self.desk.clone(), closing.clone()));
         tasks
@@ -272,6 +303,8 @@ impl Rooms {
             hostname: gateway.hostname.to_string(),
             zone: gateway.time_zone.clone(),
             oidc: self.oidc.clone(),
+            operations: self.operations.clone(),
+            guests: self.guests.clone(),
         }
     }
 
@@ -281,6 +314,7 @@ impl Rooms {
             desk: self.desk.clone(),
             clock: self.clock.clone(),
             organization: config.gateway.organization.clone(),
+            operations: self.operations.clone(),
             read_token: read_token(tokens),
         }
     }
@@ -288,7 +322,17 @@ impl Rooms {
     fn api(&self, door: Door) -> ApiState {
         let (store, clock) = (self.store.clone(), self.clock.clone());
         let (desk, audiences) = (self.desk.clone(), Arc::clone(&self.audiences));
-        ApiState::new(store, clock, desk, audiences, self.importer.clone(), door)
+        let (importer, reload) = (self.importer.clone(), self.reload.clone());
+        ApiState::new(store, clock, desk, audiences, importer, reload, door)
+    }
+}
+
+/// What those who run the gateway ask of it.
+fn operations(gateway: &Gateway, store: &Store, figures: metrics::Figures) -> Operations {
+    Operations {
+        store: store.clone(),
+        figures: Arc::new(move || figures.text()),
+        networks: gateway.metrics.clone(),
     }
 }
 

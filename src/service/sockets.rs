@@ -63,6 +63,81 @@ pub async fn public(config: &Config) -> anyhow::Result<TcpListener> {
     tcp(config.gateway.public.address, "the public pages").await
 }
 
+impl Sockets {
+    /// The same sockets once more: whoever listens at them can end, and another goes on without losing anybody.
+    pub(super) fn again(&self) -> anyhow::Result<Self> {
+        let smtp = self.smtp.iter();
+        Ok(Self {
+            smtp: smtp
+                .map(|(socket, settings)| Ok((again(socket)?, Arc::clone(settings))))
+                .collect::<anyhow::Result<_>>()?,
+            console: again(&self.console)?,
+            public: self.public.again()?,
+            control: again_local(&self.control)?,
+        })
+    }
+
+    /// What other settings name: sockets that are open stay open, others are bound.
+    pub(super) async fn rebound(&self, before: &Config, config: &Config) -> anyhow::Result<Self> {
+        let (old, new) = (&before.gateway, &config.gateway);
+        let mut smtp = Vec::new();
+        for settings in &new.listeners {
+            let open = old.listeners.iter().zip(&self.smtp);
+            let open = open.map(|(settings, (socket, _))| (settings.address, socket));
+            let what = format!("listener `{}`", settings.name);
+            let socket = kept(open, settings.address, &what).await?;
+            smtp.push((socket, Arc::new(settings.clone())));
+        }
+        let console = std::iter::once((old.console.address, &self.console));
+        let public = match &self.public {
+            PublicSocket::Door(socket) => {
+                let open = std::iter::once((old.public.address, socket));
+                PublicSocket::Door(kept(open, new.public.address, "the public pages").await?)
+            }
+            porch @ PublicSocket::Porch(_) => porch.again()?,
+        };
+        Ok(Self {
+            smtp,
+            console: kept(console, new.console.address, "the console").await?,
+            public,
+            control: again_local(&self.control)?,
+        })
+    }
+}
+
+impl PublicSocket {
+    fn again(&self) -> anyhow::Result<Self> {
+        Ok(match self {
+            Self::Door(socket) => Self::Door(again(socket)?),
+            Self::Porch(socket) => Self::Porch(again_local(socket)?),
+        })
+    }
+}
+
+fn again_local(socket: &UnixListener) -> anyhow::Result<UnixListener> {
+    let socket: std::os::unix::net::UnixListener = rustix::io::dup(socket)?.into();
+    socket.set_nonblocking(true)?;
+    Ok(UnixListener::from_std(socket)?)
+}
+
+/// The socket that is open at this address, or a new one.
+async fn kept<'a>(
+    mut open: impl Iterator<Item = (SocketAddr, &'a TcpListener)>,
+    address: SocketAddr,
+    what: &str,
+) -> anyhow::Result<TcpListener> {
+    match open.find(|(at, _)| *at == address) {
+        Some((_, socket)) => again(socket),
+        None => tcp(address, what).await,
+    }
+}
+
+fn again(socket: &TcpListener) -> anyhow::Result<TcpListener> {
+    let socket: std::net::TcpListener = rustix::io::dup(socket)?.into();
+    socket.set_nonblocking(true)?;
+    Ok(TcpListener::from_std(socket)?)
+}
+
 async fn tcp(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
     let hint = "stop the program that has it, or give another address in gateway.toml";
     TcpListener::bind(address)

@@ -13,9 +13,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use x509_cert::der::Decode;
 
 use super::keys::private;
 use crate::config::TlsFiles;
+use crate::mail::Timestamp;
 
 /// TLS for the listeners.
 pub(super) fn server(files: &TlsFiles) -> anyhow::Result<Arc<ServerConfig>> {
@@ -64,6 +66,16 @@ impl ResolvesServerCert for Certificate {
         }
         Some(Arc::clone(&current.1))
     }
+}
+
+/// Until when the first certificate of the chain is good.
+pub(super) fn good_until(files: &TlsFiles) -> anyhow::Result<Timestamp> {
+    let shown = files.certificate.display();
+    let first = CertificateDer::from_pem_file(&files.certificate)
+        .with_context(|| format!("the certificate {shown} cannot be read"))?;
+    let certificate = x509_cert::Certificate::from_der(&first).with_context(|| format!("{shown} is no certificate"))?;
+    let until = certificate.tbs_certificate.validity.not_after.to_unix_duration();
+    Ok(Timestamp::from_micros(0).plus(until))
 }
 
 fn changed_at(files: &TlsFiles) -> Option<SystemTime> {

@@ -68,6 +68,11 @@ impl Rounds {
 
     /// Rests after a round. What failed is logged, and tried again: nothing is lost, since the store still has it.
     pub async fn rest(&mut self, done: Result<(), Error>) {
+        let result = match &done {
+            Ok(()) | Err(Error::Conflict) => "done",
+            Err(_failed) => "failed",
+        };
+        metrics::counter!("bedel_worker_rounds_total", "worker" => self.name, "result" => result).increment(1);
         let rest = match done {
             // Somebody else moved first; there is nothing to mend.
             Ok(()) | Err(Error::Conflict) => TICK,

@@ -82,6 +82,8 @@ pub enum Table {
     Flows = 41,
     /// What hosts report of all mail in our name, by letterbox, end of what it is about, hash of its name and chunk number.
     Aggregates = 43,
+    /// How mailings have fared, by mailing id and provider.
+    Fares = 45,
     /// Data keys, each wrapped by the master key, by number; the one table that is not sealed.
     Vault = 31,
     /// Evidence of what the contacts of a page agreed to, by page and number: only ever appended to.
@@ -100,7 +102,7 @@ pub enum Table {
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 43] = [
+    pub(super) const ALL: [Self; 44] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -143,6 +145,7 @@ impl Table {
         Self::Uncertain,
         Self::Flows,
         Self::Aggregates,
+        Self::Fares,
         Self::Vault,
     ];
 

@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod events;
 mod export;
+mod fares;
 mod feed_record;
 mod feeds;
 mod flows;
@@ -111,6 +112,19 @@ impl Store {
     /// Whether the disk has room for more; asked before a client sends what we could not keep.
     pub fn has_room(&self) -> bool {
         self.engine.has_room()
+    }
+
+    /// Why nothing could be kept now; asked by whoever sends work here.
+    pub fn ready(&self) -> Result<(), Error> {
+        if self.engine.is_broken() {
+            return Err(Error::Disk("it failed before".to_owned()));
+        }
+        if self.has_room() { Ok(()) } else { Err(Error::Full) }
+    }
+
+    /// Bytes free on the disk of the store, where that can be known.
+    pub fn free_bytes(&self) -> Option<u64> {
+        self.engine.free_bytes()
     }
 
     /// How often the engine has called `fdatasync` since it was opened; every commit waits for one.

@@ -40,6 +40,14 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
     browser.unfold().await;
     let found = browser.violations(&axe).await;
     assert!(found.is_empty(), "{theme} a mailing, unfolded: {found:#?}");
+    // One whose first copies have left while the rest waits.
+    let leaving = campus.submit(AUTHOR, "Parking on Friday");
+    campus.approve(&leaving);
+    campus.release(&leaving);
+    browser.go(&format!("{}/monitor", campus.console)).await;
+    browser.see("main", &leaving).await;
+    browser.see("article figure", "accepted").await;
+    browser.see("article table", "other domains").await;
     let mailing = format!("/mailing/{case}?look=phone");
     let pages = [
         ("/", "queue"),
@@ -47,6 +55,7 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
         ("/mailings", "mailings"),
         ("/calendar", "calendar"),
         ("/mine", "mine"),
+        ("/monitor", "monitor"),
         ("/explain", "explain"),
         ("/audit", "audit"),
         ("/audience?affiliation=student", "audience"),

@@ -172,6 +172,7 @@ async fn on_a_phone(browser: &Browser, campus: &Campus, case: &str) {
         "explain",
         "calendar",
         "mine",
+        "monitor",
         &format!("mailing/{case}"),
         "login",
     ] {

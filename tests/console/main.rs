@@ -7,6 +7,7 @@ mod around;
 mod audience;
 mod author;
 mod door;
+mod monitor;
 mod month;
 mod own;
 mod pages;

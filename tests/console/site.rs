@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bedel::clock::Clock;
-use bedel::console::{self, PublicState};
+use bedel::console::{self, Operations, PublicState};
 use bedel::decide::compose;
 use bedel::decide::compose::dkim::{self, Signer, Signers};
 use bedel::decide::lint;
@@ -119,12 +119,15 @@ impl Site {
             hostname: "bedel.mst.example".to_owned(),
             zone: TimeZone::UTC,
             oidc: None,
+            operations: operations(&store),
+            guests: console::Guests::default(),
         };
         let public = PublicState {
             store: store.clone(),
             desk: desk.clone(),
             clock: clock.clone(),
             organization: "Missouri S&T".to_owned(),
+            operations: operations(&store),
             read_token: Arc::new(see),
         };
         Self {
@@ -227,6 +230,15 @@ impl Site {
         let (_, rest) = page.body.split_once("name=\"csrf\" value=\"").expect("a form");
         browser.csrf = rest.split('"').next().expect("a token").to_owned();
         browser
+    }
+}
+
+/// Figures for whoever is on this machine.
+fn operations(store: &Store) -> Operations {
+    Operations {
+        store: store.clone(),
+        figures: Arc::new(|| "bedel_ready 1\n".to_owned()),
+        networks: vec!["127.0.0.0/8".parse().expect("a network")],
     }
 }
 

@@ -100,7 +100,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "mail", "model", "config", "service", "store", "stage", "decide", "sink", "smtp", "clock",
+            "mail",
+            "model",
+            "config",
+            "service",
+            "store",
+            "stage",
+            "decide",
+            "sink",
+            "smtp",
+            "clock",
+            // SIGHUP asks as the control socket does.
+            "console::api",
         ],
     ),
     ("main", &["cli"]),

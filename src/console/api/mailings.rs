@@ -132,7 +132,9 @@ pub(super) async fn show(
 fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
     let tally = api.store.tally(state.id())?;
     let came_back = api.store.came_back(state.id())?;
-    let mut whole = Whole::of(state, &api.desk, who, tally).returned(came_back);
+    let mut whole = Whole::of(state, &api.desk, who, tally)
+        .returned(came_back)
+        .fared(&api.desk.fare(state.id())?);
     // What the gateway only carries for others is not for reading, and not kept once it has gone.
     if state.id().series == Series::Case {
         whole = whole.seen(api.desk.preview(state)?).remarked(api.desk.remarks(state)?);
@@ -159,7 +161,7 @@ pub(super) async fn progress(
 ) -> Result<Json<Progress>, Fault> {
     let state = seen(&api, &who, number(&id)?)?;
     let tally = api.store.tally(state.id())?;
-    Ok(Json(Progress::of(&state, tally)))
+    Ok(Json(Progress::of(&state, tally, &api.desk.fare(state.id())?)))
 }
 
 /// `POST /mailings/{id}/{act}`, with a comment where one is wanted.

@@ -17,6 +17,7 @@ mod import;
 mod mailings;
 mod people;
 mod policy;
+mod reload;
 mod report;
 mod shape;
 mod upload;
@@ -37,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use accounts::token_hash;
+pub use reload::{Reload, ReloadAsk, Reloaded};
 
 use crate::clock::Clock;
 use crate::model::{Act, Event, MailingId, Selection};
@@ -66,6 +68,7 @@ pub struct ApiState {
     desk: Desk,
     audiences: Arc<BTreeMap<String, Selection>>,
     importer: Importer,
+    reload: Reload,
     door: Door,
 }
 
@@ -77,6 +80,7 @@ impl ApiState {
         desk: Desk,
         audiences: Arc<BTreeMap<String, Selection>>,
         importer: Importer,
+        reload: Reload,
         door: Door,
     ) -> Self {
         Self {
@@ -85,6 +89,7 @@ impl ApiState {
             desk,
             audiences,
             importer,
+            reload,
             door,
         }
     }
@@ -153,6 +158,7 @@ fn operation() -> OpenApiRouter<ApiState> {
         .routes(routes!(policy::arm))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(reload::reload))
         .routes(routes!(export::export))
         .routes(routes!(export::rotate))
         .merge(

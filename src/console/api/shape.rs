@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State as From;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -68,6 +69,8 @@ pub(super) struct Scoped {
     breaker: Broken,
     /// Whether it runs at less than the settings begin with.
     is_slowed: bool,
+    /// Why, in a sentence.
+    why: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -116,7 +119,8 @@ pub(super) async fn list(From(api): From<ApiState>, who: Actor) -> Result<Json<V
     entitled(&api, &who)?;
     let now = api.clock.now();
     let standings = api.desk.shape().look().standings(now);
-    Ok(Json(standings.iter().map(Scoped::of).collect()))
+    let scoped = |standing| Scoped::of(standing, api.desk.zone());
+    Ok(Json(standings.iter().map(scoped).collect()))
 }
 
 /// `GET /shape/{domain}?lane=`: which limit binds a copy for it now, and when one might go.
@@ -153,7 +157,11 @@ pub(super) async fn explain(
             .iter()
             .map(|binding| Bound::of(binding, shaper.settings()))
             .collect(),
-        limits: told.standings.iter().map(Scoped::of).collect(),
+        limits: told
+            .standings
+            .iter()
+            .map(|standing| Scoped::of(standing, api.desk.zone()))
+            .collect(),
     }))
 }
 
@@ -179,7 +187,7 @@ impl Bound {
 }
 
 impl Scoped {
-    fn of(standing: &Standing) -> Self {
+    fn of(standing: &Standing, zone: &TimeZone) -> Self {
         let (why, until) = match &standing.passage {
             Passage::Closed => (None, None),
             Passage::HalfOpen(why) => (Some(why.clone()), None),
@@ -224,6 +232,7 @@ impl Scoped {
                 until,
             },
             is_slowed: standing.is_slowed,
+            why: standing.why(zone),
         }
     }
 }

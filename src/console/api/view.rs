@@ -6,10 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::actor::Actor;
+use crate::decide::shape::Counts;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
 use crate::model::{Ask, CameBack, Category, Exclusion, Finding, OfficeId, Release, Tally};
-use crate::stage::review::{Count, Desk, Doubt, Preview, Remark, Standing, Stands};
+use crate::stage::review::{Count, Desk, Doubt, Fare, Preview, Remark, Standing, Stands};
+
+/// Replies of a provider that are told.
+const REPLIES_MAX: usize = 5;
 
 /// One line of a listing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,6 +84,8 @@ pub(super) struct Whole {
     uncertain: Vec<Doubted>,
     /// What is done about them while copies leave: resend, hold, leave.
     when_uncertain: Option<&'static str>,
+    /// How it fares, by provider, most people first; nothing before its copies leave.
+    by_provider: Vec<Fared>,
     #[schema(value_type = BTreeMap<String, u64>)]
     exclusions: BTreeMap<Exclusion, u64>,
     /// The acts that whoever asked may do now.
@@ -185,6 +191,61 @@ pub(super) struct Progress {
     state: &'static str,
     paused: bool,
     tally: Tally,
+    /// Copies taken a second, over the last minute.
+    copies_per_second: f64,
+    /// When the last will have left for the first time, as limits and pace stand now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expected_end: Option<Timestamp>,
+    /// How it fares, by provider, most people first.
+    by_provider: Vec<Fared>,
+}
+
+/// How the copies for one provider fare.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fare)]
+struct Fared {
+    provider: String,
+    planned: u64,
+    accepted: u64,
+    /// Waiting for another attempt, the uncertain ones among them.
+    deferred: u64,
+    failed: u64,
+    suppressed: u64,
+    /// Attempts whose end we do not know.
+    uncertain: u64,
+    /// Mailboxes that are gone.
+    gone: u64,
+    complained: u64,
+    /// What was said most often to copies that were not taken: codes and the name of the rule, or words.
+    replies: Vec<Said>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reply)]
+struct Said {
+    reply: String,
+    count: u64,
+}
+
+impl Fared {
+    fn of((provider, counts): &(String, Counts)) -> Self {
+        let said = |(reply, count): (&str, u64)| Said {
+            reply: reply.to_owned(),
+            count,
+        };
+        Self {
+            provider: provider.clone(),
+            planned: counts.planned,
+            accepted: counts.accepted,
+            deferred: counts.deferred,
+            failed: counts.failed,
+            suppressed: counts.suppressed,
+            uncertain: counts.uncertain,
+            gone: counts.gone(),
+            complained: counts.complained,
+            replies: counts.commonest(REPLIES_MAX).into_iter().map(said).collect(),
+        }
+    }
 }
 
 impl Line {
@@ -244,6 +305,7 @@ impl Whole {
             came_back: CameBack::default(),
             uncertain: vec![],
             when_uncertain: None,
+            by_provider: Vec::new(),
             exclusions: BTreeMap::new(),
             may: may(&standing),
             why_not_release: standing.why_not_release,
@@ -290,6 +352,12 @@ impl Whole {
             },
         };
         self.uncertain = doubts.into_iter().map(doubted).collect();
+        self
+    }
+
+    /// With how it fares.
+    pub(super) fn fared(mut self, fare: &Fare) -> Self {
+        self.by_provider = fare.by_provider.iter().map(Fared::of).collect();
         self
     }
 
@@ -381,12 +449,20 @@ impl Let {
 }
 
 impl Progress {
-    pub(super) fn of(state: &State, tally: Tally) -> Self {
+    pub(super) fn of(state: &State, tally: Tally, fare: &Fare) -> Self {
+        let now = fare.now.as_ref();
         Self {
             id: state.id().to_string(),
             state: state.word(),
             paused: is_paused(state),
             tally,
+            // To the hundredth: what follows it is noise.
+            copies_per_second: now.map_or(0.0, |now| (now.per_second * 100.0).round() / 100.0),
+            expected_end: now
+                .and_then(|now| now.outlook)
+                .map(|outlook| outlook.ends)
+                .filter(|_| !is_paused(state)),
+            by_provider: fare.by_provider.iter().map(Fared::of).collect(),
         }
     }
 }

@@ -100,6 +100,7 @@ menu = Main
 title-queue = Queue
 title-mailings = Mailings
 title-calendar = Calendar
+title-monitor = Monitor
 title-mine = Yours
 title-explain = Try a message
 title-emergency = Emergency
@@ -445,6 +446,74 @@ several-claimed =
 several-claimed-not-all = { $claimed } Not all: { $why }.
 field-subject = Subject of the whole <small>they must be for the same lists; each author is told</small>
 
+## What leaves now
+
+monitor-report = The report of the month
+monitor-nothing = No mailing is leaving.
+monitor-leaving =
+    { $count ->
+        [one] { $count } mailing is leaving.
+       *[other] { $count } mailings are leaving.
+    }
+monitor-braked =
+    { $count ->
+        [one] { $leaving } The gateway has paused { $count } of them: a person must look, and resume it or stop it.
+       *[other] { $leaving } The gateway has paused { $count } of them: a person must look, and resume them or stop them.
+    }
+monitor-house = Everything together
+monitor-pace = copies taken, over the last minute
+monitor-hour = taken in the last hour
+monitor-left = still to leave
+monitor-deferred = of these put off
+monitor-conveyed = letters and notices among them
+monitor-quiet = No copy has left in the last hour.
+monitor-mailings = Mailings under way
+monitor-none = What is released appears here as soon as its first copies leave.
+monitor-now = { $pace } over the last minute.
+monitor-slice = A slice of { $copies } goes first.
+monitor-slice-waits = The first { $copies } have gone; the rest waits until { $when } to see how they fare.
+monitor-later = It goes on at { $when }, and the last copy is expected to leave at { $ends }.
+monitor-ends = The last copy is expected to leave at { $ends }.
+monitor-tried = Every copy has been tried at least once.
+monitor-brake = The gateway paused it: { $why }. It waits for a reviewer or postmaster.
+monitor-warned = A warning, before the gateway pauses it: { $why }.
+monitor-sites = How whoever receives stands
+monitor-no-sites = No mail has left yet.
+monitor-more-sites =
+    { $count ->
+        [one] { $count } more that is well is not shown.
+       *[other] { $count } more that are well are not shown.
+    }
+monitor-explain = <code>bedel shape explain gmail.com</code> says what a copy for one domain would wait for. What each figure means, and what to do when it is red, is in <code>docs/monitoring.md</code>.
+chart-hour = Copies from { $from } to { $to }, minute by minute; at most { $peak }.
+chart-course = Copies of this mailing from { $from } to { $to }; at most { $peak }.
+chart-column = { $time }: { $accepted } accepted, { $deferred } put off, { $failed } failed
+chart-accepted = accepted
+chart-deferred = put off
+chart-failed = failed
+fares-planned = Planned
+fares-accepted = Accepted
+fares-deferred = Put off
+fares-failed = Failed
+fares-uncertain = Uncertain
+fares-replies = Said most
+site-host = next hop
+site-domain = domain
+site-provider = provider
+site-slowed = slowed
+site-pace = Pace
+site-connections = Connections
+site-on-one = Copies on one
+site-today = Today
+site-of = { $count } of { $most }
+site-range = { $now }, between { $start } and { $max }
+site-left = { $left } of { $messages } left
+site-warming-up = { $left } of { $messages } left, while they get to know us
+site-waits = Waits for { $sentence }
+breaker-closed = mail goes
+breaker-half-open = one connection tries
+breaker-open = nothing goes
+
 ## Mailings, calendar, one's own, the trail
 
 by-state = By state
@@ -612,6 +681,7 @@ error-comment-long = the comment is too long
 error-password-long = the password is too long
 error-no-such-page = There is no such page.
 error-no-such-method = This page cannot be asked for in this way.
+error-watchers-only = Only reviewers and postmasters may see this page.
 error-reviewers-only = Only reviewers, and those who watch over contact data, may see this page.
 error-busy = Too many pages are open at once; reload this one by hand.
 error-broken = The page could not be made; the postmaster finds the reason in the log.

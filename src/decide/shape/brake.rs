@@ -5,8 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::pulse::Pulse;
 use super::settings::{Brake, Canary};
 use crate::mail::Timestamp;
+use crate::model::{Entry, Lane};
 
 /// Different replies kept of one provider; the rest are counted together.
 const REPLIES_MAX: usize = 30;
@@ -14,7 +18,7 @@ const REPLIES_MAX: usize = 30;
 const REST: &str = "other replies";
 
 /// How the copies of one mailing to one provider fare.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// People in the plan.
     pub planned: u64,
@@ -46,6 +50,27 @@ impl Counts {
     /// Mailboxes that are gone, each once.
     pub fn gone(&self) -> u64 {
         self.refused_for_good.max(self.returned_for_good)
+    }
+
+    /// People whose copy was not tried yet.
+    pub fn fresh(&self) -> u64 {
+        self.planned.saturating_sub(self.tried + self.suppressed)
+    }
+
+    /// People whose copy is still to leave, the ones put off among them.
+    pub fn left(&self) -> u64 {
+        self.planned
+            .saturating_sub(self.accepted + self.failed + self.suppressed)
+    }
+
+    /// With no more than its commonest replies, as it is kept.
+    #[must_use]
+    pub fn shortened(&self, replies: usize) -> Self {
+        let commonest = self.commonest(replies).into_iter();
+        Self {
+            replies: commonest.map(|(said, times)| (said.to_owned(), times)).collect(),
+            ..self.clone()
+        }
     }
 
     /// Counts a reply under its name.
@@ -147,6 +172,12 @@ pub enum Slice {
 pub struct Watch {
     /// By the provider's name.
     pub by_provider: BTreeMap<Arc<str>, Counts>,
+    /// Whom it goes before.
+    pub lane: Lane,
+    /// The course it has taken.
+    pub course: Pulse,
+    /// Its pace.
+    pub pace: Pulse,
     /// Copies in the slice that goes first; all of them when it has none.
     pub canary: u32,
     /// People in the plan.
@@ -166,6 +197,9 @@ impl Watch {
         let first = canary.map_or(planned, |canary| canary.of(planned));
         Self {
             by_provider: BTreeMap::new(),
+            lane: Lane::Bulk,
+            course: Pulse::whole(),
+            pace: Pulse::fine(),
             canary: first,
             planned,
             is_judged: canary.is_some(),
@@ -179,6 +213,22 @@ impl Watch {
     /// The counts of a provider.
     pub fn at(&mut self, provider: &Arc<str>) -> &mut Counts {
         self.by_provider.entry(Arc::clone(provider)).or_default()
+    }
+
+    /// The counts by provider, most people first.
+    pub fn ranked(&self) -> Vec<(String, Counts)> {
+        let all = self.by_provider.iter();
+        let mut ranked: Vec<(String, Counts)> = all.map(|(name, counts)| (name.to_string(), counts.clone())).collect();
+        ranked.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.planned));
+        ranked
+    }
+
+    /// Notes when a copy came to its end.
+    pub fn beats(&mut self, entry: &Entry) {
+        if let Some(outcome) = &entry.outcome {
+            self.course.count(entry.at, outcome);
+            self.pace.count(entry.at, outcome);
+        }
     }
 
     /// Whether fresh copies go, and of which slice.

@@ -2,9 +2,12 @@
 
 use std::num::NonZeroU32;
 
+use jiff::tz::TimeZone;
+
 use super::binding::Binding;
 use super::breaker::Gate;
 use super::days::Allowance;
+use super::flow::Question;
 use super::limits::{Range, Rate};
 use super::scope::{Claim, Pool, Scope, Stream};
 use super::shaper::Shaper;
@@ -50,6 +53,20 @@ pub struct Standing {
     pub passage: Passage,
     /// Whether it runs at less than the settings begin with.
     pub is_slowed: bool,
+    /// What was said that slowed it, and when.
+    pub slowed_by: Option<(String, Timestamp)>,
+}
+
+impl Standing {
+    /// Why it runs at less than the settings begin with, in a sentence.
+    pub fn why(&self, zone: &TimeZone) -> Option<String> {
+        let (said, at) = self.slowed_by.as_ref()?;
+        Some(format!(
+            "{}: slowed on {}, because of: {said}",
+            self.name,
+            at.readable(zone)
+        ))
+    }
 }
 
 /// A limit as it is set, and as it is now.
@@ -134,8 +151,19 @@ impl Shaper {
                 Gate::Open { why, until } => Passage::Open(why.to_owned(), until),
             },
             is_slowed: flow.is_slowed(),
+            slowed_by: flow.slowed_by.clone().filter(|_| flow.is_slowed()),
             scope,
         }
+    }
+
+    /// What a copy to this receiver, or through this next hop, would wait for now; a bulk copy on a connection of its own.
+    pub fn binding(&self, scope: &Scope, now: Timestamp) -> Option<Binding> {
+        let question = Question {
+            has_connection: false,
+            is_emergency: false,
+            now,
+        };
+        self.bind(scope, question)
     }
 
     /// How everybody stands who receives: next hops and providers, and of other domains those that are in trouble.

@@ -30,6 +30,8 @@ pub struct Flow {
     pub(super) breaker: Breaker,
     /// Replies of a rule within an hour: since when, how many.
     pub(super) hits: BTreeMap<String, (Timestamp, u32)>,
+    /// What was said that slowed it, and when.
+    pub(super) slowed_by: Option<(String, Timestamp)>,
     /// Connections that count against it now; none after a restart.
     #[serde(skip)]
     pub(super) in_use: u32,
@@ -129,6 +131,9 @@ impl Flow {
     pub(super) fn taken(&mut self, limits: &Limits, now: Timestamp) {
         self.breaker.taken(now);
         self.throttle.taken(limits, now);
+        if !self.throttle.is_cut() {
+            self.slowed_by = None;
+        }
     }
 
     /// Whether it remembers anything that a new one would not.
@@ -160,10 +165,13 @@ impl Flow {
                 Remedy::FewerConnections => self.throttle.fewer_connections(self.in_use),
                 Remedy::ShorterConnections => self.throttle.shorter_connections(carried),
                 Remedy::OneConnection => self.throttle.one_connection(),
-                Remedy::Silence(time) => self.breaker.silence(*time, &format!("{said} ({})", rule.name), now),
+                Remedy::Silence(time) => self.breaker.silence(*time, &named(said, rule), now),
                 // The mailing's, not ours.
                 Remedy::Pause => {}
             }
+        }
+        if self.throttle.is_cut() {
+            self.slowed_by = Some((named(said, rule), now));
         }
         true
     }
@@ -184,4 +192,9 @@ impl Flow {
         }
         is_enough
     }
+}
+
+/// What was said, and the rule that knows it.
+fn named(said: &str, rule: &Rule) -> String {
+    format!("{said} ({})", rule.name)
 }

@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::brake::Slice;
 use super::days::{Allowance, grown};
+use super::explain::Passage;
 use super::limits::Rate;
 use super::scope::{Claim, Pool, Scope, Stream};
 use super::settings::Window;
 use super::shaper::Shaper;
 use crate::mail::{Domain, Timestamp};
-use crate::model::{Capacity, Lane};
+use crate::model::{Capacity, Lane, MailingId};
 
 /// Days after which nobody counts any further.
 const DAYS_MAX: u32 = 400;
@@ -46,6 +48,15 @@ pub struct Leg {
     /// What a day allows it, where that is counted.
     pub today: Option<Allowance>,
     /// When the last of them has gone.
+    pub ends: Timestamp,
+}
+
+/// What is still to come of a mailing under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// When copies go on: now, or when its lane leaves again, or when the slice before them was looked at.
+    pub begins: Timestamp,
+    /// When the last has left for the first time, by the limits and by the pace of the last minute, whichever is later.
     pub ends: Timestamp,
 }
 
@@ -126,6 +137,62 @@ impl Shaper {
             ends: legs.iter().map(|leg| leg.ends).max().unwrap_or(begins),
             legs,
         }
+    }
+
+    /// When the copies of a mailing under way that nobody has tried yet will have left; `None` when there are none.
+    pub fn outlook(&self, id: MailingId, now: Timestamp) -> Option<Outlook> {
+        let watch = self.watches().get(&id)?;
+        let settings = self.settings();
+        let window = settings.hours.of(watch.lane);
+        let from = match watch.slice(&settings.canary, now) {
+            Slice::Waits(until) => until.max(now),
+            Slice::First | Slice::Whole => now,
+        };
+        let begins = wall(from, 0.0, window, &settings.zone);
+        let legs = watch.by_provider.iter().filter(|(_, counts)| counts.fresh() > 0);
+        let legs: Vec<(Part, Timestamp)> = legs
+            .map(|(name, counts)| self.leg(name, counts.fresh(), begins))
+            .collect();
+        let parts: Vec<(f64, f64)> = legs.iter().map(|(part, _)| (part.people as f64, part.alone)).collect();
+        let people: u64 = legs.iter().map(|(part, _)| part.people).sum();
+        let by_pace = match watch.pace.per_second(now) {
+            // What waits for its hour, or for the slice before it, has no pace to go by.
+            pace if pace > 0.0 && begins == now => people as f64 / pace,
+            _ => 0.0,
+        };
+        let ends = legs.iter().zip(finish(&parts, self.shared(watch.lane, &[])));
+        let ends = ends.map(|((part, opens), seconds)| {
+            let today_ends = wall(begins.max(*opens), seconds, window, &settings.zone);
+            self.over_days(part, begins, today_ends, window)
+        });
+        let by_limits = ends.max()?;
+        Some(Outlook {
+            begins,
+            ends: by_limits.max(wall(begins, by_pace, window, &settings.zone)),
+        })
+    }
+
+    /// So many people at one provider, and when it lets mail in again.
+    fn leg(&self, name: &str, people: u64, now: Timestamp) -> (Part, Timestamp) {
+        let provider = self.settings().providers.iter().find(|provider| provider.name == *name);
+        let standing = provider.map(|provider| self.standing(Scope::Provider(provider.key.as_str().into()), now));
+        let rate = standing
+            .as_ref()
+            .and_then(|standing| standing.rate)
+            .map(|rate| rate.now);
+        let part = Part {
+            people,
+            // Many domains, each at its own pace, are in nobody's way.
+            alone: rate.map_or(0.0, |rate| people as f64 / rate.as_f64()),
+            rate,
+            today: standing.as_ref().and_then(|standing| standing.today),
+            streams: 1,
+        };
+        let opens = match standing.map(|standing| standing.passage) {
+            Some(Passage::Open(_, until)) => until,
+            Some(Passage::Closed | Passage::HalfOpen(_)) | None => now,
+        };
+        (part, opens)
     }
 
     /// How many people each stream has; those of one name stand together.

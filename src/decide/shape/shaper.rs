@@ -11,11 +11,12 @@ use super::binding::{Binding, Limit};
 use super::brake::{Judgement, Slice, Watch};
 use super::bucket::Bucket;
 use super::flow::{Flow, Question};
+use super::pulse::Pulse;
 use super::reply::{Meaning, Remedy, as_said};
 use super::scope::{Claim, Pool, Scope, Stream};
 use super::settings::{Known, Onward, Settings};
 use crate::mail::{Domain, Status, Timestamp};
-use crate::model::MailingId;
+use crate::model::{Entry, MailingId};
 
 /// The name of domains that no provider has.
 pub const OTHER_DOMAINS: &str = "other domains";
@@ -29,6 +30,8 @@ pub struct Shaper {
     settings: Arc<Settings>,
     flows: HashMap<Scope, Flow>,
     watches: BTreeMap<MailingId, Watch>,
+    /// Copies of all mailings, over the last hour.
+    pulse: Pulse,
     /// Flows that are not kept yet as they are.
     changed: BTreeSet<Scope>,
     /// What was found of domains whose mail goes to their own exchangers: the site, and its hosts.
@@ -93,6 +96,7 @@ impl Shaper {
             settings,
             flows: HashMap::new(),
             watches: BTreeMap::new(),
+            pulse: Pulse::hour(),
             changed: BTreeSet::new(),
             sites: HashMap::new(),
             unclean: None,
@@ -249,7 +253,7 @@ impl Shaper {
         self.flows.get(scope).cloned().unwrap_or_else(|| self.fresh(scope))
     }
 
-    fn bind(&self, scope: &Scope, question: Question) -> Option<Binding> {
+    pub(super) fn bind(&self, scope: &Scope, question: Question) -> Option<Binding> {
         match self.flows.get(scope) {
             Some(flow) => flow.binds(scope, &self.settings, question),
             None => self.fresh(scope).binds(scope, &self.settings, question),
@@ -370,6 +374,26 @@ impl Shaper {
     /// How a mailing fares.
     pub fn watch(&mut self, id: MailingId) -> Option<&mut Watch> {
         self.watches.get_mut(&id)
+    }
+
+    /// Notes when a copy came to its end.
+    pub fn beats(&mut self, id: MailingId, entry: &Entry) {
+        if let Some(outcome) = &entry.outcome {
+            self.pulse.count(entry.at, outcome);
+        }
+        if let Some(watch) = self.watches.get_mut(&id) {
+            watch.beats(entry);
+        }
+    }
+
+    /// Goes on where another left: the copies of the last hour are the house's.
+    pub fn goes_on_from(&mut self, pulse: Pulse) {
+        self.pulse = pulse;
+    }
+
+    /// Copies of all mailings, over the last hour.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// How all mailings under way fare.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use metrics::{counter, gauge};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -22,7 +23,7 @@ use crate::clock::Clock;
 use crate::decide::audience::{Purpose, dropped_out};
 use crate::decide::notice::dsn::Word;
 use crate::decide::route::Site;
-use crate::decide::shape::{Heard, Kept, Scope, Shape, Trip, give_up_at};
+use crate::decide::shape::{Heard, Kept, Scope, Shape, Trip, Watch, give_up_at};
 use crate::mail::{Domain, Mailbox, Severity, Status, Timestamp};
 use crate::model::lifecycle::State;
 use crate::model::{
@@ -33,6 +34,8 @@ use crate::store::{Error, FlowRecord, Kind, Move, Store, Table};
 
 /// How often it is kept how flows stand: so much of them a crash forgets.
 const KEEP_EVERY: Duration = Duration::from_secs(10);
+/// Different replies of a provider that are kept of a mailing that is over.
+const REPLIES_KEPT: usize = 5;
 
 /// How long a copy waits at least whose way is not the one of the plan, and is full.
 const LATER: Duration = Duration::from_secs(1);
@@ -88,6 +91,7 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         rounds.rest(remembered).await;
     }
     let mut workers = JoinSet::new();
+    gauge!("bedel_delivery_workers").set(f64::from(connections) + 1.0);
     // One more, for emergencies alone: the others may all be waiting for a slow server.
     for number in 0..=connections {
         hire(&courier, &mut workers, number == connections, &shutdown);
@@ -309,8 +313,13 @@ impl Courier {
 
     /// Counts an outcome against its mailing.
     pub(super) fn count_outcome(&self, job: &Job, entry: &Entry) {
+        if let Some(outcome) = &entry.outcome {
+            let provider = Arc::clone(&job.way.stream.name);
+            counter!("bedel_copies_total", "provider" => provider, "outcome" => outcome.word()).increment(1);
+        }
         let mut shaper = self.shape().look();
         let settings = Arc::clone(shaper.settings());
+        shaper.beats(job.source.mailing.id, entry);
         if let Some(watch) = shaper.watch(job.source.mailing.id) {
             watch.is_back(Some(entry.at));
             count(watch.at(&job.way.stream.name), entry, entry.attempt == 1, &settings);
@@ -389,12 +398,26 @@ impl Courier {
             self.close(id).await?;
         }
         self.keep_flows(false).await?;
+        // Counts of workers are far below what a float holds exactly.
+        gauge!("bedel_delivery_workers_free").set(self.free.load(Ordering::Relaxed) as f64);
         self.work.notify_waiters();
         trouble
     }
 
+    /// Keeps how a mailing has fared, for whoever looks at it when it is over.
+    async fn keep_fares(&self, id: MailingId) -> Result<(), Error> {
+        if id.series == Series::Conveyed {
+            return Ok(());
+        }
+        let ranked = self.shape().look().watches().get(&id).map(Watch::ranked);
+        let ranked = ranked.unwrap_or_default().into_iter();
+        let kept = ranked.map(|(name, counts)| postcard::to_allocvec(&(name, counts.shortened(REPLIES_KEPT))));
+        self.store.put_fares(id, kept.collect::<Result<_, _>>()?).await
+    }
+
     /// Lets go of a mailing that is over.
     async fn forget(&self, id: MailingId) -> Result<(), Error> {
+        self.keep_fares(id).await?;
         self.queue().remove(id);
         self.shape().look().end(id);
         self.counted().remove(&id);

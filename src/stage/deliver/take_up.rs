@@ -74,6 +74,7 @@ impl Courier {
         };
         let canary = self.shape().look().settings().canary;
         let mut watch = Watch::new(planned, source.is_judged().then_some(&canary));
+        watch.lane = source.mailing.lane;
         let (ways, of) = self.ways(&source, self.plan(id, planned)?).await;
         let mut run = Run::new(source, ways, &of, watch.canary, is_paused);
         for (name, people) in run.streams() {
@@ -156,6 +157,7 @@ impl Courier {
             if let Some(stream) = run.stream_of(entry.seq).cloned() {
                 let is_first = before.as_ref().is_none_or(|before| before.seq != entry.seq);
                 count(watch.at(&stream), &entry, is_first, &settings);
+                watch.beats(&entry);
                 watch.is_back(Some(entry.at));
                 if resumed_at.is_some_and(|resumed| entry.at <= resumed) {
                     count(seen.entry(stream).or_default(), &entry, is_first, &settings);

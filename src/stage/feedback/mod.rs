@@ -11,7 +11,9 @@ pub use letterbox::open_letterboxes;
 use crate::clock::Clock;
 use crate::decide::report::{Back, COUNTED, Consequence, Known, back, follow, read, refused, status_in};
 use crate::mail::Domain;
-use crate::model::{Act, Event, Report, ReportKind, Scope, Suppression, SuppressionReason, TokenKey, WrongRecord};
+use crate::model::{
+    Act, Came, Event, Report, ReportKind, Scope, Suppression, SuppressionReason, TokenKey, WrongRecord,
+};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Reached, Settled, Store, Table};
 
@@ -99,7 +101,11 @@ async fn settle(
             }),
         event: event(&consequence, clock, report, back),
     };
-    store.settle_report(report, &settled).await
+    store.settle_report(report, &settled).await?;
+    if let Some((kind, class)) = settled.came.map(Came::words) {
+        metrics::counter!("bedel_returns_total", "kind" => kind, "class" => class).increment(1);
+    }
+    Ok(())
 }
 
 fn suppressions(

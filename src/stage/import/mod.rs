@@ -115,6 +115,15 @@ impl Importer {
         }
     }
 
+    /// With other settings, and the same hand: whoever imports under the old ones is waited for.
+    #[must_use]
+    pub fn renewed(&self, settings: Settings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            ..self.clone()
+        }
+    }
+
     /// The one hand on the master list: what is compared is good only while nobody else changes it.
     pub async fn hand(&self) -> MutexGuard<'_, ()> {
         self.hand.lock().await

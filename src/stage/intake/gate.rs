@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use metrics::counter;
 
 use super::answer;
 use super::canary::Alarms;
@@ -98,7 +99,9 @@ impl Gate {
         let before = self.renewable(case, author.as_ref())?;
         let number = before.as_ref().and(case);
         let gathered = self.gather(submission, envelope, message, author, number).await?;
-        let answered = match policy::decide(&gathered.facts, &self.settings.policy) {
+        let decision = policy::decide(&gathered.facts, &self.settings.policy);
+        counter!("bedel_intake_decisions_total", "decision" => word(&decision)).increment(1);
+        let answered = match decision {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
             Decision::Hold(findings) => match before.filter(|_| gathered.is_case()) {
                 Some(held) => self.renew(gathered, held, findings, fingerprint).await,
@@ -234,6 +237,21 @@ impl Intake for Gate {
     }
 
     async fn admit(&self, submission: Submission) -> Reply {
+        let listener = submission.listener.name.clone();
+        let reply = self.answer(submission).await;
+        let answer = match reply.code() {
+            200..=299 => "taken",
+            400..=499 => "deferred",
+            _ => "refused",
+        };
+        counter!("bedel_intake_messages_total", "listener" => listener, "answer" => answer).increment(1);
+        reply
+    }
+}
+
+impl Gate {
+    /// What becomes of a message.
+    async fn answer(&self, submission: Submission) -> Reply {
         let submission = match self.hear_canaries(submission).await {
             Ok(Some(submission)) => submission,
             Ok(None) => return answer::noted(),
@@ -263,6 +281,15 @@ impl Intake for Gate {
             Err(error) => Err(error),
         };
         admitted.unwrap_or_else(|error| answer::fault(&error))
+    }
+}
+
+/// A decision in a word, for whoever counts.
+fn word(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Pass(_) => "pass",
+        Decision::Hold(_) => "hold",
+        Decision::Refuse(_) => "refuse",
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use metrics::gauge;
+
 use super::Limits;
 use crate::smtp::Reply;
 
@@ -49,6 +51,7 @@ impl Places {
         }
         *of_peer += 1;
         taken.total += 1;
+        gauge!("bedel_intake_connections").increment(1);
         Ok(Place {
             places: Arc::clone(self),
             peer,
@@ -58,6 +61,7 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        gauge!("bedel_intake_connections").decrement(1);
         let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.total = taken.total.saturating_sub(1);
         if let Some(of_peer) = taken.by_peer.get_mut(&self.peer) {

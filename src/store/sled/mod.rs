@@ -15,11 +15,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use aws_lc_rs::digest;
+use metrics::{counter, histogram};
 use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 
 use super::engine::{Batch, Table};
 use super::vault::{MasterKey, Vault};
@@ -42,6 +44,7 @@ pub(super) struct Engine {
     requests: Option<std::sync::mpsc::Sender<(Batch, Answer)>>,
     bells: Arc<Bells>,
     syncs: Arc<AtomicU64>,
+    is_broken: Arc<AtomicBool>,
     disk: Disk,
     writer: Option<JoinHandle<()>>,
 }
@@ -65,6 +68,7 @@ impl Engine {
         let (requests, inbox) = std::sync::mpsc::channel();
         let bells = Arc::new(Bells::default());
         let syncs = Arc::new(AtomicU64::new(0));
+        let is_broken = Arc::new(AtomicBool::new(false));
         let writer = Writer {
             db: db.clone(),
             vault: vault.clone(),
@@ -73,6 +77,7 @@ impl Engine {
             disk: disk.clone(),
             bells: Arc::clone(&bells),
             syncs: Arc::clone(&syncs),
+            is_broken: Arc::clone(&is_broken),
             broken: None,
         };
         let writer = std::thread::Builder::new()
@@ -89,6 +94,7 @@ impl Engine {
             requests: Some(requests),
             bells,
             syncs,
+            is_broken,
             disk,
             writer: Some(writer),
         })
@@ -188,10 +194,14 @@ impl Engine {
     /// Writes the batch; it is on the disk when this returns `Ok`.
     pub(super) async fn commit(&self, batch: Batch) -> Result<(), Error> {
         batch.check()?;
+        let asked = Instant::now();
         let (answer, answered) = oneshot::channel();
         let requests = self.requests.as_ref().ok_or(Error::Closed)?;
         requests.send((batch, answer)).map_err(|_unsent| Error::Closed)?;
-        answered.await.map_err(|_gone| Error::Closed)?
+        let done = answered.await.map_err(|_gone| Error::Closed)?;
+        histogram!("bedel_store_commit_seconds").record(asked.elapsed());
+        counter!("bedel_store_commits_total", "result" => result_of(&done)).increment(1);
+        done
     }
 
     /// Writes what a store is made with, at its opening: before anybody commits.
@@ -215,6 +225,16 @@ impl Engine {
     /// Whether the disk has the free space it must keep.
     pub(super) fn has_room(&self) -> bool {
         self.disk.has_room()
+    }
+
+    /// Bytes free on its disk, where that can be known.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        self.disk.free_bytes()
+    }
+
+    /// Whether it can no longer write, until the process is started anew.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Relaxed)
     }
 }
 
@@ -265,11 +285,13 @@ struct Disk {
 
 impl Disk {
     fn has_room(&self) -> bool {
-        match rustix::fs::statvfs(&self.path) {
-            Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize) >= self.free_bytes_min,
-            // The next write will say what is wrong, in better words.
-            Err(_unknown) => true,
-        }
+        // Where that cannot be known the next write will say what is wrong, in better words.
+        self.free_bytes().is_none_or(|free| free >= self.free_bytes_min)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let stat = rustix::fs::statvfs(&self.path).ok()?;
+        Some(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 }
 
@@ -359,6 +381,7 @@ struct Writer {
     disk: Disk,
     bells: Arc<Bells>,
     syncs: Arc<AtomicU64>,
+    is_broken: Arc<AtomicBool>,
     broken: Option<String>,
 }
 
@@ -450,7 +473,7 @@ impl Writer {
         self.db
             .apply_batch(writes)
             .map_err(Error::from)
-            .inspect_err(|error| self.broken = Some(error.to_string()))?;
+            .inspect_err(|error| self.breaks(&error.to_string()))?;
         self.head = head;
         if restored {
             self.head = Head::load(&self.db, &self.vault).map_err(|error| Error::Disk(error.to_string()))?;
@@ -459,20 +482,37 @@ impl Writer {
     }
 
     fn sync(&mut self) -> Result<(), String> {
+        let began = Instant::now();
         let synced = self
             .db
             .flush()
             .map_err(|e| e.to_string())
             .and_then(|_bytes| self.file.sync_data().map_err(|e| e.to_string()));
         self.syncs.fetch_add(1, Ordering::Relaxed);
+        histogram!("bedel_store_sync_seconds").record(began.elapsed());
         if let Err(reason) = &synced {
             tracing::error!(
                 reason,
                 "the store cannot be written; restart the gateway when the disk is well again"
             );
-            self.broken = Some(reason.clone());
+            self.breaks(reason);
         }
         synced
+    }
+
+    fn breaks(&mut self, reason: &str) {
+        self.broken = Some(reason.to_owned());
+        self.is_broken.store(true, Ordering::Relaxed);
+    }
+}
+
+/// How a commit ended, in a word for whoever counts.
+fn result_of(done: &Result<(), Error>) -> &'static str {
+    match done {
+        Ok(()) => "kept",
+        Err(Error::Conflict) => "conflict",
+        Err(Error::Full) => "full",
+        Err(Error::Closed | Error::Disk(_) | Error::Unreadable(_)) => "failed",
     }
 }
 

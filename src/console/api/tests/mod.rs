@@ -155,7 +155,7 @@ impl House {
             },
         );
         Self {
-            api: ApiState::new(store, clock, desk, audiences, importer, Door::Socket),
+            api: ApiState::new(store, clock, desk, audiences, importer, Reload::pair().0, Door::Socket),
             _dir: dir,
         }
     }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use metrics::counter;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -117,6 +118,7 @@ pub async fn listen<I: Intake>(
         match accepted {
             Ok((stream, peer)) => match admit_peer(&settings, &reception, peer) {
                 Ok(place) => {
+                    count(&settings, "let in");
                     let guest = Guest {
                         settings: Arc::clone(&settings),
                         session: Arc::clone(&session),
@@ -126,7 +128,10 @@ pub async fn listen<I: Intake>(
                     };
                     guests.spawn(guest.receive(stream, shutdown.clone()));
                 }
-                Err(refusal) => turn_away(stream, settings.tls, &refusal).await,
+                Err(refusal) => {
+                    count(&settings, "turned away");
+                    turn_away(stream, settings.tls, &refusal).await;
+                }
             },
             Err(error) => {
                 tracing::error!(listener = settings.name, %error, "a connection could not be accepted");
@@ -143,6 +148,10 @@ pub async fn listen<I: Intake>(
             "cut off at closing time"
         );
     }
+}
+
+fn count(settings: &ListenerSettings, answer: &'static str) {
+    counter!("bedel_intake_connections_total", "listener" => settings.name.clone(), "answer" => answer).increment(1);
 }
 
 fn admit_peer<I>(settings: &ListenerSettings, reception: &Reception<I>, peer: SocketAddr) -> Result<Place, Reply> {
