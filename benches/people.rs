@@ -19,15 +19,15 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bedel::clock::Clock;
 use bedel::decide::feed::{self, Csv, Rules};
 use bedel::mail::{Address, Mailbox, Status, Timestamp};
 use bedel::model::lifecycle::{Released, State, Submitted};
 use bedel::model::{
-    Act, Audience, Caps, ConsentRule, ContactId, Entry, Mailing, Outcome, Recipients, Reviewer, Scope, Series, Steward,
-    Suppression, SuppressionReason,
+    Act, Audience, Caps, ConsentRule, ContactId, Entry, Mailing, Outcome, Prints, Recipients, Reviewer, Scope, Series,
+    Steward, Suppression, SuppressionReason,
 };
 use bedel::stage::expand::{self, expand_due};
 use bedel::stage::import;
@@ -305,7 +305,7 @@ async fn released(store: &Store, at: Timestamp, change: &dyn Fn(&mut Mailing)) -
     let offices = site::desk_settings().offices;
     let steward: Steward = offices.stewardships(&site::address(site::STEWARD)).remove(0);
     let reviewer: Reviewer = offices.reviewer(&site::address(site::REVIEWER)).expect("is one");
-    let held = held.approve(&steward, at).expect("is theirs");
+    let held = held.approve(&steward, &Prints::default(), at).expect("is theirs");
     let released = held.release(&reviewer, at, at).expect("nobody is wanting");
     let admission = Admission {
         state: State::Released(released.clone()),
@@ -323,6 +323,8 @@ async fn expand(store: &Store) {
     let settings = expand::Settings {
         compose: site::desk_settings().compose,
         campus_domains: vec!["mst.example".parse().expect("valid")],
+        drift_percent_max: u64::MAX,
+        lapse_after: Duration::from_secs(60),
     };
     let clock = Clock::standing_at(Timestamp::from_micros(NOW));
     expand_due(store, &clock, &settings).await.expect("expands");

@@ -178,6 +178,17 @@ fn clauses(config: &Config) -> Result<(), Error> {
                 data.addresses_at, data.known_at
             ),
         ),
+        row(
+            "C8",
+            "is forgotten after",
+            format!(
+                "{} whom no office lists; {} who got what; {} what became of copies; {} the trail",
+                days(policy.retention.gone),
+                days(policy.retention.history),
+                days(policy.retention.deliveries),
+                days(policy.retention.trail)
+            ),
+        ),
         row("C11", "mailings leave", hours),
         row(
             "C11",
@@ -199,6 +210,11 @@ fn clauses(config: &Config) -> Result<(), Error> {
             ),
         ),
         row("C13", "surveys are asked with", policy.surveys.licensed.clone()),
+        row(
+            "C15",
+            "an approval counts until",
+            format!("{} % of its audience have joined or left", policy.drift_percent_max),
+        ),
         row("C17", "emergencies come from", heralds.join(", ")),
         row("C17", "drills go to", drill.join(", ")),
     ];

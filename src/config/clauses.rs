@@ -212,6 +212,36 @@ impl Hours {
     }
 }
 
+/// The shortest that anything is kept: caps, bounces and one-click unsubscribing look back so far.
+const KEPT_MIN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retention {
+    gone: Option<Span>,
+    history: Option<Span>,
+    deliveries: Option<Span>,
+    trail: Option<Span>,
+}
+
+impl Retention {
+    pub(super) fn check(self) -> Result<policy::Retention, String> {
+        let shipped = policy::Retention::default();
+        let time = |name: &str, span: Option<Span>, default: Duration| match span.map(|span| span.0) {
+            Some(kept) if kept < KEPT_MIN => Err(format!(
+                "`{name}` of [retention] is too short: caps, bounces and unsubscribing look back \"31d\""
+            )),
+            kept => Ok(kept.unwrap_or(default)),
+        };
+        Ok(policy::Retention {
+            gone: time("gone", self.gone, shipped.gone)?,
+            history: time("history", self.history, shipped.history)?,
+            deliveries: time("deliveries", self.deliveries, shipped.deliveries)?,
+            trail: time("trail", self.trail, shipped.trail)?,
+        })
+    }
+}
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Emergency {

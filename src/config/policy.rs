@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::feed::{FeedSettings, RawRules};
 use super::values::{Short, Span};
 use super::{Fault, Gateway, clauses, fault};
-use crate::decide::policy::{AudienceRule, ListRule, Policy};
+use crate::decide::policy::{AudienceRule, DRIFT_PERCENT_MAX, ListRule, Policy};
 use crate::mail::{Address, Domain};
 use crate::model::{
     About, Caps, Category, ConsentRule, Identity, Office, OfficeId, Offices, Selection, Topic, TopicId,
@@ -32,6 +32,7 @@ pub(super) fn read(file: &Path, gateway: &Gateway) -> Result<(Policy, BTreeMap<O
 #[serde(deny_unknown_fields)]
 struct Raw {
     lapse_after: Option<Span>,
+    drift_percent_max: Option<u64>,
     office: BTreeMap<String, RawOffice>,
     audience: BTreeMap<String, RawAudience>,
     #[serde(default)]
@@ -54,6 +55,8 @@ struct Raw {
     hours: Option<clauses::Hours>,
     #[serde(default)]
     emergency: clauses::Emergency,
+    #[serde(default)]
+    retention: clauses::Retention,
     #[serde(default)]
     feed: BTreeMap<String, RawRules>,
 }
@@ -197,6 +200,7 @@ impl Raw {
                 .map(|(a, more)| (a.within(campus), completed(more)))
                 .collect(),
             lapse_after: self.lapse_after.map_or(LAPSE_AFTER, |span| span.0),
+            drift_percent_max: self.drift_percent_max.unwrap_or(DRIFT_PERCENT_MAX),
             hidden: self.hidden_mass_mailing.check()?,
             conveyed: self.conveyed.check(),
             class_grace: self.class_mail.grace(),
@@ -205,6 +209,7 @@ impl Raw {
             surveys: self.survey.check(),
             frequency: self.frequency.check(self.hours)?,
             emergency: self.emergency.check(campus),
+            retention: self.retention.check()?,
             canaries,
             zone: gateway.time_zone.clone(),
         };

@@ -8,7 +8,8 @@ use super::error::Error;
 use super::plan;
 use super::words::{Key, When, Words};
 use crate::model::lifecycle::State;
-use crate::model::{Exclusion, Mailing, Masked, Segment};
+use crate::model::{Drift, Exclusion, Mailing, Masked, OfficeId, Segment};
+use crate::stage::review::Count;
 
 /// One list it is for.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Reach {
     /// What they would get, or got.
     pub(super) gets: Key,
     pub(super) exclusions: Vec<(String, String)>,
+    /// How far the audience has changed since each approval.
+    pub(super) drifts: Vec<String>,
     pub(super) samples: Vec<Masked>,
     /// How many of them got so many of our mailings lately.
     pub(super) pressed: Vec<String>,
@@ -58,6 +61,7 @@ pub(super) fn reach(room: &Room, words: Words, state: &State) -> Result<Reach, E
                 net: words.people(count.recipients),
                 gets: Key("reach-would"),
                 exclusions: left_out(words, &count.exclusions),
+                drifts: drifts(room, words, state, count),
                 samples: count.samples.clone(),
                 pressed: words.pressed(&count.pressed),
                 providers: plan::providers(room, words, count),
@@ -73,12 +77,29 @@ pub(super) fn reach(room: &Room, words: Words, state: &State) -> Result<Reach, E
     }
 }
 
+/// How far the audience has changed since each approval that counts. Law 3.
+fn drifts(room: &Room, words: Words, state: &State, count: &Count) -> Vec<String> {
+    let State::Held(held) = state else { return Vec::new() };
+    let desk = &room.state.desk;
+    let most = desk.policy().drift_percent_max;
+    let line = |(office, drift): (OfficeId, Drift)| {
+        let said = words.say("drifted").with("office", desk.offices().name(&office));
+        let said = said
+            .with("joined", words.number(drift.joined))
+            .with("left", words.number(drift.left));
+        let said = said.with("then", words.people(drift.then));
+        said.with("percent", drift.percent()).with("most", most).into()
+    };
+    desk.drifts(held, count).into_iter().map(line).collect()
+}
+
 /// Who stands in a plan that is sealed.
 fn sealed(words: Words, planned: u64, exclusions: &BTreeMap<Exclusion, u64>) -> Reach {
     Reach {
         net: words.people(planned),
         gets: Key("reach-planned"),
         exclusions: left_out(words, exclusions),
+        drifts: Vec::new(),
         samples: Vec::new(),
         pressed: Vec::new(),
         providers: Vec::new(),

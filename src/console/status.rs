@@ -15,7 +15,7 @@ use super::session::Watching;
 use super::words::{Key, Tag, When, Words};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{End, Ended, Expanded, Held, State};
-use crate::model::{OfficeId, Release, Tally};
+use crate::model::{Drift, OfficeId, Release, Tally};
 use crate::store::Table;
 
 /// How often the progress is looked at.
@@ -51,6 +51,8 @@ struct Wanted {
     office: String,
     /// By whom and when.
     approved: Option<(String, When)>,
+    /// Who had approved an audience that has changed too far since, and how far.
+    voided: Option<(String, Drift)>,
 }
 
 /// Until when a decision is expected of those whose turn it is. Policy C14.
@@ -200,6 +202,11 @@ fn wanted(room: &Room, words: Words, held: &Held) -> Vec<Wanted> {
             office: room.state.desk.offices().name(office),
             approved: given(office)
                 .map(|approval| (approval.by.to_string(), words.when(approval.at, &room.state.zone))),
+            voided: {
+                let mut voided = held.hold().voided().into_iter();
+                let theirs = voided.find(|(approval, _, _)| approval.office == *office);
+                theirs.map(|(approval, drift, _)| (approval.by.to_string(), drift))
+            },
         })
         .collect()
 }

@@ -33,6 +33,8 @@ pub enum Act {
     Agreed,
     /// Somebody had a test copy.
     Tested,
+    /// The audience has changed so far that approvals count no more.
+    Voided,
     /// A steward keeps their part of the audience out of it.
     KeptOut,
     /// A reviewer made one mailing of several.

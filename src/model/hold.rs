@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::finding::wants;
-use super::{Content, Finding, Mailing, MailingId, OfficeId, Survey};
+use super::{Content, Drift, Finding, Mailing, MailingId, OfficeId, Print, Survey};
 use crate::mail::{Address, Timestamp};
 
 /// What an approval is bound to: bytes, audience, identity and schedule, as one digest. When any of them changes, an
@@ -56,6 +56,10 @@ pub struct Approval {
     pub at: Timestamp,
     /// To what, exactly.
     pub to: Binding,
+    /// Of whom: what the audience in its care was.
+    pub audience: Print,
+    /// How far that has changed, and since when it is known, when that is too far: then it counts no more. Law 3.
+    pub void: Option<(Drift, Timestamp)>,
 }
 
 /// The reviewer's act that lets a mailing go.
@@ -131,6 +135,8 @@ pub struct Hold {
     pub(super) changed_at: Option<Timestamp>,
     /// When this version came; `None` of the first.
     pub(super) renewed_at: Option<Timestamp>,
+    /// Approvals count no more, and whoever gave them has not been told yet.
+    pub(super) asks_again: bool,
     /// How often those who are wanted have been reminded.
     pub(super) reminders: u8,
     /// When it lapses.
@@ -156,6 +162,7 @@ impl Hold {
             versions: Vec::new(),
             changed_at: None,
             renewed_at: None,
+            asks_again: false,
             reminders: 0,
             until,
         }
@@ -265,18 +272,34 @@ impl Hold {
     /// Whose approval of this very mailing is still wanting.
     pub fn wanting(&self, mailing: &Mailing) -> Vec<OfficeId> {
         let binding = Binding::of(mailing, self.not_before);
-        let given = |office: &OfficeId| self.approvals.iter().any(|a| a.office == *office && a.to == binding);
+        let given = |office: &OfficeId| self.approval(office, binding).is_some();
         let wants = self.wants.iter().filter(|office| !self.kept_out.contains(office));
         wants.filter(|office| !given(office)).cloned().collect()
     }
 
-    /// The approvals that counted until something changed.
-    pub fn void(&self, mailing: &Mailing) -> Vec<&Approval> {
-        let binding = Binding::of(mailing, self.not_before);
-        self.approvals
-            .iter()
-            .filter(|approval| approval.to != binding)
-            .collect()
+    /// What an office has approved of what is bound so, as long as it counts.
+    pub(super) fn approval(&self, office: &OfficeId, binding: Binding) -> Option<&Approval> {
+        let mut approvals = self.approvals.iter();
+        approvals.find(|a| a.office == *office && a.to == binding && a.void.is_none())
+    }
+
+    /// Its approval counts no more: so far has the audience changed.
+    pub(super) fn make_void(&mut self, office: &OfficeId, drift: Drift, now: Timestamp) {
+        let theirs = self.approvals.iter_mut().filter(|approval| approval.office == *office);
+        theirs.for_each(|approval| approval.void = Some((drift, now)));
+        self.asks_again = true;
+    }
+
+    /// Whether approvals count no more, of which whoever gave them has not been told yet.
+    pub fn asks_again(&self) -> bool {
+        self.asks_again
+    }
+
+    /// The approvals that would count, had the audience not changed too far; with how far, and since when that is known.
+    pub fn voided(&self) -> Vec<(&Approval, Drift, Timestamp)> {
+        let approvals = self.approvals.iter();
+        let voided = approvals.filter_map(|approval| approval.void.map(|(drift, at)| (approval, drift, at)));
+        voided.collect()
     }
 
     pub(super) fn add(&mut self, approval: Approval) {
@@ -321,6 +344,9 @@ pub enum Wanting {
     /// A survey of which nobody knows whose it is. Policy C13.
     #[error("its author has still to say whose survey it is: owner, id, IRB number, and when it opens and closes")]
     Survey,
+    /// The audience is not what it was when it was approved. Law 3.
+    #[error("the audience has changed by {0} % since it was approved, which is too far: its stewards are asked again")]
+    Drifted(u64),
     /// It goes where its case goes.
     #[error("it is part of {0}: decide on that")]
     Slice(MailingId),

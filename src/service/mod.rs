@@ -189,6 +189,7 @@ impl Rooms {
             tend: tend::Settings {
                 exports: gateway.data_dir.join("exports"),
                 zone: gateway.time_zone.clone(),
+                retention: config.policy.retention,
             },
             oidc: oidc(gateway)?,
             campus_domains: gateway.campus_domains.clone(),
@@ -242,6 +243,8 @@ impl Rooms {
         let expand = expand::Settings {
             compose: Arc::clone(&self.compose),
             campus_domains: self.campus_domains.clone(),
+            drift_percent_max: self.desk.policy().drift_percent_max,
+            lapse_after: self.desk.policy().lapse_after,
         };
         tasks.spawn(expand::run(store.clone(), clock.clone(), expand, closing.clone()));
         tasks.spawn(deliver::run(

@@ -1,6 +1,7 @@
 //! Worker: Released → Expanded. The audience is made into a plan, and the plan sealed, before the first copy leaves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
@@ -8,10 +9,10 @@ use crate::clock::Clock;
 use crate::decide::audience::{Asked, Expanding, Pressure, Purpose, Suppressions};
 use crate::decide::compose;
 use crate::mail::{Domain, Message, Timestamp};
-use crate::model::lifecycle::{Released, State};
-use crate::model::{Act, Audience, Event, Exclusion, Expansion, Lane, Mailing, Series};
+use crate::model::lifecycle::{Held, Released, State};
+use crate::model::{Act, Audience, Event, Exclusion, Expansion, Lane, Mailing, Prints, Series};
 use crate::stage::worker::{Rounds, Shutdown};
-use crate::store::{Error, Kind, Store, Table};
+use crate::store::{Error, Kind, Move, Store, Table};
 
 /// What expansion needs to know of the settings.
 #[derive(Debug, Clone)]
@@ -20,6 +21,10 @@ pub struct Settings {
     pub compose: Arc<compose::Settings>,
     /// The campus's own domains: its addresses come first in mail to its own members.
     pub campus_domains: Vec<Domain>,
+    /// How far an audience may change since it was approved, in percent. Law 3.
+    pub drift_percent_max: u64,
+    /// How long a mailing that is put back waits before it lapses.
+    pub lapse_after: Duration,
 }
 
 /// Runs until the house closes.
@@ -65,7 +70,11 @@ async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released:
         let asked = spawn_blocking(move || recipients(&store, &mailing, now, &settings)).await;
         asked.map_err(|_panicked| Error::Disk("a task of the gateway stopped".to_owned()))??
     };
-    let Expansion { recipients, exclusions } = expansion;
+    let (Expansion { recipients, exclusions }, prints) = expansion;
+    let until = now.plus(settings.lapse_after);
+    if let Some(held) = released.void(&prints, settings.drift_percent_max, until, now) {
+        return put_back(store, State::Released(released), held, now).await;
+    }
     let bytes = store.message(mailing.id)?;
     let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
     let sealed = compose::seal(&message, mailing, released.release(), &settings.compose);
@@ -85,8 +94,31 @@ async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released:
     Ok(())
 }
 
-/// Who gets a copy: those the author named, or the audience as the master list stands now.
-fn recipients(store: &Store, mailing: &Mailing, now: Timestamp, settings: &Settings) -> Result<Expansion, Error> {
+/// It waits for its stewards again, who had approved another audience; they are told by whoever keeps the desk. Law 3.
+async fn put_back(store: &Store, from: State, to: Held, now: Timestamp) -> Result<(), Error> {
+    let event = Event {
+        at: now,
+        by: "gateway".to_owned(),
+        act: Act::Voided,
+        mailing: Some(from.id()),
+        note: to.drift_in_words(),
+    };
+    let step = Move {
+        from,
+        to: State::Held(to),
+        event: Some(event),
+        outgoing: Vec::new(),
+    };
+    store.advance(step).await
+}
+
+/// Who gets a copy: those the author named, or the audience as the master list stands now; and what that is.
+fn recipients(
+    store: &Store,
+    mailing: &Mailing,
+    now: Timestamp,
+    settings: &Settings,
+) -> Result<(Expansion, Prints), Error> {
     match &mailing.audience {
         Audience::Named => {
             let mut expansion = Expansion::default();
@@ -95,7 +127,7 @@ fn recipients(store: &Store, mailing: &Mailing, now: Timestamp, settings: &Setti
                     *expansion.exclusions.entry(Exclusion::InvalidAddress).or_default() += 1;
                 }
             }
-            Ok(expansion)
+            Ok((expansion, Prints::default()))
         }
         lists @ Audience::Lists { .. } => {
             // If what people said cannot be read, nobody is sent to. Policy C3.

@@ -2,7 +2,8 @@
 //!
 //! The engine is old and beta by its author's words, so the whole store can be had as a plain file; each night one is
 //! written to `data_dir/exports`, and those of the last week are kept. What a client's repeat was recognised by is
-//! forgotten after a day, what caps and soft bounces are counted by after a month, what other hosts reported after thirteen.
+//! forgotten after a day, what soft bounces are counted by after a month, what other hosts reported after thirteen; what is
+//! known of people, as policy.toml says.
 
 use std::fs;
 use std::io::BufWriter;
@@ -13,8 +14,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
+use crate::decide::policy::Retention;
 use crate::decide::report::COUNTED;
 use crate::mail::Timestamp;
+use crate::model::{Act, Event};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Store, Table};
 
@@ -22,8 +25,6 @@ use crate::store::{Error, Store, Table};
 const EXPORTS_MAX: usize = 7;
 /// How often it looks at what has had its time.
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// How long copies count against a contact's caps, and a day to spare.
-const HISTORY: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// How long reports of other hosts are kept: so that a month may be held against that of the year before.
 const AGGREGATES: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub exports: PathBuf,
     /// The zone whose nights are meant.
     pub zone: TimeZone,
+    /// How long what is known of people is kept.
+    pub retention: Retention,
 }
 
 /// Runs until the house closes.
@@ -62,17 +65,40 @@ pub async fn tend(store: &Store, settings: &Settings, now: Timestamp) -> Result<
         tracing::info!(records = rotated.records, "ended a rotation that had been cut short");
     }
     while store.forget_fingerprints(now).await? > 0 {}
-    store.forget_history(now.minus(HISTORY)).await?;
     store.forget_softs(now.minus(COUNTED)).await?;
     store.forget_aggregates(now.minus(AGGREGATES)).await?;
     if !file_of(settings, now).exists() {
         store.forget_traces(now).await?;
+        forget(store, settings.retention, now).await?;
     }
     // No export of a master list that is half old and half new.
     let _steady = store.steady().await?;
     let (store, settings) = (store.clone(), settings.clone());
     let exported = tokio::task::spawn_blocking(move || export(&store, &settings, now)).await;
     exported.map_err(|panicked| Error::Disk(panicked.to_string()))?
+}
+
+/// What is known of people goes when its time is up. The trail is told how many, and of none who. Policy C8.
+async fn forget(store: &Store, kept: Retention, now: Timestamp) -> Result<(), Error> {
+    store.forget_history(now.minus(kept.history)).await?;
+    let mailings = store.forget_deliveries(now.minus(kept.deliveries)).await?;
+    let contacts = store.forget_gone(now.minus(kept.gone)).await?;
+    let lines = store.forget_events(now.minus(kept.trail)).await?;
+    if mailings + contacts + lines == 0 {
+        return Ok(());
+    }
+    let note = format!(
+        "their time is up: {contacts} contacts whom no office lists, the copies of {mailings} mailings, {lines} lines of \
+         the trail"
+    );
+    let event = Event {
+        at: now,
+        by: "gateway".to_owned(),
+        act: Act::Forgotten,
+        mailing: None,
+        note,
+    };
+    store.log(event).await
 }
 
 /// Today's export; its absence says that the day's work is still to do.
@@ -132,6 +158,7 @@ mod tests {
         let settings = Settings {
             exports: home.path().join("exports"),
             zone: TimeZone::UTC,
+            retention: Retention::default(),
         };
         for day in 0..10u32 {
             let now = Timestamp::from_micros(0).plus(day * 24 * HOUR);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::mailings::{lock, sealed_name};
-use super::{Error, Outgoing, Sealed, Store};
+use super::{Error, Kind, Outgoing, Sealed, Store};
 use crate::mail::{Mailbox, Timestamp};
 use crate::model::lifecycle::{Released, State};
 use crate::model::{
@@ -249,6 +249,25 @@ impl Store {
             self.clear(Table::Uncertain, id).await?;
         }
         Ok(())
+    }
+
+    /// Forgets who was in the plans of mailings that were over before then, and what became of each copy: the totals stay.
+    /// Returns how many mailings that were.
+    pub async fn forget_deliveries(&self, before: Timestamp) -> Result<usize, Error> {
+        let mut forgotten = 0;
+        for id in self.in_state(Kind::Closed)? {
+            let Some(State::Closed(closed)) = self.mailing(id)? else {
+                continue;
+            };
+            let has_plan = self.engine.keys(Table::Plans, &id.to_key()).next().is_some();
+            if closed.closed_at() < before && has_plan {
+                // The plan last: a crash between the two is gone on with.
+                self.clear(Table::Ledger, id).await?;
+                self.clear(Table::Plans, id).await?;
+                forgotten += 1;
+            }
+        }
+        Ok(forgotten)
     }
 
     /// Counts a ledger from its beginning.

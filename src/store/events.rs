@@ -1,9 +1,13 @@
 //! The audit trail: append only, each line bound to the one before by its hash. Law 7 of the gateway.
 
-use super::engine::{Batch, Table};
+use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::sled::line_hash;
 use super::{Error, Outgoing, Store};
+use crate::mail::Timestamp;
 use crate::model::Event;
+
+/// Where the chain begins: the number of its first line, and the hash that is bound to.
+const BEGINS_KEY: &[u8] = b"trail";
 
 /// One line of the trail, with its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +55,36 @@ impl Store {
         })
     }
 
+    /// Forgets the lines before then, but for the newest; where the chain begins from then on is kept, so that what is left
+    /// is verified as before. Returns how many.
+    pub async fn forget_events(&self, before: Timestamp) -> Result<usize, Error> {
+        let mut forgotten = 0;
+        loop {
+            let (mut batch, mut begins) = (Batch::default(), None);
+            let mut lines = self.engine.scan(Table::Events, &[]).peekable();
+            while let Some(item) = lines.next() {
+                let (key, record) = item?;
+                let (number, _, line) = parts(&key, &record)?;
+                let event: Event = postcard::from_bytes(line)?;
+                // One is always left: the next line is bound to it.
+                if event.at >= before || lines.peek().is_none() || batch.len() == BATCH_OPERATIONS_MAX - 1 {
+                    break;
+                }
+                batch.delete(Table::Events, &key);
+                begins = Some((number + 1, line_hash(number, &record)));
+            }
+            let Some(begins) = begins else { return Ok(forgotten) };
+            forgotten += batch.len();
+            batch.put(Table::About, BEGINS_KEY, postcard::to_allocvec(&begins)?);
+            self.engine.commit(batch).await?;
+        }
+    }
+
     /// Walks the whole chain. Returns how many lines it has and the hash of the last, or where it is broken.
     pub fn verify_events(&self) -> Result<Result<(u64, [u8; 32]), Broken>, Error> {
-        let mut expected = 0;
-        let mut hash = [0; 32];
+        let begins = self.engine.read(Table::About, BEGINS_KEY)?;
+        let begins: Option<(u64, [u8; 32])> = begins.as_deref().map(postcard::from_bytes).transpose()?;
+        let (mut expected, mut hash) = begins.unwrap_or((0, [0; 32]));
         for item in self.engine.scan(Table::Events, &[]) {
             let (key, record) = item?;
             let (number, before, _) = parts(&key, &record)?;

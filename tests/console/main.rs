@@ -9,6 +9,7 @@ mod author;
 mod door;
 mod monitor;
 mod month;
+mod no_road_out;
 mod own;
 mod pages;
 mod people;

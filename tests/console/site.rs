@@ -195,6 +195,8 @@ impl Site {
         let settings = expand::Settings {
             compose: desk_settings().compose,
             campus_domains: vec![],
+            drift_percent_max: 10,
+            lapse_after: Duration::from_secs(60),
         };
         expand::expand_due(&self.store, &self.clock, &settings)
             .await

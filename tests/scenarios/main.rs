@@ -10,6 +10,8 @@
 //! | [`hidden_mass_mailing`] | C7 | Bcc, slices over days, mail-merge, one flyer; what is ordinary goes |
 //! | [`contact_data_leaving`] | C10 | addresses in a file, in a sheet in a zip in a zip, behind a password |
 //! | [`review`] | C9, C11, C14, C15 | versions, void approvals, part of an audience, answers by mail, reminders |
+//! | [`commands`] | C8 | no command is a bulk road out |
+//! | [`drift`] | C15, law 3 | an audience that changes after it was approved |
 //! | [`frequency_and_volume`] | C2, C11, C12 | caps, hours, pace; what is unfit |
 //! | [`survey`] | C13 | a link that says who answers; whose survey it is |
 //! | [`reputation`] | C4 | a slice first; bounces and doubts that pause; a provider who bears little |
@@ -20,8 +22,10 @@
 
 mod campus;
 mod class_mail;
+mod commands;
 mod consent_before_marketing;
 mod contact_data_leaving;
+mod drift;
 mod emergency;
 mod frequency_and_volume;
 mod hidden_mass_mailing;

@@ -277,3 +277,40 @@ async fn why_somebody_is_in_or_out_of_an_audience_is_told() {
         .expect("handed out");
     assert_eq!(export["contact"]["listings"][0]["email"], "in@home.example");
 }
+
+/// Policy C8: whom no office lists is forgotten when policy.toml says, and a no outlives them.
+#[tokio::test]
+async fn who_left_long_ago_is_forgotten_and_their_no_is_not() {
+    let campus = Campus::open().await;
+    let people = ["left@home.example", "stays@home.example"].map(|address| (address.to_owned(), ",US,,,,"));
+    campus.feed("advancement", "alumnus", &people).await;
+    let wish = json!({ "address": "left@home.example", "reason": "asked by telephone" });
+    campus.ask("POST", "/people/suppress", None, &wish).await.expect("kept");
+    campus
+        .replace(
+            "advancement",
+            "source_key,email,affiliation\nalumnus-stays@home.example,stays@home.example,alumnus\n",
+        )
+        .await;
+    let known = async |address: &str| {
+        let asked = json!({ "address": address, "reason": "a story" });
+        let found = campus
+            .ask("POST", "/people/find", None, &asked)
+            .await
+            .expect("something is kept");
+        (
+            !found["contact"].is_null(),
+            found["suppressions"].as_array().map_or(0, Vec::len),
+        )
+    };
+    assert_eq!(known("left@home.example").await, (true, 1));
+    campus.pass(DAY * 1094);
+    assert_eq!(known("left@home.example").await, (true, 1), "not yet");
+    campus.pass(DAY * 2);
+    campus
+        .until("they are forgotten", async || {
+            known("left@home.example").await == (false, 1)
+        })
+        .await;
+    assert_eq!(known("stays@home.example").await, (true, 0));
+}

@@ -64,7 +64,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "stage::import",
         &["mail", "model", "decide", "store", "clock", "stage::worker"],
     ),
-    ("stage::tend", &["mail", "decide", "store", "clock", "stage::worker"]),
+    (
+        "stage::tend",
+        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+    ),
     ("stage", &[]),
     (
         "console",

@@ -141,7 +141,12 @@ fn whole(api: &ApiState, who: &Actor, state: &State) -> Result<Whole, Fault> {
     }
     whole = whole.doubted(api.desk.uncertain(state)?);
     if matches!(state, State::Held(_) | State::Released(_)) {
-        whole = whole.counted(api.desk.count(state)?);
+        let count = api.desk.count(state)?;
+        let drifts = match state {
+            State::Held(held) => api.desk.drifts(held, &count),
+            State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => Vec::new(),
+        };
+        whole = whole.counted(count, &drifts, &api.desk);
     }
     Ok(whole)
 }

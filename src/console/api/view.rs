@@ -9,7 +9,7 @@ use super::actor::Actor;
 use crate::decide::shape::Counts;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
-use crate::model::{Ask, CameBack, Category, Exclusion, Finding, OfficeId, Release, Tally};
+use crate::model::{Ask, CameBack, Category, Drift, Exclusion, Finding, OfficeId, Release, Tally};
 use crate::stage::review::{Count, Desk, Doubt, Fare, Preview, Remark, Standing, Stands};
 
 /// Replies of a provider that are told.
@@ -173,6 +173,19 @@ struct Reach {
     pressed: BTreeMap<u32, u64>,
     #[schema(value_type = BTreeMap<String, u64>)]
     exclusions: BTreeMap<Exclusion, u64>,
+    /// How far the audience has changed since each approval that counts.
+    drift: Vec<Drifted>,
+}
+
+/// How far an audience has changed since an office approved it; who joined and left is a close estimate.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Drift)]
+struct Drifted {
+    office: OfficeName,
+    then: u64,
+    joined: u64,
+    left: u64,
+    percent: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -362,11 +375,19 @@ impl Whole {
     }
 
     /// With how many it would reach.
-    pub(super) fn counted(mut self, count: Count) -> Self {
+    pub(super) fn counted(mut self, count: Count, drifts: &[(OfficeId, Drift)], desk: &Desk) -> Self {
+        let drifted = |(office, drift): &(OfficeId, Drift)| Drifted {
+            office: OfficeName::of(office, desk),
+            then: drift.then,
+            joined: drift.joined,
+            left: drift.left,
+            percent: drift.percent(),
+        };
         self.reach = Some(Reach {
             recipients: count.recipients,
             pressed: count.pressed,
             exclusions: count.exclusions,
+            drift: drifts.iter().map(drifted).collect(),
         });
         self
     }

@@ -313,6 +313,7 @@ fn done(act: Act) -> Key {
         Act::Edited => "done-edited",
         Act::Agreed => "done-agreed",
         Act::Tested => "done-tested",
+        Act::Voided => "done-voided",
         Act::KeptOut => "done-kept-out",
         Act::Combined => "done-combined",
         Act::Reminded => "done-reminded",

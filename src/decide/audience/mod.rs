@@ -18,7 +18,8 @@ pub use recheck::dropped_out;
 
 use crate::mail::{Address, Domain, Mailbox, Timestamp};
 use crate::model::{
-    Audience, Category, ContactId, Exclusion, Expansion, Glance, Lane, Mark, Marker, Masked, Segment, Suppression,
+    Audience, Category, ContactId, Exclusion, Expansion, Glance, Lane, Mark, Marker, Masked, OfficeId, Prints, Segment,
+    Suppression,
 };
 
 /// Samples a person may see of an audience. Policy C8.
@@ -75,6 +76,8 @@ pub struct Count {
     pub pressed: BTreeMap<u32, u64>,
     /// How many of those who would read their mail at which domain.
     pub domains: BTreeMap<Domain, u64>,
+    /// What the audience is, whoever of it gets a copy. Law 3.
+    pub prints: Prints,
 }
 
 /// What a walk over an audience asks with.
@@ -103,6 +106,7 @@ pub struct Walk<'a> {
     /// The mailboxes of those named beside the lists, and why they were left out as contacts: nobody is let in by being
     /// named.
     named: HashMap<Mark, Option<Exclusion>>,
+    prints: Prints,
 }
 
 /// What a walk says of one contact.
@@ -121,8 +125,10 @@ impl<'a> Walk<'a> {
     pub fn new(asked: Asked<'a>) -> Self {
         let mark = |address: &Address| asked.suppressions.marker.mark_of(address.mailbox());
         let named = asked.audience.people().iter().map(|address| (mark(address), None));
+        let offices = asked.audience.segments().iter();
         Self {
             named: named.collect(),
+            prints: Prints::new(offices.filter_map(|segment| segment.office.clone())),
             asked,
             seen: HashSet::new(),
         }
@@ -131,13 +137,13 @@ impl<'a> Walk<'a> {
     /// Meets one contact. Of several lists that have them, the first that lets them in counts.
     pub fn meet<'c>(&mut self, contact: &Glance<'c>) -> Verdict<'c> {
         let (segments, now) = (self.asked.audience.segments(), self.asked.now);
-        let mut within = segments
-            .iter()
-            .filter(|segment| segment.selection.holds(contact, now))
-            .peekable();
-        if within.peek().is_none() {
+        let holding = segments.iter().filter(|segment| segment.selection.holds(contact, now));
+        let within: Vec<&Segment> = holding.collect();
+        if within.is_empty() {
             return Verdict::Outside;
         }
+        let is_of = |office: &OfficeId| within.iter().any(|segment| segment.office.as_ref() == Some(office));
+        self.prints.add(contact.id, is_of);
         let marked: Vec<(Mailbox<'c>, Mark)> = contact.addresses().into_iter().map(|a| (a, self.mark(a))).collect();
         let mark_of = |address: Mailbox<'_>| {
             marked
@@ -149,7 +155,7 @@ impl<'a> Walk<'a> {
                 .map(|mark| self.asked.suppressions.of(mark))
                 .unwrap_or_default()
         };
-        let answers = within.map(|segment| self.judge(contact, segment, &known));
+        let answers = within.iter().map(|segment| self.judge(contact, segment, &known));
         let verdict = first_or_least(answers);
         match verdict {
             Ok(address) if mark_of(address).is_some_and(|mark| self.seen.insert(*mark)) => Verdict::Included(address),
@@ -247,14 +253,14 @@ impl<'a> Expanding<'a> {
         self.note(verdict, Some(contact.id));
     }
 
-    /// Who gets a copy, those of one domain side by side.
-    pub fn end(mut self) -> Expansion {
+    /// Who gets a copy, those of one domain side by side; and what the audience is.
+    pub fn end(mut self) -> (Expansion, Prints) {
         for address in self.walk.asked.audience.people() {
             let verdict = self.walk.meet_named(address);
             self.note(verdict, None);
         }
         self.expansion.recipients.sort();
-        self.expansion
+        (self.expansion, self.walk.prints)
     }
 
     fn note(&mut self, verdict: Verdict<'_>, contact: Option<ContactId>) {
@@ -313,6 +319,7 @@ impl<'a> Counting<'a> {
         self.count.domains = domains
             .filter_map(|(domain, people)| Some((domain.parse().ok()?, people)))
             .collect();
+        self.count.prints = self.walk.prints;
         self.count
     }
 

@@ -112,7 +112,8 @@ fn expanded_as(asked: Asked<'_>, contacts: &[Contact]) -> Expansion {
         expanding.meet(&contact.glance());
         counting.meet(&contact.glance());
     }
-    let (expansion, counted) = (expanding.end(), counting.end());
+    let ((expansion, prints), counted) = (expanding.end(), counting.end());
+    assert_eq!(counted.prints, prints);
     assert_eq!(counted.recipients, expansion.recipients.len() as u64);
     assert_eq!(counted.exclusions, expansion.exclusions);
     expansion

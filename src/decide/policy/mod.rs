@@ -10,9 +10,9 @@ mod rules;
 pub mod settings;
 
 pub use facts::{Classes, Facts, Grown, Inside, Letter, Link, Place, Reached};
-pub use numbers::{Allowance, ContactData, Conveyed, Emergency, Frequency, Hidden, Hours, Surveys};
+pub use numbers::{Allowance, ContactData, Conveyed, Emergency, Frequency, Hidden, Hours, Retention, Surveys};
 pub use resolve::Resolved;
-pub use settings::{AudienceRule, ListRule, Policy};
+pub use settings::{AudienceRule, DRIFT_PERCENT_MAX, ListRule, Policy};
 
 use crate::model::{Decision, Finding};
 

@@ -203,6 +203,30 @@ impl Hours {
     }
 }
 
+/// How long what is known of people is kept. Policy C8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// A contact whom no office lists any more, with what they agreed to and chose.
+    pub gone: Duration,
+    /// Which copies a contact got.
+    pub history: Duration,
+    /// Who was in the plan of a mailing that is over, and what became of each copy.
+    pub deliveries: Duration,
+    /// The audit trail: who looked whom up is in it.
+    pub trail: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            gone: 3 * 365 * DAY,
+            history: 400 * DAY,
+            deliveries: 400 * DAY,
+            trail: 6 * 365 * DAY,
+        }
+    }
+}
+
 /// Who may send an emergency. Policy C17.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Emergency {

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::numbers::{ContactData, Conveyed, Emergency, Frequency, Hidden, Surveys};
+use super::numbers::{ContactData, Conveyed, Emergency, Frequency, Hidden, Retention, Surveys};
 use crate::mail::{Address, Domain};
 use crate::model::{About, Caps, Category, ConsentRule, Identity, OfficeId, Offices, Selection, Topic, TopicId};
+
+/// How far an audience may change before an approval of it counts no more, unless the file says otherwise.
+pub const DRIFT_PERCENT_MAX: u64 = 10;
 
 /// Everything the rules measure by.
 #[derive(Debug, Clone)]
@@ -29,6 +32,8 @@ pub struct Policy {
     pub may_send_as: BTreeMap<Address, Vec<Address>>,
     /// How long a held mailing waits before it lapses. Policy C14.
     pub lapse_after: Duration,
+    /// How far an audience may change, in percent, before an approval of it counts no more. Law 3.
+    pub drift_percent_max: u64,
     /// When mail that its author addressed is mass mail all the same. Policy C7.
     pub hidden: Hidden,
     /// What an ordinary account may convey. Policy C2.
@@ -43,6 +48,8 @@ pub struct Policy {
     pub frequency: Frequency,
     /// Who may send an emergency. Policy C17.
     pub emergency: Emergency,
+    /// How long what is known of people is kept. Policy C8.
+    pub retention: Retention,
     /// Who hears of contact data that was about to leave. Policy C10.
     pub alerts: Vec<Address>,
     /// Contacts of ours, each among those of one office: who writes to one has a copy of them. Policy C10.
@@ -101,6 +108,7 @@ impl Policy {
             lists: BTreeMap::new(),
             may_send_as: BTreeMap::new(),
             lapse_after: Duration::from_secs(14 * 24 * 60 * 60),
+            drift_percent_max: DRIFT_PERCENT_MAX,
             hidden: Hidden::default(),
             conveyed: Conveyed::default(),
             class_grace: Duration::from_secs(14 * 24 * 60 * 60),
@@ -108,6 +116,7 @@ impl Policy {
             surveys: Surveys::default(),
             frequency: Frequency::default(),
             emergency: Emergency::default(),
+            retention: Retention::default(),
             alerts: Vec::new(),
             canaries: Vec::new(),
             zone,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Closed, End, Ended, Expanded, Released, State, let_go, withdrawn};
 use crate::mail::{Address, Timestamp};
 use crate::model::{
-    Approval, Binding, Capacity, Claim, Finding, Herald, Hold, Lane, Mailing, MailingId, OfficeId, Returned, Reviewer,
-    Steward, Survey, Version, Wanting,
+    Approval, Binding, Capacity, Claim, Drift, Finding, Herald, Hold, Lane, Mailing, MailingId, OfficeId, Prints,
+    Returned, Reviewer, Steward, Survey, Version, Wanting,
 };
 
 /// What is left after a steward's no.
@@ -56,19 +56,58 @@ impl Held {
         wants.filter(|office| !wanting.contains(office)).cloned().collect()
     }
 
-    /// A steward says yes to the use of the audience in their care.
-    pub fn approve(mut self, by: &Steward, now: Timestamp) -> Result<Self, Wanting> {
+    /// How far the audience has changed since each approval that counts; of those it has changed for.
+    pub fn drifts(&self, prints: &Prints) -> Vec<(OfficeId, Drift)> {
+        let binding = self.binding();
+        let approvals = self
+            .hold
+            .wants()
+            .iter()
+            .filter_map(|office| self.hold.approval(office, binding));
+        let drifts = approvals.map(|given| (given.office.clone(), given.audience.drift(prints.of(&given.office))));
+        drifts.filter(|(_, drift)| !drift.is_none()).collect()
+    }
+
+    /// Approvals of an audience that has changed by more than so many percent count no more; there is time to ask again
+    /// until then. `None` when all still count. Law 3.
+    pub fn void(mut self, prints: &Prints, percent_max: u64, until: Timestamp, now: Timestamp) -> Option<Self> {
+        let mut drifts = self.drifts(prints);
+        drifts.retain(|(_, drift)| drift.percent() > percent_max);
+        for (office, drift) in &drifts {
+            self.hold.make_void(office, *drift, now);
+        }
+        self.hold.until = self.hold.until.max(until);
+        self.hold.changed_at = Some(now);
+        (!drifts.is_empty()).then_some(self)
+    }
+
+    /// How far the audience has changed for each approval that counts no more, for the trail and the notices.
+    pub fn drift_in_words(&self) -> String {
+        let voided = self.hold.voided();
+        let words = voided.iter().map(|(approval, drift, _)| {
+            let Drift { then, joined, left, .. } = drift;
+            let (office, percent) = (&approval.office, drift.percent());
+            format!("since {office} approved, of {then} people {left} have left and {joined} joined ({percent} %)")
+        });
+        words.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whoever gave an approval that counts no more has been told.
+    #[must_use]
+    pub fn asked_again(mut self) -> Self {
+        self.hold.asks_again = false;
+        self.hold.reminders = 0;
+        self
+    }
+
+    /// A steward says yes to the use of the audience in their care, as it is now.
+    pub fn approve(mut self, by: &Steward, prints: &Prints, now: Timestamp) -> Result<Self, Wanting> {
         self.is_theirs()?;
         let binding = self.binding();
         if !self.hold.wants().contains(by.office()) {
             return Err(Wanting::NotYours(by.office().clone()));
         }
-        let given = self
-            .hold
-            .approvals()
-            .iter()
-            .find(|a| a.office == *by.office() && a.to == binding);
-        if let Some(given) = given {
+        if let Some(given) = self.hold.approval(by.office(), binding) {
             return Err(Wanting::AlreadyApproved {
                 by: given.by.clone(),
                 at: given.at,
@@ -79,6 +118,8 @@ impl Held {
             by: by.account().clone(),
             at: now,
             to: binding,
+            audience: prints.of(by.office()).clone(),
+            void: None,
         };
         self.hold.add(approval);
         Ok(self)
@@ -103,6 +144,7 @@ impl Held {
         if let Some(case) = self.hold.case() {
             return Err(Wanting::Slice(case));
         }
+        let before = Box::new(self.clone());
         let kept_out = self.hold.kept_out();
         let approves = |office: &&OfficeId| !kept_out.contains(office);
         let approved_by = self.hold.wants().iter().filter(approves).cloned().collect();
@@ -110,7 +152,10 @@ impl Held {
             audience: self.mailing.audience.without(kept_out),
             ..self.mailing
         };
-        Ok(let_go(mailing, Some(by.account()), not_before, now, approved_by))
+        Ok(Released {
+            held: Some(before),
+            ..let_go(mailing, Some(by.account()), not_before, now, approved_by)
+        })
     }
 
     /// Its author says, with a reason that is kept, that these are people they work with, or their class: only what is

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | [`Submitted`] | nothing yet: in memory, before the final reply | the policy | [`Held`] · [`Released`] · refused (550; only an event stays) |
 //! | [`Held`] | message, mailing, hold with its findings | a reviewer, once no approval is wanting · a no · the deadline · the author; kept by a return, and by its next version | [`Released`] · [`Ended`] |
-//! | [`Released`] | + release: who, when, not before | expand, when its hour has come · the author | [`Expanded`] · [`Ended`] |
+//! | [`Released`] | + release: who, when, not before | expand, when its hour has come, unless its audience is another by then · the author | [`Expanded`] · [`Held`] · [`Ended`] |
 //! | [`Expanded`] | + plan, ledger, exclusions | the last delivery settled · a reviewer's stop | [`Closed`] |
 //! | [`Closed`] | + totals | – | – |
 //! | [`Ended`] | why no copy was ever sent | – | – |

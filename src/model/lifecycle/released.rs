@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ended, Expanded, Held, Submitted, withdrawn};
 use crate::mail::{Address, Timestamp};
-use crate::model::{Capacity, Exclusion, Finding, Mailing, MailingId, OfficeId, Release, Wanting, WhenUncertain};
+use crate::model::{
+    Capacity, Exclusion, Finding, Mailing, MailingId, OfficeId, Prints, Release, Wanting, WhenUncertain,
+};
 
 /// A mailing that may be expanded once its hour has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Released {
     pub(super) mailing: Mailing,
     pub(super) release: Release,
+    /// As it was held, when a reviewer has let it go: what was approved stays bound until the plan is sealed. Law 3.
+    pub(super) held: Option<Box<Held>>,
 }
 
 impl Released {
@@ -23,7 +27,7 @@ impl Released {
 
     /// Its plan is sealed: so many recipients, so many left out.
     pub fn expand(self, planned: u64, exclusions: BTreeMap<Exclusion, u64>, now: Timestamp) -> Expanded {
-        let Self { mailing, release } = self;
+        let Self { mailing, release, .. } = self;
         Expanded {
             mailing,
             release,
@@ -51,6 +55,12 @@ impl Released {
         self
     }
 
+    /// Waits for its stewards again: its audience has changed too far since they approved. Law 3.
+    pub fn void(&self, prints: &Prints, percent_max: u64, until: Timestamp, now: Timestamp) -> Option<Held> {
+        let held = self.held.as_deref()?;
+        held.clone().void(prints, percent_max, until, now)
+    }
+
     /// Taken back before it left: it turned out to be one slice of a case. What a person has let go is not. Policy C7.
     pub fn recall(self, case: MailingId, findings: Vec<Finding>, until: Timestamp) -> Option<Held> {
         let is_passed = self.release.by.is_none() && self.mailing.capacity == Capacity::Conveyed;
@@ -72,5 +82,9 @@ pub(super) fn let_go(
         not_before,
         approved_by,
     };
-    Released { mailing, release }
+    Released {
+        mailing,
+        release,
+        held: None,
+    }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
 use crate::model::{
-    Ask, Audience, Author, Capacity, Category, Content, Finding, Identity, Lane, Office, OfficeId, Offices, Proof,
-    Reviewer, Segment, Selection, Series, Steward, Wanting,
+    Ask, Audience, Author, Capacity, Category, Content, Finding, Identity, Lane, Office, OfficeId, Offices, Prints,
+    Proof, Reviewer, Segment, Selection, Series, Steward, Wanting,
 };
 
 const OFFICES: [&str; 3] = ["registrar", "advancement", "hr"];
@@ -130,9 +130,11 @@ fn nobody_releases_their_own_message() {
 #[test]
 fn a_second_approval_is_told_of_the_first() {
     let held = held("author@mst.example", &["registrar"])
-        .approve(&steward("registrar"), at(5))
+        .approve(&steward("registrar"), &Prints::default(), at(5))
         .expect("wanted");
-    let refused = held.approve(&steward("registrar"), at(6)).expect_err("given already");
+    let refused = held
+        .approve(&steward("registrar"), &Prints::default(), at(6))
+        .expect_err("given already");
     assert_eq!(
         refused,
         Wanting::AlreadyApproved {
@@ -145,7 +147,7 @@ fn a_second_approval_is_told_of_the_first() {
 #[test]
 fn an_office_nobody_asked_cannot_approve() {
     let refused = held("author@mst.example", &["registrar"])
-        .approve(&steward("hr"), at(5))
+        .approve(&steward("hr"), &Prints::default(), at(5))
         .expect_err("not asked");
     assert_eq!(refused, Wanting::NotYours(OfficeId("hr".into())));
 }
@@ -163,7 +165,7 @@ fn an_approval_of_other_bytes_does_not_count() {
         },
     ] {
         let mut held = held("author@mst.example", &["registrar"])
-            .approve(&steward("registrar"), at(5))
+            .approve(&steward("registrar"), &Prints::default(), at(5))
             .expect("wanted");
         assert_eq!(held.wanting(), vec![]);
         change(&mut held.mailing);
@@ -218,7 +220,7 @@ proptest! {
         let mut approved: Vec<&str> = Vec::new();
         for act in acts {
             if let Some(office) = OFFICES.get(act) {
-                if let Ok(next) = held.clone().approve(&steward(office), at(1)) {
+                if let Ok(next) = held.clone().approve(&steward(office), &Prints::default(), at(1)) {
                     approved.push(office);
                     held = next;
                 }

@@ -150,6 +150,8 @@ impl Office {
         let settings = expand::Settings {
             compose: Arc::clone(&self.settings.compose),
             campus_domains: vec![],
+            drift_percent_max: 10,
+            lapse_after: Duration::from_secs(60),
         };
         expand_due(&self.store, &self.clock, &settings).await.expect("expands");
     }

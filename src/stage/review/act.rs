@@ -1,6 +1,6 @@
 //! What a steward, a reviewer or an author does.
 
-use super::{Desk, Done, Refusal, Words};
+use super::{Count, Desk, Done, Refusal, Words};
 use crate::decide::notice::Kind;
 use crate::mail::{Address, Timestamp};
 use crate::model::lifecycle::{Ended, Expanded, Held, Pause, Refused, State};
@@ -15,8 +15,9 @@ impl Desk {
     pub async fn approve(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
         let (state, held) = self.held(id, by)?;
         let steward = self.steward_of(&held, by)?;
+        let count = self.counted(&state).await?;
         let approved = held
-            .approve(&steward, self.clock.now())
+            .approve(&steward, &count.prints, self.clock.now())
             .map_err(|why| self.wanting(why))?;
         let wanting = self.names(&approved.wanting());
         let outgoing = self.tell_approval(&approved, &steward);
@@ -44,7 +45,9 @@ impl Desk {
         held.clone()
             .release(&reviewer, now, now)
             .map_err(|why| self.wanting(why))?;
-        let (despite, slot) = self.weigh(&state, &held, words).await?;
+        let count = self.counted(&state).await?;
+        self.void_or_go_on(&state, &held, &count).await?;
+        let (despite, slot) = self.weigh(&state, &held, words, count).await?;
         let released = held.release(&reviewer, slot, now).map_err(|why| self.wanting(why))?;
         let released = State::Released(released);
         let category = released.mailing().category;
@@ -107,18 +110,30 @@ impl Desk {
         })
     }
 
-    /// Why it goes despite what blocks it, and when it leaves. Reads the message and counts the audience: not on a
-    /// thread that serves others.
-    async fn weigh(&self, state: &State, held: &Held, words: Words<'_>) -> Result<(String, Timestamp), Refusal> {
+    /// How many it would reach; not on a thread that serves others, for it reads the whole master list.
+    async fn counted(&self, state: &State) -> Result<Count, Refusal> {
+        let (desk, state) = (self.clone(), state.clone());
+        let counted = tokio::task::spawn_blocking(move || desk.count(&state)).await;
+        counted.map_err(|panicked| Error::Disk(panicked.to_string()))?
+    }
+
+    /// Why it goes despite what blocks it, and when it leaves. Reads the message: not on a thread that serves others.
+    async fn weigh(
+        &self,
+        state: &State,
+        held: &Held,
+        words: Words<'_>,
+        count: Count,
+    ) -> Result<(String, Timestamp), Refusal> {
         let (desk, state, held) = (self.clone(), state.clone(), held.clone());
         let (at_once, despite) = (!words.now.trim().is_empty(), words.despite.to_owned());
         let weighed = tokio::task::spawn_blocking(move || {
             let despite = desk.despite(&state, &despite)?;
-            desk.tested(&state, &held)?;
+            desk.tested(&state, &held, &count)?;
             let slot = if at_once {
                 desk.earliest(&state)
             } else {
-                desk.slot(&state)?
+                desk.next_slot(&state, count.recipients)
             };
             Ok((despite, slot))
         });
@@ -126,10 +141,9 @@ impl Desk {
     }
 
     /// What goes to many was seen by somebody as they will get it. Policy C12.
-    fn tested(&self, state: &State, held: &Held) -> Result<(), Refusal> {
+    fn tested(&self, state: &State, held: &Held, count: &Count) -> Result<(), Refusal> {
         let most = self.settings.policy.frequency.test_at;
-        let is_large = || Ok::<_, Refusal>(self.count(state)?.recipients > most);
-        if state.mailing().audience.segments().is_empty() || held.is_tested() || !is_large()? {
+        if state.mailing().audience.segments().is_empty() || held.is_tested() || count.recipients <= most {
             return Ok(());
         }
         Err(self.wanting(Wanting::Untested(most)))

@@ -84,7 +84,8 @@ impl Desk {
         if held.hold().returned().is_some() || held.wants_agreement() {
             return None;
         }
-        let since = held.hold().since(state.mailing());
+        let voided = held.hold().voided().into_iter().map(|(_, _, at)| at);
+        let since = voided.chain([held.hold().since(state.mailing())]).max()?;
         if !held.wanting().is_empty() {
             return Some((since, self.working_days_after(since, STEWARD_DAYS)));
         }

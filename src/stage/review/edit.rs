@@ -59,7 +59,7 @@ impl Desk {
         let (findings, until) = (held.hold().findings().to_vec(), held.hold().until);
         let renewed = held.renew(mailing, findings, by, wants_yes, (until, self.clock.now()));
         let what = format!("“{before}” became “{}”", edit.after.trim());
-        let mut outgoing = self.tell_void(&renewed, &was_approved, by, &what);
+        let mut outgoing = self.tell_void(&renewed, &was_approved, &by.to_string(), &what);
         let to = State::Held(renewed);
         if wants_yes {
             outgoing.extend(self.tell_author(Kind::Edited, &to, by, &what));

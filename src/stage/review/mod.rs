@@ -8,6 +8,7 @@ mod act;
 mod around;
 mod author;
 mod combine;
+mod drift;
 mod edit;
 mod emergency;
 mod fare;
@@ -52,7 +53,7 @@ use crate::decide::lint as checks;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{Place, Policy};
 use crate::decide::shape::{Pool, Shape};
-use crate::mail::Address;
+use crate::mail::{Address, Timestamp};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{MailingId, Offices, Series, Wanting, WhenUncertain};
 use crate::store::{self, Store};
@@ -86,6 +87,8 @@ pub struct Desk {
     settings: Settings,
     /// Whoever looks a person up holds it: how often they did is counted before.
     looking: Arc<tokio::sync::Mutex<()>>,
+    /// The newest feed after which all that waits was looked at.
+    looked_at: Arc<tokio::sync::Mutex<Option<Timestamp>>>,
 }
 
 /// What a reviewer says when they release.
@@ -205,6 +208,7 @@ impl Desk {
             clock,
             settings,
             looking: Arc::default(),
+            looked_at: Arc::default(),
         }
     }
 
@@ -400,7 +404,7 @@ impl Desk {
 
     /// A refusal of the model, with offices by their names.
     fn in_words(&self, why: &Wanting) -> String {
-        let at = |at: &crate::mail::Timestamp| at.readable(&self.settings.zone);
+        let at = |at: &Timestamp| at.readable(&self.settings.zone);
         if let Wanting::Approvals(wanting) = why {
             let names: Vec<String> = wanting.iter().map(|office| self.offices().name(office)).collect();
             return format!("still wanting the approval of: {}", names.join(", "));

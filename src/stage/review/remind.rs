@@ -20,6 +20,8 @@ impl Desk {
     pub async fn round(&self) -> Result<(), Error> {
         self.hear_answers().await?;
         self.lapse_overdue().await?;
+        self.void_drifted().await?;
+        self.ask_again().await?;
         self.follow_cases().await?;
         self.remind_overdue().await?;
         self.send_digests().await

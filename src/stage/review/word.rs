@@ -217,14 +217,6 @@ impl Desk {
         Ok(())
     }
 
-    /// When a mailing released now may begin to leave. What is critical, and what its author addressed, at once.
-    pub(super) fn slot(&self, state: &State) -> Result<Timestamp, Refusal> {
-        if self.settings.policy.frequency.hours.is_none() {
-            return Ok(self.earliest(state));
-        }
-        Ok(self.next_slot(state, self.count(state)?.recipients))
-    }
-
     /// Now, or when a reviewer has put it to leave.
     pub(super) fn earliest(&self, state: &State) -> Timestamp {
         let now = self.clock.now();
@@ -234,7 +226,8 @@ impl Desk {
         }
     }
 
-    /// The same, to so many people. Policy C11.
+    /// When a mailing to so many people, released now, may begin to leave. What is critical, and what its author
+    /// addressed, at once. Policy C11.
     pub fn next_slot(&self, state: &State, recipients: u64) -> Timestamp {
         let (mailing, earliest) = (state.mailing(), self.earliest(state));
         let is_bound = mailing.category != Category::Critical && !mailing.audience.segments().is_empty();

@@ -75,7 +75,12 @@ impl Desk {
             Some(at) => format!("not before {}", at.readable(&self.settings.zone)),
             None => "as soon as it is released".to_owned(),
         };
-        let outgoing = self.tell_void(&scheduled, &approved, by, &format!("It is to leave {what}."));
+        let outgoing = self.tell_void(
+            &scheduled,
+            &approved,
+            &by.to_string(),
+            &format!("It is to leave {what}."),
+        );
         let told = outgoing.len();
         self.step(
             state,
@@ -223,11 +228,11 @@ impl Desk {
     }
 
     /// Stewards whose approval was of something else now, and are asked again.
-    pub(super) fn tell_void(&self, now: &Held, approved: &[OfficeId], by: &Address, what: &str) -> Vec<Outgoing> {
+    pub(super) fn tell_void(&self, now: &Held, approved: &[OfficeId], by: &str, what: &str) -> Vec<Outgoing> {
         let wanting = now.wanting();
         let state = State::Held(now.clone());
         let told = Told {
-            actor: by.to_string(),
+            actor: by.to_owned(),
             comment: what.to_owned(),
             binding: Some(now.binding()),
             ..Told::of(state.mailing())

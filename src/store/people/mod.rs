@@ -169,9 +169,39 @@ impl Store {
     /// Erases a contact; suppressions of their addresses stay, so that the next feed does not bring the mail back.
     /// Returns whether there was one. Waits for a feed that is being applied, which would write them anew.
     pub async fn forget(&self, address: &Address, event: Event) -> Result<bool, Error> {
+        let find = || self.contact_by_address(address);
+        self.erase(find, Some(event)).await
+    }
+
+    /// Erases whom no office has listed since before then; returns how many.
+    pub async fn forget_gone(&self, before: Timestamp) -> Result<usize, Error> {
+        let mut all_gone = Vec::new();
+        self.glance_at_all(|contact| {
+            if contact.listings.iter().all(|listing| listing.is_gone) {
+                all_gone.push(contact.id);
+            }
+        })?;
+        let is_due = |contact: &Contact| {
+            let mut listings = contact.listings.iter();
+            listings.all(|listing| listing.gone_at.is_some_and(|gone_at| gone_at < before))
+        };
+        let mut forgotten = 0;
+        for id in all_gone {
+            // Looked at anew: a feed may have brought them back.
+            let find = || Ok(self.contact(id)?.filter(is_due));
+            forgotten += usize::from(self.erase(find, None).await?);
+        }
+        Ok(forgotten)
+    }
+
+    async fn erase(
+        &self,
+        find: impl Fn() -> Result<Option<Contact>, Error>,
+        event: Option<Event>,
+    ) -> Result<bool, Error> {
         let _alone = self.list_alone().await?;
         for _ in 0..TRIES_MAX {
-            let Some(contact) = self.contact_by_address(address)? else {
+            let Some(contact) = find()? else {
                 return Ok(false);
             };
             let mut batch = Batch::default();
@@ -179,7 +209,9 @@ impl Store {
             choices::unsay(&self.engine, &mut batch, contact.id)?;
             batch.delete(Table::Erasures, &contact.id.0.to_be_bytes());
             self.put_change(&mut batch)?;
-            batch.append(postcard::to_allocvec(&event)?);
+            if let Some(event) = &event {
+                batch.append(postcard::to_allocvec(event)?);
+            }
             match self.engine.commit(batch).await {
                 Err(Error::Conflict) => {}
                 committed => return committed.map(|()| true),

@@ -105,3 +105,26 @@ async fn what_is_critical_counts_against_nobody() {
     close(store, id).await;
     assert_eq!(copies(store, day(0)), []);
 }
+
+/// Law: what became of the copies of a mailing is forgotten when its time is up, and never of one that is under way.
+#[tokio::test]
+async fn the_copies_of_a_mailing_that_is_over_are_forgotten_in_time_and_its_totals_stay() {
+    let home = home();
+    let store = &home.store;
+    let over = leaving(store, &[1, 2], Category::Official).await;
+    took(store, over, 0, at(2)).await;
+    close(store, over).await;
+    let under_way = leaving(store, &[3], Category::Official).await;
+    assert_eq!(store.forget_deliveries(at(9)).await.expect("looks"), 0, "not yet");
+    assert_eq!(store.forget_deliveries(at(10)).await.expect("forgets"), 1);
+    assert_eq!(
+        store.forget_deliveries(at(10)).await.expect("looks"),
+        0,
+        "once is enough"
+    );
+    assert_eq!(store.ledger(over).count(), 0);
+    assert!(store.copy_of(over, ContactId(1)).expect("reads").is_none());
+    assert!(store.copy_of(under_way, ContactId(3)).expect("reads").is_some());
+    let tally = store.tally(over).expect("counts");
+    assert_eq!((tally.planned, tally.accepted), (2, 1));
+}

@@ -182,3 +182,82 @@ async fn a_suppression_outlives_the_contact_and_several_stand_side_by_side() {
     known.sort_by_key(|known| known.reason as u8);
     assert_eq!(known, [dead, left]);
 }
+
+/// Law: whom no office lists is erased when their time is up, whole, and no sooner; that they are never to be written to
+/// outlives them, and holds when a feed brings them back.
+#[tokio::test]
+async fn who_is_gone_is_erased_in_time_and_their_suppression_outlives_them() {
+    let home = home();
+    let store = &home.store;
+    import(
+        store,
+        "registrar",
+        vec![row("1", "ann@mst.example"), row("2", "ben@mst.example")],
+    )
+    .await;
+    import(store, "hr", vec![row("7", "ben@mst.example")]).await;
+    let ann = address("ann@mst.example");
+    let never = Suppression {
+        scope: Scope::Everything,
+        reason: SuppressionReason::Legal,
+        at: at(1),
+        note: String::new(),
+        contact: None,
+        mailing: None,
+    };
+    let kept = store.suppress(&ann, &[never], event(Act::Suppressed)).await;
+    assert!(kept.expect("keeps"));
+    // The registrar leaves both out; HR still lists Ben. Feeds of these tests are of second 7.
+    import(store, "registrar", vec![row("3", "cy@mst.example")]).await;
+    assert_eq!(store.forget_gone(at(7)).await.expect("looks"), 0, "not yet");
+    assert_eq!(store.forget_gone(at(8)).await.expect("forgets"), 1);
+    assert!(store.contact_by_address(&ann).expect("reads").is_none());
+    found(store, "ben@mst.example");
+    found(store, "cy@mst.example");
+    assert_eq!(
+        store.suppressions_of(&ann).expect("reads").len(),
+        1,
+        "the mark outlives them"
+    );
+    import(
+        store,
+        "hr",
+        vec![row("7", "ben@mst.example"), row("8", "ann@mst.example")],
+    )
+    .await;
+    found(store, "ann@mst.example");
+    assert_eq!(
+        store.suppressions_of(&ann).expect("reads").len(),
+        1,
+        "and holds when they come back"
+    );
+}
+
+/// Law: the trail loses its oldest lines alone, and what is left is still bound together.
+#[tokio::test]
+async fn the_trail_is_forgotten_from_its_beginning_and_still_verifies() {
+    let home = home();
+    let store = &home.store;
+    let log = async |second| {
+        let line = Event {
+            at: at(second),
+            ..event(Act::LookedUp)
+        };
+        store.log(line).await.expect("logs");
+    };
+    for second in 0..250 {
+        log(second).await;
+    }
+    assert_eq!(store.forget_events(at(0)).await.expect("looks"), 0);
+    assert_eq!(store.forget_events(at(220)).await.expect("forgets"), 220);
+    assert_eq!(store.events().count(), 30);
+    let (lines, _) = store.verify_events().expect("reads").expect("unbroken");
+    assert_eq!(lines, 250, "numbers go on");
+    assert_eq!(
+        store.forget_events(at(10_000)).await.expect("forgets"),
+        29,
+        "one is left"
+    );
+    log(251).await;
+    store.verify_events().expect("reads").expect("the next is bound to it");
+}

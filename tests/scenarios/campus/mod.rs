@@ -49,7 +49,7 @@ pub(crate) struct Campus {
     pub(crate) public: SocketAddr,
     socket: PathBuf,
     _closer: Closer,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Campus {
@@ -94,13 +94,18 @@ impl Campus {
             public,
             socket,
             _closer: closer,
-            _home: home,
+            home,
         };
         for name in ACCOUNTS {
             let account = json!({ "address": format!("{name}@mst.example"), "password": null });
             campus.ask("POST", "/accounts", None, &account).await.expect("added");
         }
         campus
+    }
+
+    /// The folder of its settings.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.home.path().join("config")
     }
 
     /// Lets time go by.
@@ -251,6 +256,25 @@ impl Campus {
         control::ask(&self.socket, "POST", &path, None, csv.to_owned())
             .await
             .expect("taken in");
+    }
+
+    /// Takes in a feed as it is, although it lacks whoever was in the last.
+    pub(crate) async fn replace(&self, source: &str, csv: &str) {
+        let path = format!("/people/import?source={source}&confirm_growth=true&confirm_removals=true");
+        control::ask(&self.socket, "POST", &path, None, csv.to_owned())
+            .await
+            .expect("taken in");
+    }
+
+    /// So long from now, as people on the campus write it.
+    pub(crate) fn at(&self, time: Duration) -> String {
+        let zone = jiff::tz::TimeZone::get("America/Chicago").expect("known");
+        self.clock
+            .now()
+            .plus(time)
+            .local(&zone)
+            .strftime("%Y-%m-%dT%H:%M")
+            .to_string()
     }
 
     /// The students of the campus: so many, at `s1@students.example` and on.
