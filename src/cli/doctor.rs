@@ -185,6 +185,12 @@ impl Examination<'_> {
         }
         leaving.dedup();
         for (address, name) in &leaving {
+            // Resolvers answer for these themselves, whatever is published (RFC 6761 §6.3).
+            if address.is_loopback() {
+                let said = "of this machine alone: nobody else asks for its name".to_owned();
+                self.find("PTR", address.to_string(), (State::Right, said), None);
+                continue;
+            }
             let forward = self.names.addresses(name).await.unwrap_or_default().contains(address);
             let found = self.names.names(*address).await.map(|(names, _)| names);
             let judged = judged(found, |names| {
