@@ -83,10 +83,13 @@ async fn others_in_the_same_number_are_another_audience() {
     campus.replace("registrar", &csv).await;
     let refused = campus.act(&case, "release", "emarcomm", &json!({})).await;
     let refused = refused.expect_err("nobody has approved these people");
-    assert!(
-        refused.contains("the audience has changed by 200 %") || refused.contains("still wanting the approval"),
-        "{refused}"
-    );
+    // Who looks after each feed may be faster, or be at it in this very moment.
+    let noes = [
+        "the audience has changed by 200 %",
+        "still wanting the approval",
+        "somebody else changed it first",
+    ];
+    assert!(noes.iter().any(|no| refused.contains(no)), "{refused}");
     assert_eq!((campus.got("s1@").len(), campus.got("t1@").len()), (0, 0));
 }
 
