@@ -125,6 +125,8 @@ async fn a_mailing_whose_mailboxes_are_gone_pauses_itself_until_a_person_has_loo
         .act(&case, "resume", "emarcomm", &json!({}))
         .await
         .expect("resumed");
+    // The last of the slice may have come to its end after the day had passed.
+    campus.pass(15 * MINUTE);
     campus.state(&case, "closed").await;
     assert_eq!(campus.got("s").len(), 270);
 }
