@@ -81,7 +81,9 @@ class Postfix:
 
     def __enter__(self):
         done = subprocess.run(["postfix", "-c", self.etc, "start"], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
+        if done.returncode != 0:
+            self.__exit__()
+            raise RuntimeError(done.stderr)
         # It is ready once `postfix start` has returned.
         self.master = int((self.home / "queue" / "pid" / "master.pid").read_text())
         return self
