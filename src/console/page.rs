@@ -11,6 +11,9 @@ use crate::mail::Address;
 use crate::model::Offices;
 use crate::stage::review::Desk;
 
+/// How many things stand in the menu itself: as many as have one line beside a name, on a window of 1,024 points.
+const MENU_MAX: usize = 6;
+
 /// The frame of a page for somebody who is signed in.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -20,6 +23,8 @@ pub(super) struct Frame {
     pub(super) organization: String,
     /// The pages there are for them: path and name.
     pub(super) menu: Vec<(&'static str, Key)>,
+    /// Those of them that are used less, and are folded away; none where all have room.
+    pub(super) more: Vec<(&'static str, Key)>,
     /// The path of the entry of the menu that leads here.
     pub(super) here: &'static str,
     /// Who is signed in.
@@ -57,10 +62,12 @@ impl Frame {
         said: Option<Said>,
     ) -> Self {
         let offices: &Offices = room.state.desk.offices();
+        let (menu, more) = folded(menu(&room.state.desk, &who.account));
         Self {
             title: title.into(),
             organization: room.state.organization.clone(),
-            menu: menu(&room.state.desk, &who.account),
+            menu,
+            more,
             here,
             who: who.account.to_string(),
             reviews: offices.reviewer(&who.account).is_some(),
@@ -76,20 +83,30 @@ impl Frame {
 impl Frame {
     /// Whether this is a page they may see.
     pub(super) fn leads_to(&self, path: &str) -> bool {
-        self.menu.iter().any(|(to, _)| *to == path)
+        self.menu.iter().chain(&self.more).any(|(to, _)| *to == path)
     }
 }
 
-/// The pages there are for somebody; nobody is shown the way to one they may not see.
+/// A menu that is too long for one line: what stands in it, beside the fold, and what is folded away.
+fn folded<T>(mut menu: Vec<T>) -> (Vec<T>, Vec<T>) {
+    let more = if menu.len() > MENU_MAX {
+        menu.split_off(MENU_MAX - 1)
+    } else {
+        Vec::new()
+    };
+    (menu, more)
+}
+
+/// The pages there are for somebody, the most used first; nobody is shown the way to one they may not see.
 fn menu(desk: &Desk, who: &Address) -> Vec<(&'static str, Key)> {
     let all = [
         ("/", Key("title-queue"), true),
         ("/mailings", Key("title-mailings"), true),
         ("/calendar", Key("title-calendar"), true),
         ("/monitor", Key("title-monitor"), desk.may_watch(who)),
+        ("/emergency", Key("title-emergency"), desk.may_arm(who)),
         ("/mine", Key("title-mine"), true),
         ("/explain", Key("title-explain"), true),
-        ("/emergency", Key("title-emergency"), desk.may_arm(who)),
         ("/report", Key("title-report"), desk.may_audit(who)),
         ("/audience", Key("title-audience"), desk.may_reckon(who)),
         ("/people", Key("title-people"), desk.may_look_up(who)),
@@ -163,6 +180,13 @@ mod tests {
         assert_eq!(sentence("say why"), "Say why.");
         assert_eq!(sentence("Done."), "Done.");
         assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn a_menu_that_is_too_long_is_folded_and_never_for_one_entry() {
+        assert_eq!(folded((1..=6).collect()), ((1..=6).collect(), vec![]));
+        assert_eq!(folded((1..=7).collect()), ((1..=5).collect(), vec![6, 7]));
+        assert_eq!(folded(Vec::<u8>::new()), (vec![], vec![]));
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
         .sign_in(&campus.console, REVIEWER, campus.password(REVIEWER))
         .await;
     browser.see("main", &case).await;
+    menu(browser, &axe, theme).await;
     // A version, so that the page has a diff; and all its forms unfolded.
     browser.go(&format!("{}/mailing/{case}", campus.console)).await;
     browser.press("details:has(#before) summary").await;
@@ -81,6 +82,26 @@ pub(super) async fn story(browser: &Browser, campus: &Campus, theme: &str) {
     browser.whole(&format!("preferences-{theme}")).await;
     own(browser, campus, &axe, theme).await;
     month(browser, campus, &axe, theme).await;
+}
+
+/// What is folded away in the menu, opened and folded by keys; the menu itself has one line.
+async fn menu(browser: &Browser, axe: &str, theme: &str) {
+    let top = browser.sizes("header.top").await;
+    assert!(
+        top.iter().all(|(_, height)| *height < 70),
+        "{theme} the menu has two lines: {top:?}"
+    );
+    browser.press(".more summary").await;
+    browser.see(".more", "Audit trail").await;
+    let found = browser.violations(axe).await;
+    assert!(found.is_empty(), "{theme} the menu, unfolded: {found:#?}");
+    browser.picture(&format!("menu-{theme}")).await;
+    browser.narrow().await;
+    assert!(!browser.scrolls_sideways().await, "{theme} the menu scrolls sideways");
+    browser.picture(&format!("menu-{theme}-phone")).await;
+    browser.widen().await;
+    browser.write(".more a", "\u{E00C}").await;
+    assert!(!browser.has(".more[open]").await, "{theme} the menu stays unfolded");
 }
 
 /// One's own page, by the link of a copy: on a phone, where most read it.

@@ -75,3 +75,17 @@ for (const form of document.querySelectorAll("form[data-count]")) {
     }, 400);
   });
 }
+
+// What is folded away in the menu folds again when the reader turns to something else, or says so.
+const more = document.querySelector(".more");
+if (more) {
+  document.addEventListener("click", (event) => { if (!more.contains(event.target)) more.open = false; });
+  more.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !more.contains(event.relatedTarget)) more.open = false;
+  });
+  more.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    more.open = false;
+    more.querySelector("summary").focus();
+  });
+}

@@ -97,6 +97,7 @@ any-of = { $before } or { $last }
 
 skip = Skip to the page
 menu = Main
+menu-more = More
 title-queue = Queue
 title-mailings = Mailings
 title-calendar = Calendar
