@@ -96,12 +96,13 @@ async fn a_mailing_whose_mailboxes_are_gone_pauses_itself_until_a_person_has_loo
     campus.until("it is paused", is_paused).await;
     let pause = campus.mailing(&case).await["pause"].clone();
     assert_eq!(pause["by"], Value::Null, "{pause}");
+    // Those who are gone are the first of the plan; the slice has its share of them.
     assert_eq!(
         pause["why"],
-        "everywhere: 30 of 200 mailboxes are gone, 15.00 %; the limit is 5 %"
+        "everywhere: 20 of 200 mailboxes are gone, 10.00 %; the limit is 5 %"
     );
     campus.pass(DAY);
-    assert_eq!(campus.got("s").len(), 170, "nobody else gets a copy");
+    assert_eq!(campus.got("s").len(), 180, "nobody else gets a copy");
     for who in ["emarcomm@", "emarcomm-deputy@", "postmaster@"] {
         let subject = format!("Paused by itself: {case}");
         campus

@@ -18,6 +18,7 @@ mod courier;
 mod effects;
 mod keys;
 mod lease;
+mod line;
 mod queue;
 mod relay;
 mod route;

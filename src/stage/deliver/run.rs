@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
+use super::line::{Line, has_begun};
 use super::ways::Way;
 use crate::decide::compose::Sealed;
 use crate::decide::shape::{Binding, Claim, Limit, Pool, Scope, Shaper, Slice, Waiting};
@@ -49,24 +50,6 @@ pub(super) struct Job {
     pub(super) seq: u32,
     pub(super) attempt: u8,
     pub(super) way: Way,
-}
-
-/// The stretches of a plan that go one way.
-#[derive(Debug)]
-struct Line {
-    way: Way,
-    /// Its next hop, among those of the run.
-    host: usize,
-    spans: VecDeque<(u32, u32)>,
-    /// Copies not tried yet.
-    fresh: u32,
-    /// Copies given out for their first try.
-    given: u32,
-    /// How many of the slice that goes first.
-    share: u32,
-    due: BinaryHeap<Reverse<(Timestamp, u32, u8)>>,
-    is_in_fresh: bool,
-    is_in_due: bool,
 }
 
 /// Lines to one next hop that may have something to send now.
@@ -155,7 +138,7 @@ impl Run {
         })
     }
 
-    /// The slice that goes first is a cross-section: each line has its share of it.
+    /// The slice that goes first is a cross-section: each line has its share of it, taken from all along the line.
     fn share_out(&mut self, first: u32) {
         let part = |so_far: u64| so_far * u64::from(first) / u64::from(self.planned.max(1));
         let mut so_far = 0;
@@ -365,7 +348,8 @@ impl Run {
         for _ in 0..self.rings.get(ring)?.fresh.len() {
             let at = self.rings.get_mut(ring)?.fresh.pop_front()?;
             let line = self.lines.get_mut(at)?;
-            let has_share = self.slice == Slice::Whole || line.given < line.share;
+            let is_whole = self.slice == Slice::Whole;
+            let has_share = is_whole || line.given < line.share;
             if line.fresh == 0 || !has_share {
                 line.is_in_fresh = false;
                 continue;
@@ -379,7 +363,11 @@ impl Run {
                 }
                 continue;
             }
-            let seq = line.next_fresh(&self.begun)?;
+            let next = match is_whole {
+                true => line.next_in_order(&self.begun),
+                false => line.next_of_slice(&self.begun),
+            };
+            let seq = next?;
             let way = line.way.clone();
             self.rings.get_mut(ring)?.fresh.push_back(at);
             self.begin(seq);
@@ -413,59 +401,6 @@ impl Run {
         }
         None
     }
-}
-
-impl Line {
-    fn new(way: Way, host: usize) -> Self {
-        Self {
-            way,
-            host,
-            spans: VecDeque::new(),
-            fresh: 0,
-            given: 0,
-            share: 0,
-            due: BinaryHeap::new(),
-            is_in_fresh: false,
-            is_in_due: false,
-        }
-    }
-
-    fn add(&mut self, seq: u32) {
-        self.fresh += 1;
-        match self.spans.back_mut() {
-            Some((_, end)) if *end == seq => *end += 1,
-            Some(_) | None => self.spans.push_back((seq, seq + 1)),
-        }
-    }
-
-    fn planned(&self) -> u32 {
-        self.fresh + self.given
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        self.due.peek().is_some_and(|Reverse((until, _, _))| *until <= now)
-    }
-
-    /// The first of its recipients who has not begun.
-    fn next_fresh(&mut self, begun: &[u64]) -> Option<u32> {
-        loop {
-            let (seq, end) = self.spans.front_mut()?;
-            if *seq == *end {
-                self.spans.pop_front();
-                continue;
-            }
-            let this = *seq;
-            *seq += 1;
-            if !has_begun(begun, this) {
-                return Some(this);
-            }
-        }
-    }
-}
-
-fn has_begun(begun: &[u64], seq: u32) -> bool {
-    let word = usize::try_from(seq / 64).ok().and_then(|at| begun.get(at));
-    word.is_none_or(|word| word & (1 << (seq % 64)) != 0)
 }
 
 /// Nobody can say when a connection will be free: whoever frees it rings, and its line must be there.
