@@ -183,7 +183,7 @@ impl Rooms {
             figures,
             guests: before.map(|before| before.guests.clone()).unwrap_or_default(),
             reload,
-            deliver: deliver_settings(config, &compose, &notices, &shape)?,
+            deliver: deliver_settings(config, store, &compose, &notices, &shape)?,
             names: names(gateway).map(Arc::new),
             audiences: Arc::new(audiences.collect()),
             tend: tend::Settings {
@@ -364,6 +364,7 @@ fn oidc(gateway: &Gateway) -> anyhow::Result<Option<console::oidc::Settings>> {
 
 fn deliver_settings(
     config: &Config,
+    store: &Store,
     compose: &Arc<compose::Settings>,
     notices: &Arc<Notices>,
     shape: &Shape,
@@ -374,6 +375,7 @@ fn deliver_settings(
         Onward::Exchangers(exchangers) => deliver::Onward::Exchangers(Arc::new(deliver::Router::new(
             routing(gateway, exchangers),
             shape.clone(),
+            store.clone(),
         )?)),
     };
     let caller = |leaving: Option<&Leaving>| Caller {

@@ -69,6 +69,7 @@ pub async fn tend(store: &Store, settings: &Settings, now: Timestamp) -> Result<
     store.forget_aggregates(now.minus(AGGREGATES)).await?;
     if !file_of(settings, now).exists() {
         store.forget_traces(now).await?;
+        store.forget_sts_policies(now).await?;
         forget(store, settings.retention, now).await?;
     }
     // No export of a master list that is half old and half new.

@@ -98,11 +98,13 @@ pub enum Table {
     Erasures = 42,
     /// When the end of a copy was hidden, by mailing id, recipient and attempt: who is uncertain, found without the ledger.
     Uncertain = 47,
+    /// What domains say of their exchangers (MTA-STS), and until when, by the mark of the domain and part.
+    StsPolicies = 48,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 44] = [
+    pub(super) const ALL: [Self; 45] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -146,6 +148,7 @@ impl Table {
         Self::Flows,
         Self::Aggregates,
         Self::Fares,
+        Self::StsPolicies,
         Self::Vault,
     ];
 

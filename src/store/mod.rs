@@ -35,6 +35,7 @@ mod rosters;
 mod rotate;
 mod sled;
 mod spool;
+mod sts;
 mod suppressions;
 mod vault;
 

@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Longest time a policy may be kept (RFC 8461 §3.2: about a year).
 const MAX_AGE_MAX: u64 = 31_557_600;
 
 /// What is done about an exchanger that does not match, or does not prove itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// Nothing is sent to it.
     Enforce,
@@ -20,7 +22,7 @@ pub enum Mode {
 }
 
 /// A policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// How strict it is.
     pub mode: Mode,

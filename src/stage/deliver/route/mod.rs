@@ -10,6 +10,8 @@
 
 mod names;
 mod policies;
+#[cfg(test)]
+pub(super) mod zone;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -28,6 +30,7 @@ use crate::decide::route::sts::Mode;
 use crate::decide::route::{Assurance, Exchanger, Host, Nowhere, Site, exchangers};
 use crate::decide::shape::Shape;
 use crate::mail::{Domain, Status, Timestamp};
+use crate::store::{Error, Store};
 use policies::Policies;
 
 /// An answer is kept no longer than this, and no shorter than that.
@@ -103,8 +106,8 @@ impl std::fmt::Debug for Router {
 }
 
 impl Router {
-    /// A router that knows nothing yet; `shape` is told what it finds.
-    pub fn new(settings: RouteSettings, shape: Shape) -> Result<Self, RouteFault> {
+    /// A router that knows of domains what `store` has kept of them; `shape` is told what it finds.
+    pub fn new(settings: RouteSettings, shape: Shape, store: Store) -> Result<Self, RouteFault> {
         let wants_verified = settings.tls_of.iter().any(|(_, tls)| *tls == RelayTls::Verified)
             || settings.tls == RelayTls::Verified
             || settings.dns.mta_sts;
@@ -112,7 +115,7 @@ impl Router {
         let policies = trusts
             .verified()
             .filter(|_| settings.dns.mta_sts)
-            .map(|trust| Policies::new(trust, settings.dns.policy_port));
+            .map(|trust| Policies::new(trust, settings.dns.policy_port, store));
         Ok(Self {
             names: Names::new(&settings.dns)?,
             policies,
@@ -191,7 +194,10 @@ impl Router {
     /// The hosts that may be used now, each with where it is and how it must prove itself.
     async fn hosts(&self, domain: &Domain, named: Vec<Exchanger>, now: Timestamp) -> Result<Vec<Host>, NoWay> {
         let policy = match &self.policies {
-            Some(policies) => policies.of(domain, &self.names, now).await,
+            Some(policies) => policies
+                .of(domain, &self.names, now)
+                .await
+                .map_err(|error| unread(&error))?,
             None => None,
         };
         let is_enforced = policy.as_ref().is_some_and(|policy| policy.mode == Mode::Enforce);
@@ -270,6 +276,12 @@ impl Router {
         ends.truncate(ENDS_MAX);
         dial(&ends, caller).await
     }
+}
+
+/// Without what is known of a domain, nobody can say how its exchangers must prove themselves.
+fn unread(error: &Error) -> NoWay {
+    tracing::error!(%error, "what is known of exchangers cannot be read");
+    NoWay::NotNow("what is known of its exchangers cannot be read".to_owned())
 }
 
 /// Whether this machine has the address: nobody else can bind it.
