@@ -233,8 +233,8 @@ impl Store {
             Some(State::Closed(closed)) => Ok(*closed.tally()),
             Some(State::Expanded(expanded)) => {
                 let tally = self.recount(id, expanded.planned())?;
-                lock(&self.tallies).0.insert(id, tally);
-                Ok(tally)
+                // Somebody who was faster may have counted a copy since that this count has not seen.
+                Ok(*lock(&self.tallies).0.entry(id).or_insert(tally))
             }
             Some(State::Held(_) | State::Released(_) | State::Ended(_)) | None => Ok(Tally::default()),
         }

@@ -131,6 +131,34 @@ async fn a_month_is_broken_down_by_audience_purpose_and_provider() {
 }
 
 #[tokio::test]
+async fn a_copy_that_was_under_way_when_its_mailing_was_stopped_is_in_every_table() {
+    let site = Site::new().await;
+    let names: Vec<String> = (0..23).map(|number| format!("s{number}")).collect();
+    site.feed(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    site.leaving().await;
+    let taken = |seq: u32| Entry {
+        seq,
+        attempt: 1,
+        at: site.clock.now(),
+        outcome: Some(Outcome::Accepted(Status::new(250, 0, 0, "Ok"))),
+    };
+    let before: Vec<Entry> = (0..20).map(taken).collect();
+    site.store.record(case(1), &before, None, vec![]).await.expect("kept");
+    let reviewer = site.browser(REVIEWER).await;
+    let stopped = reviewer.post(&format!("/mailing/{}/stop", case(1)), &[]).await;
+    assert_eq!(stopped.status, StatusCode::SEE_OTHER, "{}", stopped.body);
+    site.store
+        .record(case(1), &[taken(20)], None, vec![])
+        .await
+        .expect("kept");
+    let body = reviewer.get("/report").await.body;
+    assert!(body.contains("<dt>Copies sent</dt><dd>21</dd>"), "{body}");
+    // By audience, purpose and provider, and of the month.
+    let row = "<td class=\"amount\">1</td><td class=\"amount\">21</td><td class=\"amount\">21</td>";
+    assert_eq!(body.matches(row).count(), 4, "{body}");
+}
+
+#[tokio::test]
 async fn our_domains_are_for_those_who_watch_and_strangers_are_marked() {
     let site = Site::new().await;
     let reviewer = site.browser(REVIEWER).await;

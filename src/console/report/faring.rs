@@ -21,6 +21,16 @@ pub(super) struct Faring {
     pub(super) by_provider: BTreeMap<String, Sum>,
 }
 
+impl Faring {
+    /// All of it; `None` when its copies were forgotten, and their totals alone are known.
+    pub(super) fn whole(&self) -> Option<Sum> {
+        let mut whole = Sum::default();
+        self.by_provider.values().for_each(|sum| whole.add(sum));
+        whole.mailings = 1;
+        (!self.by_provider.is_empty()).then_some(whole)
+    }
+}
+
 /// Those counted lately.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Farings {

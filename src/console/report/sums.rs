@@ -126,16 +126,20 @@ struct Breakdowns {
 }
 
 impl Breakdowns {
-    /// Adds a mailing, and to its sum how many were put off.
+    /// Adds a mailing. Its sum becomes what its providers' come to: copies leave and come back while the page is made, and
+    /// those of a stopped mailing that were under way are told of in its ledger alone.
     fn add(&mut self, room: &Room, words: Words, state: &State, sum: &mut Sum) -> Result<(), Error> {
         self.copies = self.copies.saturating_add(sum.copies);
         if self.copies > COPIES_MAX {
             self.is_cut = true;
             return Ok(());
         }
-        for (name, of_provider) in &faring(room, state, &sum.back)?.by_provider {
-            sum.deferred += of_provider.deferred;
+        let faring = faring(room, state, &sum.back)?;
+        for (name, of_provider) in &faring.by_provider {
             self.providers.entry(name.clone()).or_default().add(of_provider);
+        }
+        if let Some(whole) = faring.whole() {
+            *sum = whole;
         }
         let mailing = state.mailing();
         let audience = words.audience(mailing);
