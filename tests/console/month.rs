@@ -156,6 +156,8 @@ async fn a_copy_that_was_under_way_when_its_mailing_was_stopped_is_in_every_tabl
     // By audience, purpose and provider, and of the month.
     let row = "<td class=\"amount\">1</td><td class=\"amount\">21</td><td class=\"amount\">21</td>";
     assert_eq!(body.matches(row).count(), 4, "{body}");
+    let later = reviewer.get("/report?month=2026-12").await.body;
+    assert_eq!(later.matches(row).count(), 1, "{later}");
 }
 
 #[tokio::test]

@@ -102,6 +102,8 @@ pub(super) fn sums(room: &Room, words: Words, first: Date) -> Result<Sums, Error
         let mut sum = Sum::of(&tally, room.state.store.came_back(state.id())?);
         if month == first {
             by.add(room, words, &state, &mut sum)?;
+        } else if was_stopped(&state) {
+            sum = faring(room, &state, &sum.back)?.whole().unwrap_or(sum);
         }
         of_month.add(&sum);
     }
@@ -170,6 +172,11 @@ fn grouped(sums: BTreeMap<String, Sum>) -> Vec<Group> {
         told.push((None, small));
     }
     told
+}
+
+/// Whether copies were under way when it was closed: its total does not have them.
+fn was_stopped(state: &State) -> bool {
+    matches!(state, State::Closed(closed) if closed.stopped_by().is_some())
 }
 
 /// The month in which its copies began to leave.
