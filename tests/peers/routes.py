@@ -420,6 +420,7 @@ def by_exchangers(report, stack, home):
         until(f"{server.name} listens", 60, lambda: listening(server.address, port))
         servers.append((server, own_home))
     to_exchangers(report, campus, names, servers, (plain, right, of_own, of_dane))
+    over_a_restart(report, campus, names, of_own)
     doctor(report, campus, serving, lambda more: Names(dns, records + more, anchor))
     through_smarthosts(report, campus, servers, certificates, port, (plain, right, of_own))
 
@@ -462,6 +463,23 @@ def to_exchangers(report, campus, names, servers, receivers):
         report.check(f"mx: {why}: a certificate that proves nothing gets nothing", not any(r.took(to) for r in receivers))
     explained = campus.bedel("shape", "explain", "dane.example")
     report.check("shape explain names the exchanger, and what it must prove", "mx.dane.example (DANE)" in explained, explained)
+
+
+def over_a_restart(report, campus, names, of_own):
+    """What a domain has said holds, though nobody hears it say so again: a copy waits for a certificate that proves something."""
+    names.failing.add("_mta-sts.sts-broken.example")
+    campus.gateway.send_signal(signal.SIGINT)
+    campus.gateway.wait(60)
+    names.asked.clear()
+    campus.start_gateway()
+    send(campus, "b@sts-broken.example")
+    send(campus, "b@own.example")
+    until("b@own.example arrives", 60, lambda: of_own.took("b@own.example"))
+    until("the policy is asked for again", 60, lambda: "_mta-sts.sts-broken.example." in names.asked)
+    explained = until("the exchanger is found", 60, lambda: (lambda found: found if "mx.own.example" in found else None)(campus.bedel("shape", "explain", "sts-broken.example")))
+    report.check("mx: MTA-STS: a policy holds over a restart, though DNS does not say so any more", "mx.own.example (MTA-STS)" in explained, explained)
+    report.check("mx: and the certificate that proves nothing still gets nothing", not any(of_own.took(f"{who}@sts-broken.example") for who in "ab"))
+    names.failing.clear()
 
 
 def doctor(report, campus, serving, names_with):
