@@ -1,5 +1,6 @@
 """A changed folder of settings is applied whole or not at all, while mail goes on."""
 
+import datetime
 import re
 import signal
 import socket
@@ -19,6 +20,7 @@ def tell(report):
         until("some have left", 60, lambda: len(campus.copies(case)) > 5)
         while_mail_leaves(report, campus, case)
         by_signal(report, campus)
+        policy(report, campus)
         other_port(report, campus)
 
 
@@ -89,6 +91,17 @@ def by_signal(report, campus):
     report.check("SIGHUP does the same", bool(until("the rate of the changed file", 30, lambda: rate(campus) == 11)))
     said = smtplib_submit(campus, letter("A letter after the signal"))
     report.check("mail is taken as before", "Held as" in str(said), said)
+
+
+def policy(report, campus):
+    """What the policy says of time holds for what is held from then on."""
+    change(campus, "policy.toml", 'lapse_after       = "14d"', 'lapse_after       = "20d"')
+    campus.bedel("reload")
+    case = re.search(r"MC-\d{4}-\d+", smtplib_submit(campus, letter("A letter that waits"))).group(0)
+    shown = campus.json("mailing", "show", case)
+    began, ends = (datetime.datetime.fromisoformat(shown[name]) for name in ["submitted_at", "until"])
+    days = (ends - began).total_seconds() / 86400
+    report.check("a changed lapse_after holds for what is held next", round(days) == 20, (began, ends))
 
 
 def other_port(report, campus):
