@@ -11,6 +11,14 @@ impl Bell {
         Self(receiver)
     }
 
+    /// Whether there was a commit that touches the table since the last time this was asked or waited for. Whoever's commit
+    /// was answered has rung before.
+    pub fn has_rung(&mut self) -> bool {
+        let has_rung = self.0.has_changed().unwrap_or(true);
+        self.0.mark_unchanged();
+        has_rung
+    }
+
     /// Waits for the next commit that touches the table; returns at once when there was one since the last wait.
     pub async fn rung(&mut self) {
         if self.0.changed().await.is_err() {

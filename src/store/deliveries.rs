@@ -72,8 +72,18 @@ impl Store {
         else {
             return Ok(None);
         };
-        let found = rows(first_of(&key), packet).find(|row| row.as_ref().is_ok_and(|(at, _)| *at == seq));
-        found.transpose().map(|row| row.map(|(_, recipient)| recipient))
+        let mut rest = packet.as_slice();
+        for _before in first_of(&key)..seq {
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            (_, rest) = postcard::take_from_bytes::<Planned<'_>>(rest)?;
+        }
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let (row, _) = postcard::take_from_bytes::<Planned<'_>>(rest)?;
+        row.recipient().map(Some)
     }
 
     /// The recipients of a plan, each with their number.
@@ -288,7 +298,7 @@ impl Store {
 
     /// Whether the attempt before this one was put off.
     fn was_deferred(&self, id: MailingId, entry: &Entry) -> Result<bool, Error> {
-        let Some(attempt) = entry.attempt.checked_sub(1) else {
+        let Some(attempt) = entry.attempt.checked_sub(1).filter(|before| *before > 0) else {
             return Ok(false);
         };
         Ok(self

@@ -56,6 +56,30 @@ impl Store {
         Ok(())
     }
 
+    /// Looks at one contact; nothing when there is none.
+    pub fn glance_at<T>(&self, id: ContactId, look: impl FnOnce(&Glance<'_>) -> T) -> Result<Option<T>, Error> {
+        let (page, slot) = place(id);
+        let key = page.to_be_bytes();
+        let page = long::read(&self.engine, Table::Contacts, &key)?;
+        let Some(lined) = Leaf::read(&page.bytes)?.find(slot)? else {
+            return Ok(None);
+        };
+        let said = long::read(&self.engine, Table::Choices, &key)?;
+        let said: Vec<Chosen<'_>> = if said.is_there() {
+            postcard::from_bytes(&said.bytes)?
+        } else {
+            Vec::new()
+        };
+        let own = said.into_iter().find(|said| said.slot == slot);
+        let (preferences, said) = own.map(|own| (own.preferences, own.said)).unwrap_or_default();
+        Ok(Some(look(&Glance {
+            id,
+            listings: lined.into_iter().map(|lined| lined.listed).collect(),
+            preferences,
+            said,
+        })))
+    }
+
     /// How many contacts there are.
     pub fn count_contacts(&self) -> Result<u64, Error> {
         let mut count = 0;

@@ -9,16 +9,16 @@
 //! When a flush or a sync fails we cannot know what is on the disk: the engine answers every later commit with the same
 //! error until the process is restarted and reads the disk again.
 
+mod head;
 mod open;
+mod writer;
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use aws_lc_rs::digest;
 use metrics::{counter, histogram};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -26,15 +26,14 @@ use tokio::time::Instant;
 use super::engine::{Batch, Table};
 use super::vault::{MasterKey, Vault};
 use super::{Bell, Error, OpenError};
-use open::{FORMAT_KEY, open_db, sign, sync_open};
+pub(super) use head::line_hash;
 
-/// Batches that share one sync at most; bounds how long the first of them waits.
-const GROUP_MAX: usize = 512;
+use head::Head;
+use open::{FORMAT_KEY, open_db, sign, sync_open};
+use writer::{Answer, Writer};
 
 /// A key without its table's byte, and its value.
 pub(super) type Record = (Vec<u8>, Vec<u8>);
-
-type Answer = oneshot::Sender<Result<(), Error>>;
 
 /// A database folder, opened for one process.
 #[derive(Debug)]
@@ -325,187 +324,6 @@ impl Bells {
     }
 }
 
-/// The end of the log: how many lines it has, and the hash that the next line is bound to.
-#[derive(Debug, Clone, Copy)]
-struct Head {
-    next: u64,
-    hash: [u8; 32],
-}
-
-impl Head {
-    fn load(db: &sled::Db, vault: &Vault) -> Result<Self, OpenError> {
-        let last = db.scan_prefix(Table::Events.key(&[])).next_back();
-        let Some(last) = last else {
-            return Ok(Self { next: 0, hash: [0; 32] });
-        };
-        let (key, value) = last.map_err(Error::from)?;
-        let value = vault.open_value(&key, &value)?;
-        let number = key
-            .get(1..)
-            .and_then(|number| number.try_into().ok())
-            .map_or(0, u64::from_be_bytes);
-        Ok(Self {
-            next: number + 1,
-            hash: line_hash(number, &value),
-        })
-    }
-
-    /// The record of the next line, which begins with the hash of the line before it.
-    fn bind(&mut self, line: &[u8]) -> (Vec<u8>, Vec<u8>) {
-        let key = Table::Events.key(&self.next.to_be_bytes());
-        let record = [&self.hash, line].concat();
-        *self = Self {
-            next: self.next + 1,
-            hash: line_hash(self.next, &record),
-        };
-        (key, record)
-    }
-}
-
-/// The hash of one record of the log: over its number, the hash before it, and the line itself.
-pub(super) fn line_hash(number: u64, record: &[u8]) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(&number.to_be_bytes());
-    context.update(record);
-    let mut hash = [0; 32];
-    hash.copy_from_slice(context.finish().as_ref());
-    hash
-}
-
-/// The one thread that writes.
-struct Writer {
-    db: sled::Db,
-    vault: Vault,
-    file: File,
-    head: Head,
-    disk: Disk,
-    bells: Arc<Bells>,
-    syncs: Arc<AtomicU64>,
-    is_broken: Arc<AtomicBool>,
-    broken: Option<String>,
-}
-
-impl Writer {
-    fn run(mut self, inbox: &std::sync::mpsc::Receiver<(Batch, Answer)>) {
-        while let Ok(first) = inbox.recv() {
-            let group: Vec<_> = std::iter::once(first)
-                .chain(inbox.try_iter().take(GROUP_MAX - 1))
-                .collect();
-            self.write(group);
-        }
-    }
-
-    /// Applies each batch, syncs once, and only then answers and rings.
-    fn write(&mut self, group: Vec<(Batch, Answer)>) {
-        let mut touched = BTreeSet::new();
-        let mut applied = Vec::new();
-        let has_room = self.disk.has_room();
-        for (batch, answer) in group {
-            let result = if has_room {
-                self.apply(batch, &mut touched)
-            } else {
-                Err(Error::Full)
-            };
-            match result {
-                Ok(()) => applied.push(answer),
-                Err(error) => reply(answer, Err(error)),
-            }
-        }
-        if applied.is_empty() {
-            return;
-        }
-        let synced = self.sync();
-        for answer in applied {
-            reply(answer, synced.clone().map_err(Error::Disk));
-        }
-        if synced.is_ok() {
-            self.bells.ring(&touched);
-        }
-    }
-
-    fn apply(&mut self, batch: Batch, touched: &mut BTreeSet<u8>) -> Result<(), Error> {
-        if let Some(reason) = &self.broken {
-            return Err(Error::Disk(reason.clone()));
-        }
-        for (key, expected) in &batch.asserts {
-            let found = self.db.get(key)?;
-            let found = found.map(|sealed| self.vault.open_value(key, &sealed)).transpose()?;
-            if found.as_deref() != expected.as_deref() {
-                return Err(Error::Conflict);
-            }
-        }
-        let mut writes = sled::Batch::default();
-        let mut head = self.head;
-        // Lines of the log that are put, not appended, come of an export: the log then ends elsewhere.
-        let restored = batch
-            .raw
-            .iter()
-            .any(|(key, _)| key.first() == Some(&(Table::Events as u8)));
-        let lines = batch
-            .lines
-            .iter()
-            .map(|line| head.bind(line))
-            .map(|(key, record)| (key, Some(record)));
-        for (key, value) in batch.writes.into_iter().chain(lines) {
-            touched.extend(key.first());
-            match value {
-                Some(value) => {
-                    let sealed = self.vault.seal(&key, &value)?;
-                    writes.insert(key, sealed);
-                }
-                None => writes.remove(key),
-            }
-        }
-        for (key, value) in batch.raw {
-            match value {
-                Some(value) => writes.insert(key, value),
-                None => writes.remove(key),
-            }
-        }
-        for (key, sealed) in batch.reseals {
-            // Whoever has written it meanwhile has sealed it with the newest key.
-            if self.db.get(&key)?.as_deref() == Some(&sealed) {
-                let value = self.vault.open_value(&key, &sealed)?;
-                let sealed = self.vault.seal(&key, &value)?;
-                writes.insert(key, sealed);
-            }
-        }
-        self.db
-            .apply_batch(writes)
-            .map_err(Error::from)
-            .inspect_err(|error| self.breaks(&error.to_string()))?;
-        self.head = head;
-        if restored {
-            self.head = Head::load(&self.db, &self.vault).map_err(|error| Error::Disk(error.to_string()))?;
-        }
-        Ok(())
-    }
-
-    fn sync(&mut self) -> Result<(), String> {
-        let began = Instant::now();
-        let synced = self
-            .db
-            .flush()
-            .map_err(|e| e.to_string())
-            .and_then(|_bytes| self.file.sync_data().map_err(|e| e.to_string()));
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        histogram!("bedel_store_sync_seconds").record(began.elapsed());
-        if let Err(reason) = &synced {
-            tracing::error!(
-                reason,
-                "the store cannot be written; restart the gateway when the disk is well again"
-            );
-            self.breaks(reason);
-        }
-        synced
-    }
-
-    fn breaks(&mut self, reason: &str) {
-        self.broken = Some(reason.to_owned());
-        self.is_broken.store(true, Ordering::Relaxed);
-    }
-}
-
 /// How a commit ended, in a word for whoever counts.
 fn result_of(done: &Result<(), Error>) -> &'static str {
     match done {
@@ -514,11 +332,6 @@ fn result_of(done: &Result<(), Error>) -> &'static str {
         Err(Error::Full) => "full",
         Err(Error::Closed | Error::Disk(_) | Error::Unreadable(_)) => "failed",
     }
-}
-
-fn reply(answer: Answer, result: Result<(), Error>) {
-    // Whoever asked may have gone away; the commit stands all the same.
-    drop(answer.send(result));
 }
 
 impl From<sled::Error> for Error {

@@ -1,0 +1,208 @@
+//! The one thread that writes: what several commits want goes to the disk together.
+//!
+//! The engine rolls its log before and after every batch it is given, two writes and two syncs of a range each: so the
+//! commits of a group become one batch of the engine. Each stands on what the ones before it in the group have written, and
+//! none is answered before all of it is on the disk.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use metrics::histogram;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::head::Head;
+use super::{Bells, Disk};
+use crate::store::Error;
+use crate::store::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
+use crate::store::vault::Vault;
+
+/// Commits that share one sync at most; bounds how long the first of them waits.
+const GROUP_MAX: usize = 512;
+/// How long the first of a group waits for others, when the one before was not alone: a sync takes longer, and every commit
+/// that comes too late for it costs another.
+const GATHER: Duration = Duration::from_millis(1);
+
+pub(super) type Answer = oneshot::Sender<Result<(), Error>>;
+
+/// What the thread owns, and what it shares with those who commit.
+pub(super) struct Writer {
+    pub(super) db: sled::Db,
+    pub(super) vault: Vault,
+    pub(super) file: File,
+    pub(super) head: Head,
+    pub(super) disk: Disk,
+    pub(super) bells: Arc<Bells>,
+    pub(super) syncs: Arc<AtomicU64>,
+    pub(super) is_broken: Arc<AtomicBool>,
+    pub(super) broken: Option<String>,
+}
+
+/// What a group has laid down and the engine does not have yet: sealed values by full key.
+#[derive(Default)]
+struct Laid {
+    writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    answers: Vec<Answer>,
+}
+
+impl Writer {
+    pub(super) fn run(mut self, inbox: &Receiver<(Batch, Answer)>) {
+        let mut has_company = false;
+        while let Ok(first) = inbox.recv() {
+            if has_company {
+                std::thread::sleep(GATHER);
+            }
+            let group: Vec<_> = std::iter::once(first)
+                .chain(inbox.try_iter().take(GROUP_MAX - 1))
+                .collect();
+            has_company = group.len() > 1;
+            self.write(group);
+        }
+    }
+
+    /// Applies what all of them want, syncs once, and only then rings and answers: whoever hears the answer knows that it was
+    /// rung.
+    fn write(&mut self, group: Vec<(Batch, Answer)>) {
+        let (mut touched, mut laid, mut applied) = (BTreeSet::new(), Laid::default(), Vec::new());
+        let has_room = self.disk.has_room();
+        for (batch, answer) in group {
+            if laid.writes.len() + batch.len() > BATCH_OPERATIONS_MAX {
+                applied.extend(self.apply(&mut laid));
+            }
+            let result = if has_room {
+                self.lay(batch, &mut laid, &mut touched)
+            } else {
+                Err(Error::Full)
+            };
+            match result {
+                Ok(()) => laid.answers.push(answer),
+                Err(error) => reply(answer, Err(error)),
+            }
+        }
+        applied.extend(self.apply(&mut laid));
+        if applied.is_empty() {
+            return;
+        }
+        let synced = self.sync();
+        if synced.is_ok() {
+            self.bells.ring(&touched);
+        }
+        for answer in applied {
+            reply(answer, synced.clone().map_err(Error::Disk));
+        }
+    }
+
+    /// Adds a commit to what is laid down; nothing of it, when what it stands on is not so.
+    fn lay(&mut self, batch: Batch, laid: &mut Laid, touched: &mut BTreeSet<u8>) -> Result<(), Error> {
+        if let Some(reason) = &self.broken {
+            return Err(Error::Disk(reason.clone()));
+        }
+        for (key, expected) in &batch.asserts {
+            if self.open(key, laid)?.as_deref() != expected.as_deref() {
+                return Err(Error::Conflict);
+            }
+        }
+        // Lines of the log that are put, not appended, come of an export: the log then ends elsewhere.
+        let is_line = |(key, _): &(Vec<u8>, _)| key.first() == Some(&(Table::Events as u8));
+        let is_restored = batch.raw.iter().any(is_line);
+        let mut head = self.head;
+        let lines = batch.lines.iter().map(|line| head.bind(line));
+        let lines: Vec<_> = lines.map(|(key, record)| (key, Some(record))).collect();
+        let mut writes = Vec::with_capacity(batch.writes.len() + lines.len() + batch.raw.len() + batch.reseals.len());
+        for (key, value) in batch.writes.into_iter().chain(lines) {
+            let sealed = value.map(|value| self.vault.seal(&key, &value)).transpose()?;
+            writes.push((key, sealed));
+        }
+        touched.extend(writes.iter().filter_map(|(key, _)| key.first().copied()));
+        writes.extend(batch.raw);
+        for (key, sealed) in batch.reseals {
+            // Whoever has written it meanwhile has sealed it with the newest key.
+            if self.sealed(&key, laid)?.as_deref() == Some(&sealed) {
+                let value = self.vault.open_value(&key, &sealed)?;
+                let sealed = self.vault.seal(&key, &value)?;
+                writes.push((key, Some(sealed)));
+            }
+        }
+        laid.writes.extend(writes);
+        self.head = head;
+        if is_restored {
+            self.hand_over(laid)?;
+            self.head = Head::load(&self.db, &self.vault).map_err(|error| Error::Disk(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// A value as it lies, once all that is laid down is written.
+    fn sealed(&self, key: &[u8], laid: &Laid) -> Result<Option<Vec<u8>>, Error> {
+        match laid.writes.get(key) {
+            Some(sealed) => Ok(sealed.clone()),
+            None => Ok(self.db.get(key)?.map(|sealed| sealed.to_vec())),
+        }
+    }
+
+    fn open(&self, key: &[u8], laid: &Laid) -> Result<Option<Vec<u8>>, Error> {
+        let sealed = self.sealed(key, laid)?;
+        sealed.map(|sealed| self.vault.open_value(key, &sealed)).transpose()
+    }
+
+    /// Gives the engine what is laid down. Those who may be answered after a sync; the others have been.
+    fn apply(&mut self, laid: &mut Laid) -> Vec<Answer> {
+        let handed = self.hand_over(laid);
+        let answers = std::mem::take(&mut laid.answers);
+        match handed {
+            Ok(()) => answers,
+            Err(_said) => {
+                let why = || self.broken.clone().unwrap_or_default();
+                answers
+                    .into_iter()
+                    .for_each(|answer| reply(answer, Err(Error::Disk(why()))));
+                Vec::new()
+            }
+        }
+    }
+
+    fn hand_over(&mut self, laid: &mut Laid) -> Result<(), Error> {
+        let mut writes = sled::Batch::default();
+        for (key, sealed) in laid.writes.drain() {
+            match sealed {
+                Some(sealed) => writes.insert(key, sealed),
+                None => writes.remove(key),
+            }
+        }
+        let applied = self.db.apply_batch(writes).map_err(Error::from);
+        applied.inspect_err(|error| self.breaks(&error.to_string()))
+    }
+
+    fn sync(&mut self) -> Result<(), String> {
+        let began = Instant::now();
+        let synced = self
+            .db
+            .flush()
+            .map_err(|e| e.to_string())
+            .and_then(|_bytes| self.file.sync_data().map_err(|e| e.to_string()));
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        histogram!("bedel_store_sync_seconds").record(began.elapsed());
+        if let Err(reason) = &synced {
+            tracing::error!(
+                reason,
+                "the store cannot be written; restart the gateway when the disk is well again"
+            );
+            self.breaks(reason);
+        }
+        synced
+    }
+
+    fn breaks(&mut self, reason: &str) {
+        self.broken = Some(reason.to_owned());
+        self.is_broken.store(true, Ordering::Relaxed);
+    }
+}
+
+fn reply(answer: Answer, result: Result<(), Error>) {
+    // Whoever asked may have gone away; the commit stands all the same.
+    drop(answer.send(result));
+}
