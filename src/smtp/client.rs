@@ -1,7 +1,7 @@
-//! What a client says: command lines fitted to what the peer offers, and the message as DATA carries it.
+//! What a client says: command lines fitted to what the peer offers, and the message as DATA or BDAT carries it.
 //!
 //! # Standards
-//! RFC 5321 §4.1.1.2, §4.1.1.3 (MAIL, RCPT), §4.5.2 (transparency); RFC 1870 (SIZE), RFC 3461 (DSN), RFC 6152 (8BITMIME),
+//! RFC 5321 §4.1.1.2, §4.1.1.3 (MAIL, RCPT), §4.5.2 (transparency); RFC 1870 (SIZE), RFC 3030 (BDAT), RFC 3461 (DSN), RFC 6152 (8BITMIME),
 //! RFC 6531 (SMTPUTF8).
 
 use std::borrow::Cow;
@@ -49,7 +49,7 @@ pub struct MailParameters<'a> {
 /// assert_eq!(mail_command(None, parameters, offers), "MAIL FROM:<> SIZE=42\r\n");
 /// ```
 pub fn mail_command(from: Option<&Address>, parameters: MailParameters<'_>, offers: Offers) -> String {
-    let mut line = format!("MAIL FROM:<{}>", from.map(Address::to_string).unwrap_or_default());
+    let mut line = from.map_or_else(|| "MAIL FROM:<>".to_owned(), |from| format!("MAIL FROM:<{from}>"));
     if offers.size {
         line.push_str(&format!(" SIZE={}", parameters.size_bytes));
     }
@@ -95,6 +95,16 @@ pub fn rcpt_command(to: &ForwardPath, offers: Offers) -> String {
     }
     line.push_str("\r\n");
     line
+}
+
+/// `BDAT … LAST` for the only chunk of a message of so many octets, and its CRLF; the octets follow as they are.
+///
+/// ```
+/// use bedel::smtp::client::last_chunk_command;
+/// assert_eq!(last_chunk_command(42), "BDAT 42 LAST\r\n");
+/// ```
+pub fn last_chunk_command(octets: usize) -> String {
+    format!("BDAT {octets} LAST\r\n")
 }
 
 fn notify_words(notify: Notify) -> String {

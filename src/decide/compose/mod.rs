@@ -1,7 +1,7 @@
 //! What do they get? One copy a person, byte for byte, from its arguments alone.
 //!
 //! What all copies of a mailing share is made once and sealed ([`seal`]): constant header fields, the body with its
-//! footer, and the body's hash. A copy ([`copy`]) adds what is the recipient's own: To, Message-ID, List-Unsubscribe, and
+//! footer, and the body's hash. A copy ([`Letter::copy`]) adds what is the recipient's own: To, Message-ID, List-Unsubscribe, and
 //! the signature over all of it. Everything of the recipient's own is a function of (mailing, seq), so a repeat after a
 //! crash is the same message, with the same Message-ID.
 //!
@@ -10,6 +10,7 @@
 pub mod dkim;
 mod footer;
 mod headers;
+mod letter;
 mod parts;
 
 use std::sync::Arc;
@@ -17,9 +18,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{Address, Domain, DsnRet, Field, Malformed, Message, Timestamp};
-use crate::model::{Capacity, Identity, Lane, Mailing, Offices, Recipient, Release, Token, TokenKey, TokenKind};
+use crate::mail::{Address, Domain, Malformed, Message, Timestamp};
+use crate::model::{Capacity, Identity, Lane, Mailing, Offices, Release, TokenKey};
 use dkim::Signers;
+
+pub use letter::{Body, Copy, Letter};
 
 /// What the copies say of us.
 #[derive(Debug, Clone)]
@@ -59,31 +62,6 @@ pub struct Sealed {
     body_hash: [u8; 32],
     /// Whether the copies bear an unsubscribe link; emergency mail does not. Policy C17.
     unsubscribe: bool,
-}
-
-/// One copy, ready for the wire but for dot-stuffing.
-#[derive(Debug, Clone)]
-pub struct Copy {
-    /// MAIL FROM: the recipient's own bounce address, or the author's for conveyed mail.
-    pub return_path: Option<Address>,
-    /// What its author said of notifications, for whoever takes it to honour: RET and ENVID (RFC 3461 §5.2.1).
-    pub asked: (Option<DsnRet>, Option<String>),
-    /// The header and the empty line.
-    pub header: Vec<u8>,
-    /// The body, shared with the other copies.
-    pub body: Arc<[u8]>,
-}
-
-impl Copy {
-    /// Whether any octet is above 127: it then needs 8BITMIME (RFC 6152).
-    pub fn is_eight_bit(&self) -> bool {
-        !self.header.is_ascii() || !self.body.is_ascii()
-    }
-
-    /// Its length.
-    pub fn bytes(&self) -> usize {
-        self.header.len() + self.body.len()
-    }
 }
 
 /// A message that cannot be made into copies.
@@ -153,12 +131,6 @@ impl Sealed {
     pub fn shown(&self) -> Vec<u8> {
         [self.header.as_slice(), b"\r\n", &self.body].concat()
     }
-
-    /// The fields all copies share, parsed once a mailing.
-    pub fn fields(&self) -> Result<Vec<Field>, Unfit> {
-        let header = Message::parse(&self.header)?.header;
-        Ok(header.fields().to_vec())
-    }
 }
 
 /// The message with its text and HTML written anew where `rewrite` says how; `None` when it says so nowhere, or the
@@ -172,60 +144,6 @@ pub fn encoded(text: &str) -> String {
     headers::unstructured(text)
 }
 
-/// Makes one copy. `fields` are those of [`Sealed::fields`].
-pub fn copy(
-    sealed: &Sealed,
-    fields: &[Field],
-    mailing: &Mailing,
-    (seq, recipient): (u32, &Recipient),
-    settings: &Settings,
-    now: Timestamp,
-) -> Result<Copy, Unfit> {
-    if mailing.capacity == Capacity::Conveyed {
-        let header = [sealed.header.as_slice(), b"\r\n"].concat();
-        let return_path = mailing.envelope.reverse_path().cloned();
-        return Ok(Copy {
-            return_path,
-            asked: (mailing.envelope.ret, mailing.envelope.id.clone()),
-            header,
-            body: Arc::clone(&sealed.body),
-        });
-    }
-    let token = |kind| Token {
-        kind,
-        mailing: mailing.id,
-        seq,
-    };
-    let mut own = vec![
-        Field::new("To", &recipient.address.to_string())?,
-        Field::new("Message-ID", &message_id(mailing, seq, settings))?,
-    ];
-    if sealed.unsubscribe {
-        let of_theirs = token(TokenKind::Unsubscribe);
-        own.push(headers::list_unsubscribe(settings, &of_theirs)?);
-        own.push(headers::list_help(settings, &of_theirs)?);
-        let known_by = settings.tokens.write(&token(TokenKind::Complaint));
-        own.push(Field::new("CFBL-Feedback-ID", &known_by)?);
-    }
-    let all: Vec<&Field> = own.iter().chain(fields).collect();
-    let signature = settings
-        .signers
-        .of(&sender(mailing, settings, now), now)
-        .sign(&all, &sealed.body_hash, now)?;
-    let mut header = signature.raw().to_vec();
-    all.iter().for_each(|field| header.extend_from_slice(field.raw()));
-    header.extend_from_slice(b"\r\n");
-    let return_path = settings
-        .tokens
-        .address(&token(TokenKind::Bounce), &settings.bounce_domain);
-    Ok(Copy {
-        return_path: Some(return_path),
-        asked: (None, None),
-        header,
-        body: Arc::clone(&sealed.body),
-    })
-}
-
 /// The domain that From is of.
 pub fn sender(mailing: &Mailing, settings: &Settings, now: Timestamp) -> Domain {
     let author = mailing.author.address.domain();
@@ -233,16 +151,6 @@ pub fn sender(mailing: &Mailing, settings: &Settings, now: Timestamp) -> Domain 
         (Identity::List { address, .. }, _) | (Identity::Keep, Some(address)) => address.domain().clone(),
         (Identity::Keep, None) => author.clone(),
     }
-}
-
-/// A function of (mailing, seq): a repeat has the same one, and nobody can guess another's.
-fn message_id(mailing: &Mailing, seq: u32, settings: &Settings) -> String {
-    let token = Token {
-        kind: TokenKind::MessageId,
-        mailing: mailing.id,
-        seq,
-    };
-    format!("<{}@{}>", settings.tokens.write(&token), settings.hostname)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use mail_parser::MessageParser;
 use super::*;
 use crate::mail::{Envelope, ForwardPath};
 use crate::model::{
-    Audience, Author, Category, ConsentRule, Content, Identity, MailingId, Office, OfficeId, Proof, Segment, Selection,
-    Series,
+    Audience, Author, Category, ConsentRule, Content, Identity, MailingId, Office, OfficeId, Proof, Recipient, Segment,
+    Selection, Series,
 };
 
 fn address(text: &str) -> Address {
@@ -100,6 +100,10 @@ fn release() -> Release {
 
 /// The whole copy for recipient 7, as text.
 fn made(source: &str, mailing: &Mailing, settings: &Settings) -> String {
+    made_for(7, source, mailing, settings)
+}
+
+fn made_for(seq: u32, source: &str, mailing: &Mailing, settings: &Settings) -> String {
     let message = Message::parse(source.replace('\n', "\r\n").as_bytes()).expect("a message");
     let sealed = seal(&message, mailing, &release(), settings).expect("seals");
     let sealed = Sealed::from_bytes(&sealed.to_bytes()).expect("what we wrote");
@@ -107,18 +111,11 @@ fn made(source: &str, mailing: &Mailing, settings: &Settings) -> String {
         address: address("ann@outside.example"),
         contact: None,
     };
-    let fields = sealed.fields().expect("fields");
-    let copy = copy(
-        &sealed,
-        &fields,
-        mailing,
-        (7, &recipient),
-        settings,
-        Timestamp::from_micros(0),
-    )
-    .expect("composes");
-    assert_eq!(copy.bytes(), copy.header.len() + copy.body.len());
-    String::from_utf8([copy.header.as_slice(), &copy.body].concat()).expect("7-bit")
+    let letter = Letter::new(&sealed).expect("made ready");
+    let copy = letter.copy(mailing, (seq, &recipient), settings, Timestamp::from_micros(0));
+    let copy = copy.expect("composes");
+    assert_eq!(copy.bytes(), copy.header.len() + copy.body.octets().len());
+    String::from_utf8([copy.header.as_slice(), copy.body.octets()].concat()).expect("7-bit")
 }
 
 const PLAIN: &str = "From: \"The Author\" <author@mst.example>\nTo: students@lists.mst.example\nCc: dean@mst.example\n\
@@ -166,9 +163,13 @@ fn a_copy_bears_what_a_list_must_and_nothing_that_tells_of_others() {
 #[test]
 fn a_repeat_has_the_same_message_id_and_another_recipient_has_not() {
     let (settings, mailing) = (settings(), mailing(Identity::Keep));
-    let token = |seq| message_id(&mailing, seq, &settings);
-    assert_eq!(token(7), token(7));
-    assert_ne!(token(7), token(8));
+    let id = |seq| {
+        let copy = made_for(seq, PLAIN, &mailing, &settings);
+        let id = copy.lines().find(|line| line.starts_with("Message-ID: "));
+        id.expect("it has one").to_owned()
+    };
+    assert_eq!(id(7), id(7));
+    assert_ne!(id(7), id(8));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::lease::Lease;
 use super::relay::{Carried, Connection, Unreachable};
 use super::route::NoWay;
 use super::run::Job;
-use crate::decide::compose;
+use crate::decide::compose::Copy;
 use crate::decide::route::Site;
 use crate::decide::shape::{Heard, Trip, hidden_end, next_try};
 use crate::mail::{Severity, Status, Timestamp};
@@ -180,7 +180,7 @@ impl Carrier {
             self.unsaid(job, Outcome::Suppressed(exclusion), &recipient).await?;
             return Ok(Tried::Over);
         }
-        if !courier.may_leave(id)? {
+        if !courier.leaving.may(id)? {
             return Ok(self.hold_back(job));
         }
         match courier.when_uncertain(job)? {
@@ -223,12 +223,14 @@ impl Carrier {
                 return self.wait_for_a_way(job, status, &recipient, due).await;
             }
         }
-        self.intend(job).await?;
-        if !courier.may_leave(id)? {
+        // Signed while its intent is on its way to the disk.
+        let (intended, copy) = tokio::join!(self.intend(job), async { courier.sign(job, &recipient) });
+        intended?;
+        if !courier.leaving.may(id)? {
             courier.store.take_back(id, job.seq, job.attempt).await?;
             return Ok(self.hold_back(job));
         }
-        self.send(job, &recipient).await
+        self.send(job, &recipient, &copy?).await
     }
 
     /// Its mailing was paused or stopped: no other copy of it is taken either.
@@ -243,33 +245,23 @@ impl Carrier {
         Ok(())
     }
 
-    async fn send(&mut self, job: &Job, recipient: &Recipient) -> Result<Tried, Error> {
+    async fn send(&mut self, job: &Job, recipient: &Recipient, copy: &Copy) -> Result<Tried, Error> {
         let courier = Arc::clone(&self.courier);
         let set_out = courier.clock.now();
-        let source = &job.source;
-        let id = source.mailing.id;
-        let made = compose::copy(
-            &source.sealed,
-            &source.fields,
-            &source.mailing,
-            (job.seq, recipient),
-            &courier.settings.compose,
-            set_out,
-        );
-        let copy = made.map_err(|error| Error::Unreadable(error.to_string()))?;
-        let path = path(&source.mailing, &recipient.address);
+        let id = job.source.mailing.id;
+        let path = path(&job.source.mailing, &recipient.address);
         let is_internationalised = recipient.address.needs_smtputf8()
-            || match source.mailing.capacity {
-                Capacity::Conveyed => source.mailing.envelope.smtputf8,
+            || match job.source.mailing.capacity {
+                Capacity::Conveyed => job.source.mailing.envelope.smtputf8,
                 Capacity::Initiated => !copy.header.is_ascii(),
             };
         let Some(mut open) = self.open.take() else {
             return Ok(Tried::NotBefore(set_out));
         };
-        let may_leave = || courier.may_leave(id).unwrap_or(false);
+        let may_leave = || courier.leaving.may(id).unwrap_or(false);
         let carried = open
             .connection
-            .carry(&copy, &path, is_internationalised, may_leave)
+            .carry(copy, &path, is_internationalised, may_leave)
             .await;
         let was_reused = open.connection.carried > 1;
         let trip = Trip {
@@ -290,6 +282,7 @@ impl Carrier {
                 return self.brake(job, heard).await;
             }
             Carried::Withheld => {
+                self.open = Some(open).filter(|open| !open.connection.is_over());
                 courier.store.take_back(id, job.seq, job.attempt).await?;
                 return Ok(self.hold_back(job));
             }
@@ -355,7 +348,7 @@ impl Carrier {
     /// Keeps a connection for the next copy, unless it has carried enough or the server is closing it (421).
     async fn keep(&mut self, open: Open, job: &Job, said: &Status) {
         let most = self.courier.shape().look().messages_per_connection(&job.way.stream);
-        if said.code == 421 || open.connection.carried >= most {
+        if said.code == 421 || open.connection.is_over() || open.connection.carried >= most {
             open.connection.quit().await;
         } else {
             self.open = Some(open);

@@ -13,6 +13,7 @@ use super::brake::{count, said};
 use super::carrier::Carrier;
 use super::effects::{DELAYED_AFTER, told};
 use super::lease::Lease;
+use super::leaving::Leaving;
 use super::queue::{Asker, Queue, Taken};
 use super::relay::{Connection, Unreachable, dial_host};
 use super::route::NoWay;
@@ -21,13 +22,14 @@ use super::ways::{Hops, Next};
 use super::{Onward, Settings};
 use crate::clock::Clock;
 use crate::decide::audience::{Purpose, dropped_out};
+use crate::decide::compose::Copy;
 use crate::decide::notice::dsn::Word;
 use crate::decide::route::Site;
 use crate::decide::shape::{Heard, Kept, Scope, Shape, Trip, Watch, give_up_at};
 use crate::mail::{Domain, Mailbox, Severity, Status, Timestamp};
 use crate::model::lifecycle::State;
 use crate::model::{
-    Act, Capacity, Contact, Entry, Event, Exclusion, Glance, MailingId, Outcome, Recipient, Series, WhenUncertain,
+    Act, Capacity, Entry, Event, Exclusion, Glance, Mailing, MailingId, Outcome, Recipient, Series, WhenUncertain,
 };
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, FlowRecord, Kind, Move, Store, Table};
@@ -47,6 +49,7 @@ pub(super) struct Courier {
     pub(super) settings: Settings,
     pub(super) hops: Hops,
     queue: Mutex<Queue>,
+    pub(super) leaving: Leaving,
     pub(super) work: Arc<Notify>,
     /// Workers that have neither a copy nor a connection.
     pub(super) free: AtomicUsize,
@@ -73,6 +76,7 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
     let courier = Arc::new(Courier {
         hops: Hops::new(&settings.onward, &settings.own_hosts),
         kept_at: Mutex::new(clock.now()),
+        leaving: Leaving::new(store.clone()),
         store,
         clock,
         settings,
@@ -286,6 +290,16 @@ impl Courier {
         }
     }
 
+    /// Makes a copy.
+    pub(super) fn sign(&self, job: &Job, to: &Recipient) -> Result<Copy, Error> {
+        let source = &job.source;
+        let now = self.clock.now();
+        let made = source
+            .letter
+            .copy(&source.mailing, (job.seq, to), &self.settings.compose, now);
+        made.map_err(|error| Error::Unreadable(error.to_string()))
+    }
+
     /// What a reply does to the flow.
     pub(super) fn hear(&self, job: &Job, status: &Status, trip: Trip) -> Heard {
         let now = self.clock.now();
@@ -460,28 +474,36 @@ impl Courier {
         self.forget(id).await
     }
 
-    /// Whether copies of this mailing may leave at this moment. Asked right before the final dot.
-    pub(super) fn may_leave(&self, id: MailingId) -> Result<bool, Error> {
-        Ok(matches!(self.store.mailing(id)?, Some(State::Expanded(expanded)) if !expanded.is_paused()))
-    }
-
     /// Why this recipient gets no copy after all: consent and suppression are read again for each. Law 5.
     pub(super) fn dropped_out(&self, job: &Job, recipient: &Recipient) -> Result<Option<Exclusion>, Error> {
         let mailing = &job.source.mailing;
         if mailing.capacity == Capacity::Conveyed {
             return Ok(None);
         }
-        let contact = match recipient.contact {
-            // They were erased meanwhile.
-            Some(id) => match self.store.contact(id)? {
-                Some(contact) => Some(contact),
-                None => return Ok(Some(Exclusion::DoNotContact)),
-            },
-            None => None,
-        };
-        let contact = contact.as_ref().map(Contact::glance);
+        match recipient.contact {
+            Some(id) => {
+                let out = self
+                    .store
+                    .glance_at(id, |contact| self.is_out(mailing, recipient, Some(contact)))?;
+                // They were erased meanwhile.
+                out.unwrap_or(Ok(Some(Exclusion::DoNotContact)))
+            }
+            None => self.is_out(mailing, recipient, None),
+        }
+    }
+
+    fn is_out(
+        &self,
+        mailing: &Mailing,
+        recipient: &Recipient,
+        contact: Option<&Glance<'_>>,
+    ) -> Result<Option<Exclusion>, Error> {
         let to = recipient.address.mailbox();
-        let addresses = contact.iter().flat_map(Glance::addresses).chain([to]);
+        let addresses = contact
+            .into_iter()
+            .flat_map(Glance::addresses)
+            .filter(|own| *own != to)
+            .chain([to]);
         let known = addresses.map(|address| Ok((address, self.store.suppressions_at(address)?)));
         let known = known.collect::<Result<Vec<_>, Error>>()?;
         let of = |address: Mailbox<'_>| known.iter().find(|(known, _)| *known == address);
@@ -489,7 +511,7 @@ impl Courier {
         Ok(dropped_out(
             &mailing.audience,
             purpose,
-            (to, contact.as_ref()),
+            (to, contact),
             &|address| of(address).map(|(_, known)| known.as_slice()).unwrap_or_default(),
             self.clock.now(),
         ))

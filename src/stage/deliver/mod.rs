@@ -18,6 +18,7 @@ mod courier;
 mod effects;
 mod keys;
 mod lease;
+mod leaving;
 mod line;
 mod queue;
 mod relay;

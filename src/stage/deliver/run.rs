@@ -9,17 +9,16 @@ use std::sync::Arc;
 
 use super::line::{Line, has_begun};
 use super::ways::Way;
-use crate::decide::compose::Sealed;
+use crate::decide::compose::Letter;
 use crate::decide::shape::{Binding, Claim, Limit, Pool, Scope, Shaper, Slice, Waiting};
-use crate::mail::{Field, Timestamp};
+use crate::mail::Timestamp;
 use crate::model::{Capacity, Entry, Lane, Mailing, MailingId, Outcome};
 
 /// What every copy of one mailing is made from.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) mailing: Mailing,
-    pub(super) sealed: Sealed,
-    pub(super) fields: Vec<Field>,
+    pub(super) letter: Letter,
     pub(super) sealed_at: Timestamp,
     /// Who signs its copies; nobody signs what we only convey.
     pub(super) signing_domain: Option<Arc<str>>,

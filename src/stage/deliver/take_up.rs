@@ -8,7 +8,7 @@ use super::brake::{count, count_returned};
 use super::courier::Courier;
 use super::run::{Run, Source};
 use super::ways::{Way, Ways};
-use crate::decide::compose::{self, Sealed};
+use crate::decide::compose::{self, Letter, Sealed};
 use crate::decide::shape::{Counts, Watch};
 use crate::mail::{Domain, Timestamp};
 use crate::model::lifecycle::{Expanded, State};
@@ -52,7 +52,7 @@ impl Courier {
             .sealed(id)?
             .ok_or_else(|| damaged("its sealed form is gone".to_owned()))?;
         let sealed = Sealed::from_bytes(&sealed).map_err(|error| damaged(error.to_string()))?;
-        let fields = sealed.fields().map_err(|error| damaged(error.to_string()))?;
+        let letter = Letter::new(&sealed).map_err(|error| damaged(error.to_string()))?;
         let (sealed_at, planned, resumed_at) = (expanded.expanded_at(), expanded.planned(), expanded.resumed_at());
         let planned = u32::try_from(planned).map_err(|_too_many| damaged("its plan is too long".to_owned()))?;
         let is_paused = expanded.is_paused();
@@ -67,8 +67,7 @@ impl Courier {
         };
         let source = Source {
             mailing,
-            sealed,
-            fields,
+            letter,
             sealed_at,
             signing_domain,
         };

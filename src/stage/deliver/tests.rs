@@ -619,7 +619,7 @@ async fn a_pause_is_in_force_before_the_next_final_dot() {
     let mut rest = Vec::new();
     socket.read_to_end(&mut rest).await.expect("it hangs up");
     let rest = String::from_utf8_lossy(&rest).into_owned();
-    assert!(rest.contains("Subject: x") && !rest.contains("\r\n.\r\n"), "{rest}");
+    assert!(rest.is_empty(), "{rest}");
     office
         .until("nobody's try is used up", |office| office.last_outcomes(id).is_empty())
         .await;

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 
 use super::{Desk, Done, Refusal};
-use crate::decide::compose;
+use crate::decide::compose::{self, Letter};
 use crate::decide::notice::{self, Kind, Told};
 use crate::mail::{Address, Message, Timestamp};
 use crate::model::lifecycle::{Held, State};
@@ -143,14 +143,14 @@ impl Desk {
         let settings = &self.settings.compose;
         let sealed = compose::seal(&message, mailing, &self.release_of(state), settings);
         let sealed = sealed.map_err(|error| unfit(error.to_string()))?;
-        let fields = sealed.fields().map_err(|error| unfit(error.to_string()))?;
+        let letter = Letter::new(&sealed).map_err(|error| unfit(error.to_string()))?;
         let recipient = Recipient {
             address: to.clone(),
             contact: None,
         };
-        let copy = compose::copy(&sealed, &fields, mailing, (TEST_SEQ, &recipient), settings, now);
+        let copy = letter.copy(mailing, (TEST_SEQ, &recipient), settings, now);
         let copy = copy.map_err(|error| unfit(error.to_string()))?;
-        let bytes = [copy.header.as_slice(), &copy.body].concat();
+        let bytes = [copy.header.as_slice(), copy.body.octets()].concat();
         let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));
         let state = notice::carry(&self.settings.notices, to, &mailing.subject, &bytes, id, now);
         Ok(Outgoing { state, message: bytes })

@@ -6,8 +6,10 @@
 //! # Standards
 //! RFC 6376 §3.4.2, §3.4.4 (relaxed), §3.5 (tags), §3.7 (hashes), §5.4 (what to sign); RFC 8301 (algorithm, key size).
 
+mod cover;
 mod signers;
 
+pub use cover::Cover;
 pub use signers::Signers;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -104,12 +106,13 @@ impl Signer {
         )
     }
 
-    /// The DKIM-Signature field of a copy: over these fields, and a body of this hash.
-    pub fn sign(&self, fields: &[&Field], body_hash: &[u8; 32], now: Timestamp) -> Result<Field, SignFault> {
-        let (names, mut input) = header_input(fields);
-        let unsigned = self.unsigned(&names, body_hash, now);
+    /// The DKIM-Signature field of a copy: over the shared fields of its mailing, its own, and the body they share.
+    pub fn sign(&self, cover: &Cover, own: &[Field], now: Timestamp) -> Result<Field, SignFault> {
+        let (names, mut input) = cover.with(own);
+        let unsigned = self.unsigned(&names, cover.body_hash(), now);
         // The field itself comes last, its `b=` empty and without a CRLF (RFC 6376 §3.7).
-        input.extend_from_slice(relaxed(unsigned.as_bytes()).trim_ascii_end());
+        relax(unsigned.as_bytes(), &mut input);
+        input.truncate(input.trim_ascii_end().len());
         let mut signed = vec![0; self.key.public_modulus_len()];
         self.key
             .sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), &input, &mut signed)
@@ -119,10 +122,9 @@ impl Signer {
         Field::new("DKIM-Signature", &format!("{value}{b}")).map_err(|_malformed| SignFault)
     }
 
-    fn unsigned(&self, names: &[&str], body_hash: &[u8; 32], now: Timestamp) -> String {
+    fn unsigned(&self, names: &[&str], body_hash: &str, now: Timestamp) -> String {
         let Self { selector, domain, .. } = self;
         let at = now.as_micros() / 1_000_000;
-        let bh = BASE64.encode(body_hash);
         let mut h = String::new();
         for line in names.chunks(5) {
             if !h.is_empty() {
@@ -131,7 +133,7 @@ impl Signer {
             h.push_str(&line.join(":"));
         }
         format!(
-            "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={domain};\r\n\ts={selector}; t={at};\r\n\tbh={bh};\r\n\th={h};\r\n\tb=\r\n"
+            "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={domain};\r\n\ts={selector}; t={at};\r\n\tbh={body_hash};\r\n\th={h};\r\n\tb=\r\n"
         )
     }
 }
@@ -183,35 +185,21 @@ pub fn body_hash(body: &[u8]) -> [u8; 32] {
     octets
 }
 
-/// The names for `h=`, and the canonical form of the fields they name, each occurrence from the bottom up.
-fn header_input<'a>(fields: &[&'a Field]) -> (Vec<&'a str>, Vec<u8>) {
-    let mut names = Vec::new();
-    let mut input = Vec::new();
-    for signed in SIGNED {
-        for field in fields.iter().rev().filter(|field| field.is(signed)) {
-            names.push(field.name());
-            input.extend_from_slice(&relaxed(field.raw()));
-        }
-    }
-    names.extend(SEALED);
-    (names, input)
-}
-
-/// A field in relaxed form: `name:value` and CRLF.
-fn relaxed(raw: &[u8]) -> Vec<u8> {
+/// Appends a field in relaxed form: `name:value` and CRLF.
+fn relax(raw: &[u8], out: &mut Vec<u8>) {
     let colon = raw.iter().position(|&byte| byte == b':').unwrap_or(raw.len());
     let (name, value) = raw.split_at_checked(colon).unwrap_or((raw, &[]));
-    let value: Vec<u8> = value
-        .iter()
-        .skip(1)
-        .copied()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-        .collect();
-    let mut canonical = name.trim_ascii_end().to_ascii_lowercase();
-    canonical.push(b':');
-    canonical.extend_from_slice(collapsed(&value).trim_ascii_start());
-    canonical.extend_from_slice(b"\r\n");
-    canonical
+    out.extend(name.trim_ascii_end().iter().map(u8::to_ascii_lowercase));
+    out.push(b':');
+    let value = value.get(1..).unwrap_or_default();
+    let is_gap = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    for (number, word) in value.split(is_gap).filter(|word| !word.is_empty()).enumerate() {
+        if number > 0 {
+            out.push(b' ');
+        }
+        out.extend_from_slice(word);
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Runs of white space become one space, and those at the end vanish.

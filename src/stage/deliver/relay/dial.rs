@@ -16,7 +16,8 @@ use smtp_proto::EXT_START_TLS;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
-use super::conversation::{Connection, status};
+use super::conversation::Connection;
+use super::ear::Ear;
 use super::{Caller, RelaySettings, RelayTls};
 use crate::mail::Status;
 
@@ -105,17 +106,16 @@ pub(in crate::stage::deliver) async fn dial(ends: &[End], caller: &Caller) -> Re
 
 async fn open(end: &End, tls: RelayTls, caller: &Caller) -> Result<Connection, Unreachable> {
     let socket = tokio::time::timeout(CONNECT, connect(end, caller)).await;
-    let socket = socket.map_err(|_elapsed| Unreachable::Not("connecting took too long".to_owned()))??;
-    let mut client = SmtpClient {
-        stream: socket,
-        timeout: GREETING,
-    };
-    let greeting = tokio::time::timeout(GREETING, client.read()).await;
+    let mut socket = socket.map_err(|_elapsed| Unreachable::Not("connecting took too long".to_owned()))??;
+    let greeting = tokio::time::timeout(GREETING, Ear::default().reply(&mut socket)).await;
     let greeting = greeting.map_err(|_elapsed| Unreachable::Not("no greeting came".to_owned()))??;
     if greeting.code != 220 {
-        return Err(Unreachable::Said(status(&greeting)));
+        return Err(Unreachable::Said(greeting));
     }
-    client.timeout = COMMAND;
+    let mut client = SmtpClient {
+        stream: socket,
+        timeout: COMMAND,
+    };
     let hello = client.ehlo(&caller.hostname).await?;
     let offers_tls = hello.has_capability(EXT_START_TLS);
     match tls {

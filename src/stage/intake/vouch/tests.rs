@@ -6,7 +6,7 @@ use mail_auth::common::parse::TxtRecordParser;
 use mail_auth::common::verify::DomainKey;
 
 use super::*;
-use crate::decide::compose::dkim::{Signer, body_hash, new_key};
+use crate::decide::compose::dkim::{Cover, Signer, body_hash, new_key};
 use crate::mail::{Field, Timestamp};
 
 fn voucher(signer: &Signer) -> Voucher {
@@ -41,11 +41,11 @@ fn signed(signer: &Signer, from: &str, body: &str) -> Vec<u8> {
         Field::new("From", from).expect("valid"),
         Field::new("To", "students@lists.mst.example").expect("valid"),
     ];
-    let all: Vec<&Field> = fields.iter().collect();
     let now = Timestamp::from_micros(1_000_000);
-    let signature = signer.sign(&all, &body_hash(b"Hello\r\n"), now).expect("signs");
+    let cover = Cover::new(&fields, &body_hash(b"Hello\r\n"));
+    let signature = signer.sign(&cover, &[], now).expect("signs");
     let mut bytes = signature.raw().to_vec();
-    all.iter().for_each(|field| bytes.extend_from_slice(field.raw()));
+    fields.iter().for_each(|field| bytes.extend_from_slice(field.raw()));
     bytes.extend_from_slice(format!("\r\n{body}").as_bytes());
     bytes
 }
