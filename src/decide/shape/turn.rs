@@ -37,6 +37,8 @@ pub struct Turn {
     pub of: usize,
     /// Whether a retry goes, rather than a fresh copy.
     pub is_retry: bool,
+    /// Whether it slips past others, since it has least left.
+    pub is_ahead: bool,
 }
 
 /// The turns given so far.
@@ -70,23 +72,24 @@ impl Turns {
         let is_retry = has_due && (!has_fresh || number.is_multiple_of(RETRY_EVERY));
         let fitting = of_lane().filter(|(_, w)| if is_retry { w.due > 0 } else { w.fresh > 0 });
         let least_served = |w: &Waiting| w.served.max(given.level);
-        let chosen = if number.is_multiple_of(SMALL_EVERY) && !is_retry {
+        let is_ahead = number.is_multiple_of(SMALL_EVERY) && !is_retry;
+        let chosen = if is_ahead {
             fitting.min_by_key(|(_, w)| (w.fresh, least_served(w)))
         } else {
             fitting.min_by_key(|(_, w)| least_served(w))
         };
-        chosen.map(|(of, _)| Turn { of, is_retry })
+        chosen.map(|(of, _)| Turn { of, is_retry, is_ahead })
     }
 
-    /// The turn was taken by this mailing, for a message of so many octets; what it was served so far.
+    /// The turn was taken by its mailing, for a message of so many octets; what it was served so far.
     #[must_use]
-    pub fn served(&mut self, mailing: &Waiting, octets: u64) -> u64 {
+    pub fn served(&mut self, turn: Turn, mailing: &Waiting, octets: u64) -> u64 {
         self.count += 1;
         let given = self.lanes.entry(mailing.lane).or_default();
         given.count += 1;
         let start = mailing.served.max(given.level);
         // Whoever slipped past others does not raise the level for them.
-        if mailing.served <= given.level + QUANTUM_OCTETS {
+        if !turn.is_ahead {
             given.level = start;
         }
         start + octets.max(QUANTUM_OCTETS)
@@ -116,7 +119,7 @@ mod tests {
             let waiting: Vec<Waiting> = mailings.iter().map(|(waiting, _)| *waiting).collect();
             let Some(turn) = turns.next(&waiting) else { break };
             let (mailing, octets) = &mut mailings[turn.of];
-            mailing.served = turns.served(mailing, *octets);
+            mailing.served = turns.served(turn, mailing, *octets);
             if turn.is_retry {
                 mailing.due -= 1;
             } else {
@@ -152,14 +155,15 @@ mod tests {
         let mut turns = Turns::default();
         let mut old = waiting(Lane::Bulk, 900_000, 0);
         for _ in 0..100 {
-            old.served = turns.served(&old, 1);
+            let turn = turns.next(&[old]).expect("a turn");
+            old.served = turns.served(turn, &old, 1);
         }
         let mut all = [old, waiting(Lane::Bulk, 800_000, 0)];
         let mut of_late = 0;
         for _ in 0..100 {
             let turn = turns.next(&all).expect("a turn");
             of_late += turn.of;
-            all[turn.of].served = turns.served(&all[turn.of], 1);
+            all[turn.of].served = turns.served(turn, &all[turn.of], 1);
         }
         // Half of them, and one in five more for the smaller.
         assert!((50..=70).contains(&of_late), "{of_late}");
@@ -189,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn of_ten_alike_each_has_its_share() {
+        let mut all: Vec<(Waiting, u64)> = (0..10).map(|_| (waiting(Lane::Bulk, 50_000, 0), 1)).collect();
+        let taken = turns(&mut all, 1_000);
+        // One in five goes to whichever has least left.
+        let least = (0..10).map(|of| count(&taken, of)).min();
+        assert!(least >= Some(75), "{least:?}");
+    }
+
+    #[test]
     fn retries_take_a_quarter_while_fresh_copies_wait_and_all_when_none_do() {
         let mut both = [(waiting(Lane::Bulk, 99, 99), 1)];
         let retries = turns(&mut both, 100).iter().filter(|turn| turn.is_retry).count();
@@ -196,7 +209,7 @@ mod tests {
         let mut apart = [(waiting(Lane::Bulk, 99, 0), 1), (waiting(Lane::Bulk, 0, 99), 1)];
         assert_eq!(count(&turns(&mut apart, 100), 1), 25);
         let only = Turns::default().next(&[waiting(Lane::Bulk, 0, 1)]);
-        assert_eq!(only, Some(Turn { of: 0, is_retry: true }));
+        assert_eq!(only.map(|turn| (turn.of, turn.is_retry)), Some((0, true)));
         assert_eq!(Turns::default().next(&[waiting(Lane::Bulk, 0, 0)]), None);
     }
 

@@ -115,7 +115,7 @@ impl Queue {
                 .flatten()
             {
                 shaper.spend(&way.stream, &run.source.claim(), now);
-                run.served = self.turns.served(waiting, run.source.mailing.content.bytes);
+                run.served = self.turns.served(turn, waiting, run.source.mailing.content.bytes);
                 return Taken::Job(Job {
                     source: std::sync::Arc::clone(&run.source),
                     seq,
