@@ -8,6 +8,7 @@ mod act;
 mod around;
 mod author;
 mod combine;
+mod counts;
 mod drift;
 mod edit;
 mod emergency;
@@ -47,6 +48,8 @@ pub use reckon::FEW;
 pub use remind::remind;
 pub use uncertain::{Doubt, Stands};
 
+use counts::Counts;
+
 use crate::clock::Clock;
 use crate::decide::compose;
 use crate::decide::lint as checks;
@@ -85,6 +88,8 @@ pub struct Desk {
     store: Store,
     clock: Clock,
     settings: Settings,
+    /// The counts taken lately.
+    counts: Arc<Counts>,
     /// Whoever looks a person up holds it: how often they did is counted before.
     looking: Arc<tokio::sync::Mutex<()>>,
     /// The newest feed after which all that waits was looked at.
@@ -204,6 +209,7 @@ impl Desk {
     /// A desk over the store.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
         Self {
+            counts: Arc::new(Counts::of(&store)),
             store,
             clock,
             settings,

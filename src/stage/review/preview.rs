@@ -10,7 +10,7 @@ use crate::decide::compose;
 use crate::decide::lint::Glance;
 use crate::mail::Message;
 use crate::model::lifecycle::State;
-use crate::model::{Audience, Capacity, Release};
+use crate::model::{Audience, Capacity, Mailing, Release};
 use crate::store::Error;
 
 /// Header fields a person wants to see, in this order.
@@ -77,17 +77,17 @@ impl Desk {
         }
     }
 
-    /// How many it would reach, as the master list stands now. Reads all of it.
+    /// How many it would reach, as the master list stands now. Reads all of it, unless that was done since it changed.
     pub fn count(&self, state: &State) -> Result<Count, Refusal> {
         let mailing = state.mailing();
         if mailing.audience == Audience::Named {
-            let mut count = Count::default();
-            for address in mailing.envelope.recipients() {
-                count.recipients += 1;
-                *count.domains.entry(address.domain().clone()).or_default() += 1;
-            }
-            return Ok(count);
+            return Ok(named(mailing));
         }
+        let asked = (&mailing.audience, Purpose::of(mailing.category, mailing.lane));
+        self.counts.get(asked, self.clock.now(), || self.count_anew(mailing))
+    }
+
+    fn count_anew(&self, mailing: &Mailing) -> Result<Count, Refusal> {
         let now = self.clock.now();
         let suppressions = Suppressions::new(self.store.suppressions()?, self.store.marker());
         let mut pressure = Pressure::none(now);
@@ -105,6 +105,16 @@ impl Desk {
         self.store.glance_at_all(|contact| counting.meet(contact))?;
         Ok(counting.end())
     }
+}
+
+/// Who stands in the envelope.
+fn named(mailing: &Mailing) -> Count {
+    let mut count = Count::default();
+    for address in mailing.envelope.recipients() {
+        count.recipients += 1;
+        *count.domains.entry(address.domain().clone()).or_default() += 1;
+    }
+    count
 }
 
 /// Takes a message apart for reading.
