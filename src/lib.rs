@@ -65,8 +65,8 @@
 //!    ([`decide::lint`]) wants a change or a reason.
 //! 6. [`stage::expand`] asks [`decide::audience`] who gets it, seals the plan in packets, and seals what all copies share
 //!    ([`decide::compose::seal`]): header, footer, body hash.
-//! 7. [`stage::deliver`]: a worker writes the intent of copy *k* with the outcome of the one before, signs
-//!    ([`decide::compose::copy`]) and relays. Which copy goes when is asked of [`decide::shape`], who knows what each
+//! 7. [`stage::deliver`]: a worker writes the intent of copy *k* with the outcome of the one before, signs it meanwhile
+//!    ([`decide::compose::Letter`]) and relays it. Which copy goes when is asked of [`decide::shape`], who knows what each
 //!    mailbox provider bears; where it goes, when no smarthost takes it, [`decide::route`] reads out of DNS. A slice of a
 //!    mailing goes first, and one that fares badly pauses itself.
 //! 8. A bounce comes to `b+TOKEN@…`, a click to `/u/TOKEN`, a complaint to a letterbox with a token of ours in it; each
