@@ -106,7 +106,8 @@ class Campus:
         path = self.config / "gateway.toml"
         text = path.read_text()
         for shipped, name in [("2525", "relay"), ("2587", "submission"), ("2465", "submissions"), ("8080", "console"), ("8081", "public")]:
-            text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{self.ports[name]}")
+            # A port already written may begin with the digits of one that is not.
+            text = re.sub(rf"127\.0\.0\.1:{shipped}\b", f"127.0.0.1:{self.ports[name]}", text)
         text = text.replace("port  = 2526", f"port  = {self.ports['sink']}")
         text = re.sub(r'data_dir\s*= "var"', f'data_dir = "{self.data_dir}"', text)
         if free_bytes_min is not None:
