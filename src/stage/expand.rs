@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::task::spawn_blocking;
 
 use crate::clock::Clock;
@@ -10,9 +11,13 @@ use crate::decide::audience::{Asked, Expanding, Pressure, Purpose, Suppressions}
 use crate::decide::compose;
 use crate::mail::{Domain, Message, Timestamp};
 use crate::model::lifecycle::{Held, Released, State};
-use crate::model::{Act, Audience, Event, Exclusion, Expansion, Lane, Mailing, Prints, Series};
+use crate::model::{Act, Audience, Event, Exclusion, Expansion, Lane, Mailing, MailingId, Prints, Series};
+use crate::stage::docket::{Docket, Wait};
 use crate::stage::worker::{Rounds, Shutdown};
-use crate::store::{Error, Kind, Move, Store, Table};
+use crate::store::{Error, Kind, Move, Store};
+
+/// Messages of ordinary mail that are expanded together: their commits share a sync.
+const AT_ONCE: usize = 64;
 
 /// What expansion needs to know of the settings.
 #[derive(Debug, Clone)]
@@ -29,38 +34,68 @@ pub struct Settings {
 
 /// Runs until the house closes.
 pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
-    let bell = store.watch(Table::Mailings);
-    let mut rounds = Rounds::new("expand", bell, shutdown);
+    let mut docket = Docket::new(&store, Kind::Released);
+    let mut rounds = Rounds::new("expand", docket.bell(), shutdown);
     while rounds.go_on() {
-        let done = expand_due(&store, &clock, &settings).await;
+        let done = round(&mut docket, &store, &clock, &settings).await;
         rounds.rest(done).await;
     }
 }
 
 /// Expands every mailing whose hour has come.
 pub async fn expand_due(store: &Store, clock: &Clock, settings: &Settings) -> Result<(), Error> {
+    round(&mut Docket::new(store, Kind::Released), store, clock, settings).await
+}
+
+async fn round(docket: &mut Docket, store: &Store, clock: &Clock, settings: &Settings) -> Result<(), Error> {
     let mut trouble = Ok(());
-    for id in store.in_state(Kind::Released)? {
-        let Some(State::Released(released)) = store.mailing(id)? else {
-            continue;
-        };
-        if released.release().not_before > clock.now() {
-            continue;
-        }
-        // One mailing's trouble must not stop the others.
-        if let Err(error) = expand_one(store, clock, settings, released).await {
-            tracing::error!(mailing.id = %id, %error, "a mailing could not be expanded");
-            trouble = Err(error);
+    let (cases, conveyed) = docket
+        .open(clock.now())?
+        .into_iter()
+        .partition(|id| id.series == Series::Case);
+    for (ids, at_once) in [(conveyed, AT_ONCE), (cases, 1)] {
+        let ids: Vec<MailingId> = ids;
+        for ids in ids.chunks(at_once) {
+            let expanding = ids.iter().map(|id| expand_if_due(store, clock, settings, *id));
+            for (id, done) in ids.iter().zip(join_all(expanding).await) {
+                match done {
+                    Ok(wait) => docket.close(*id, wait),
+                    // One mailing's trouble must not stop the others.
+                    Err(error) => {
+                        tracing::error!(mailing.id = %id, %error, "a mailing could not be expanded");
+                        trouble = Err(error);
+                    }
+                }
+            }
         }
     }
     trouble
+}
+
+/// Expands a mailing, unless its hour is still to come.
+async fn expand_if_due(
+    store: &Store,
+    clock: &Clock,
+    settings: &Settings,
+    id: MailingId,
+) -> Result<Option<Wait>, Error> {
+    let Some(State::Released(released)) = store.mailing(id)? else {
+        return Ok(None);
+    };
+    let not_before = released.release().not_before;
+    if not_before > clock.now() {
+        return Ok(Some(Wait::Until(not_before)));
+    }
+    expand_one(store, clock, settings, released).await.map(|()| None)
 }
 
 async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released: Released) -> Result<(), Error> {
     let state = State::Released(released.clone());
     let mailing = state.mailing();
     let now = clock.now();
-    let expansion = {
+    let expansion = if matches!(mailing.audience, Audience::Named) {
+        recipients(store, mailing, now, settings)?
+    } else {
         // An emergency waits for no feed. Policy C17.
         let _steady = match mailing.lane {
             Lane::Emergency => None,

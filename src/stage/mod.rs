@@ -17,6 +17,7 @@
 //! last commit left it.
 
 pub mod deliver;
+pub mod docket;
 pub mod expand;
 pub mod feedback;
 pub mod import;

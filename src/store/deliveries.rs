@@ -19,6 +19,11 @@ use crate::model::{
 /// Octets of one packet of a plan: the engine keeps a dozen of them together.
 const PACKET_BYTES: usize = 2 * 1024;
 
+/// What is kept of each recipient of a mailing.
+const PER_RECIPIENT: [Table; 3] = [Table::Plans, Table::Ledger, Table::Uncertain];
+/// Records of each of these that go in the commit that ends a conveyed mailing; the rest goes after it.
+const SHORT: usize = 16;
+
 /// The running counts of mailings whose copies are leaving.
 #[derive(Debug, Default)]
 pub(super) struct Tallies(HashMap<MailingId, Tally>);
@@ -50,16 +55,18 @@ impl Store {
                 self.engine.commit(std::mem::take(&mut batch)).await?;
             }
         }
-        self.engine.commit(batch).await?;
         let planned = u64::try_from(recipients.len()).unwrap_or(u64::MAX);
         let to = State::Expanded(released.expand(planned, exclusions, now));
-        let mut batch = Batch::default();
-        self.moved(&mut batch, &from, &to)?;
+        let mut last = Batch::default();
+        self.moved(&mut last, &from, &to)?;
         if let Some(event) = event {
-            batch.append(postcard::to_allocvec(&event)?);
+            last.append(postcard::to_allocvec(&event)?);
         }
         let name = sealed_name(id);
-        self.spool.write(&mut batch, &name, sealed).await?;
+        self.spool.write(&mut last, &name, sealed).await?;
+        if let Some(last) = batch.join(last) {
+            self.engine.commit(std::mem::replace(&mut batch, last)).await?;
+        }
         self.commit_spooled(batch, &[name]).await?;
         Ok(to)
     }
@@ -254,9 +261,9 @@ impl Store {
     pub async fn settle(&self, id: MailingId) -> Result<(), Error> {
         lock(&self.tallies).0.remove(&id);
         if id.series == Series::Conveyed {
-            self.clear(Table::Plans, id).await?;
-            self.clear(Table::Ledger, id).await?;
-            self.clear(Table::Uncertain, id).await?;
+            for table in PER_RECIPIENT {
+                self.clear(table, id).await?;
+            }
         }
         Ok(())
     }
@@ -304,6 +311,16 @@ impl Store {
         Ok(self
             .entry(id, entry.seq, attempt)?
             .is_some_and(|entry| is_deferral(&entry)))
+    }
+
+    /// Adds to the batch: of a conveyed mailing that is over, plan and ledger go, when they are short.
+    pub(super) fn unplan(&self, batch: &mut Batch, id: MailingId) -> Result<(), Error> {
+        for table in PER_RECIPIENT {
+            for key in self.engine.keys(table, &id.to_key()).take(SHORT) {
+                batch.delete(table, &key?);
+            }
+        }
+        Ok(())
     }
 
     /// Removes all that a table has of a mailing.

@@ -204,6 +204,19 @@ impl Batch {
         self.lines.push(line);
     }
 
+    /// Adds another batch, when both fit into one; gives it back when they do not.
+    pub(super) fn join(&mut self, other: Self) -> Option<Self> {
+        if self.len() + other.len() > BATCH_OPERATIONS_MAX {
+            return Some(other);
+        }
+        self.asserts.extend(other.asserts);
+        self.writes.extend(other.writes);
+        self.lines.extend(other.lines);
+        self.raw.extend(other.raw);
+        self.reseals.extend(other.reseals);
+        None
+    }
+
     /// Operations in it.
     pub(super) fn len(&self) -> usize {
         self.writes.len() + self.lines.len() + self.raw.len() + self.reseals.len()

@@ -41,6 +41,12 @@ impl Kind {
             State::Ended(_) => Self::Ended,
         }
     }
+
+    /// The kind of this number.
+    pub(super) fn of_octet(octet: u8) -> Option<Self> {
+        let all = [Self::Held, Self::Released, Self::Expanded, Self::Closed, Self::Ended];
+        all.into_iter().find(|kind| *kind as u8 == octet)
+    }
 }
 
 /// A mailing that enters the house: its first state, its message, and what recognises a repeat of it.
@@ -344,6 +350,7 @@ impl Store {
             // What we only carried for others is not ours to keep.
             self.unspool(batch, &id.to_string())?;
             self.unspool(batch, &sealed_name(id))?;
+            self.unplan(batch, id)?;
         }
         Ok(())
     }
@@ -437,7 +444,7 @@ fn state_key(state: &State) -> Vec<u8> {
     [[Kind::of(state) as u8].as_slice(), &state.id().to_key()].concat()
 }
 
-fn mailing_id(key: &[u8]) -> Option<MailingId> {
+pub(super) fn mailing_id(key: &[u8]) -> Option<MailingId> {
     key.try_into().ok().and_then(MailingId::from_key)
 }
 

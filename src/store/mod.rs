@@ -12,6 +12,7 @@ mod accounts;
 mod aggregates;
 mod answers;
 mod bell;
+mod changes;
 mod clicks;
 mod deliveries;
 mod emergencies;
@@ -44,6 +45,7 @@ use std::sync::{Arc, Mutex};
 
 pub use accounts::{Account, Scope};
 pub use bell::Bell;
+pub use changes::{Changes, Moved};
 pub use clicks::Clicks;
 pub use engine::Table;
 pub use error::{Error, OpenError};
@@ -131,6 +133,11 @@ impl Store {
     /// How often the engine has called `fdatasync` since it was opened; every commit waits for one.
     pub fn syncs(&self) -> u64 {
         self.engine.syncs()
+    }
+
+    /// Which mailings move from now on.
+    pub fn moves(&self) -> Changes {
+        self.engine.changes()
     }
 
     /// A bell that is rung after each commit that touched the table.

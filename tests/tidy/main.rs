@@ -31,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decide", &[]),
     ("store", &["mail", "model"]),
     ("stage::worker", &["store"]),
+    ("stage::docket", &["mail", "model", "store"]),
     (
         "stage::intake",
         &[
@@ -46,11 +47,28 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "stage::review",
-        &["mail", "model", "decide", "store", "clock", "password", "stage::worker"],
+        &[
+            "mail",
+            "model",
+            "decide",
+            "store",
+            "clock",
+            "password",
+            "stage::docket",
+            "stage::worker",
+        ],
     ),
     (
         "stage::expand",
-        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+        &[
+            "mail",
+            "model",
+            "decide",
+            "store",
+            "clock",
+            "stage::docket",
+            "stage::worker",
+        ],
     ),
     (
         "stage::deliver",

@@ -120,16 +120,15 @@ impl Courier {
 
     /// Looks how a mailing fares, with what came back of it, and says or does what must be.
     pub(super) async fn look_after(&self, id: MailingId) -> Result<(), Error> {
-        if self.is_judged(id) {
-            self.count_returned(id)?;
-            self.judge(id).await?;
-        }
-        Ok(())
+        self.count_returned(id)?;
+        self.judge(id).await
     }
 
-    fn is_judged(&self, id: MailingId) -> bool {
+    /// The mailings of which it is counted how they fare.
+    pub(super) fn judged(&self) -> Vec<MailingId> {
         let shaper = self.shape().look();
-        shaper.watches().get(&id).is_some_and(|watch| watch.is_judged)
+        let judged = shaper.watches().iter().filter(|(_, watch)| watch.is_judged);
+        judged.map(|(id, _)| *id).collect()
     }
 
     /// Says or does what must be, as it is counted now.

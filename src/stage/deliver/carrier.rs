@@ -394,7 +394,7 @@ impl Carrier {
             .await?;
         self.unsaid = None;
         self.courier.queue().settle(id, &entry);
-        if self.courier.queue().complete().contains(&id) {
+        if self.courier.queue().is_complete(id) {
             self.courier.close(id).await?;
         }
         Ok(())

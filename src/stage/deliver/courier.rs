@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use metrics::{counter, gauge};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use super::ahead::Ahead;
 use super::brake::{count, said};
 use super::carrier::Carrier;
 use super::effects::{DELAYED_AFTER, told};
@@ -32,7 +34,7 @@ use crate::model::{
     Act, Capacity, Entry, Event, Exclusion, Glance, Mailing, MailingId, Outcome, Recipient, Series, WhenUncertain,
 };
 use crate::stage::worker::{Rounds, Shutdown};
-use crate::store::{Error, FlowRecord, Kind, Move, Store, Table};
+use crate::store::{Error, FlowRecord, Move, Store};
 
 /// How often it is kept how flows stand: so much of them a crash forgets.
 const KEEP_EVERY: Duration = Duration::from_secs(10);
@@ -86,7 +88,8 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         counted: Mutex::default(),
         known_late: Mutex::default(),
     });
-    let mut rounds = Rounds::new("deliver", courier.store.watch(Table::Mailings), shutdown.clone());
+    let mut ahead = Ahead::new(&courier.store);
+    let mut rounds = Rounds::new("deliver", ahead.bell(), shutdown.clone());
     while rounds.go_on() {
         let remembered = courier.remember().await;
         if remembered.is_ok() {
@@ -101,7 +104,7 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         hire(&courier, &mut workers, number == connections, &shutdown);
     }
     while rounds.go_on() {
-        let done = courier.look_around().await;
+        let done = courier.look_around(&mut ahead).await;
         while let Some(ended) = workers.try_join_next() {
             if ended.is_err() {
                 tracing::error!("a worker panicked; another takes its place");
@@ -388,28 +391,15 @@ impl Courier {
     }
 
     /// Takes up what was expanded, paused, resumed or stopped since, closes what is done, and judges what is leaving.
-    async fn look_around(&self) -> Result<(), Error> {
-        let under_way = self.store.in_state(Kind::Expanded)?;
-        let gone: Vec<MailingId> = self
-            .queue()
-            .ids()
-            .into_iter()
-            .filter(|id| !under_way.contains(id))
-            .collect();
-        for id in gone {
-            self.forget(id).await?;
-        }
-        let mut trouble = Ok(());
-        for id in under_way {
-            // One mailing's trouble must not stop the others.
-            if let Err(error) = self.take_up(id).await {
-                tracing::error!(mailing.id = %id, %error, "a mailing could not be taken up");
-                trouble = Err(error);
-            }
+    async fn look_around(&self, ahead: &mut Ahead) -> Result<(), Error> {
+        let mut trouble = self.follow_moves(ahead).await;
+        let judged = self.judged();
+        for id in judged {
+            trouble = self.look_after(id).await.and(trouble);
         }
         let complete = self.queue().complete();
-        for id in complete {
-            self.close(id).await?;
+        for closed in join_all(complete.into_iter().map(|id| self.close(id))).await {
+            closed?;
         }
         self.keep_flows(false).await?;
         // Counts of workers are far below what a float holds exactly.
@@ -430,7 +420,7 @@ impl Courier {
     }
 
     /// Lets go of a mailing that is over.
-    async fn forget(&self, id: MailingId) -> Result<(), Error> {
+    pub(super) async fn forget(&self, id: MailingId) -> Result<(), Error> {
         self.keep_fares(id).await?;
         self.queue().remove(id);
         self.shape().look().end(id);

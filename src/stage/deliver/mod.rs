@@ -12,6 +12,7 @@
 //! When the ledger cannot be written, sending stops: a success that cannot be recorded would become a duplicate. When
 //! the next hop cannot be reached nobody's try is used up; it is tried again later, each time later.
 
+mod ahead;
 mod brake;
 mod carrier;
 mod courier;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::run::{Job, Pick, Run};
 use crate::decide::shape::{Scope, Shaper, Turns, Waiting};
 use crate::mail::Timestamp;
-use crate::model::{Entry, Lane, MailingId};
+use crate::model::{Entry, Lane, MailingId, Series};
 
 /// How long a worker whose connection has nothing to carry waits for it, when others are free for the rest.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -168,9 +168,28 @@ impl Queue {
         }
     }
 
+    /// Mailings of this series with a copy that could go at once.
+    pub(super) fn ready(&self, series: Series) -> usize {
+        let is_ready = |run: &&Run| {
+            let waiting = run.waiting(None);
+            run.id().series == series && waiting.fresh + waiting.due > 0
+        };
+        self.runs.iter().filter(is_ready).count()
+    }
+
+    /// Whether a mailing has nothing left to do.
+    pub(super) fn is_complete(&self, id: MailingId) -> bool {
+        self.runs.iter().any(|run| run.id() == id && run.is_complete())
+    }
+
     /// The mailings that have nothing left to do.
     pub(super) fn complete(&self) -> Vec<MailingId> {
         self.runs.iter().filter(|run| run.is_complete()).map(Run::id).collect()
+    }
+
+    /// The mailings that wait for a person's word, in whole or in part.
+    pub(super) fn halted(&self) -> Vec<MailingId> {
+        self.runs.iter().filter(|run| run.is_halted()).map(Run::id).collect()
     }
 
     /// Where the copy of a recipient goes, by name.

@@ -230,6 +230,11 @@ impl Run {
         }
     }
 
+    /// Whether copies wait for a person's word.
+    pub(super) fn is_halted(&self) -> bool {
+        self.is_paused || !self.aside.is_empty()
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         self.begun_count == self.planned && self.due_count == 0 && self.aside.is_empty() && self.in_flight == 0
     }

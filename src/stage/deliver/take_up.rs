@@ -27,7 +27,7 @@ impl Courier {
             self.shape().look().begin(id, watch);
             self.queue().add(run);
         }
-        self.look_after(id).await
+        Ok(())
     }
 
     /// Paused, or resumed, since; or a person has said what is done about the uncertain.

@@ -56,25 +56,15 @@ impl Desk {
     }
 
     /// Whoever gave an approval that counts no more is asked again; its author hears of it.
-    pub(super) async fn ask_again(&self) -> Result<(), Error> {
-        for id in self.store.in_state(store::Kind::Held)? {
-            let Some(from @ State::Held(_)) = self.store.mailing(id)? else {
-                continue;
-            };
-            let State::Held(held) = from.clone() else { continue };
-            if !held.hold().asks_again() {
-                continue;
-            }
-            let outgoing = self.tell_drift(&held);
-            let step = Move {
-                from,
-                to: State::Held(held.asked_again()),
-                event: None,
-                outgoing,
-            };
-            self.store.advance(step).await?;
-        }
-        Ok(())
+    pub(super) async fn ask_again(&self, from: State, held: Held) -> Result<(), Error> {
+        let outgoing = self.tell_drift(&held);
+        let step = Move {
+            from,
+            to: State::Held(held.asked_again()),
+            event: None,
+            outgoing,
+        };
+        self.store.advance(step).await
     }
 
     fn void(&self, held: &Held, count: &Count) -> Option<Held> {

@@ -65,37 +65,24 @@ impl Desk {
 
     /// Reminds of what has waited: stewards after a working day, reviewers too after three, everybody before it
     /// lapses. Policy C14.
-    pub(super) async fn remind_overdue(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        for id in self.store.in_state(crate::store::Kind::Held)? {
-            let Some(from @ State::Held(_)) = self.store.mailing(id)? else {
-                continue;
-            };
-            let State::Held(held) = from.clone() else { continue };
-            if held.hold().case().is_some() || self.next_reminder(&held).is_none_or(|at| at > now) {
-                continue;
-            }
-            let whom = self.reminded(&held);
-            let outgoing = self.reminders(&held, &whom);
-            let note = format!("{} people, for the {}. time", whom.len(), held.hold().reminders() + 1);
-            let to = State::Held(held.remind());
-            let event = Some(self.event(Act::Reminded, &self.settings.notices.from, id, note));
-            let step = Move {
+    pub(super) async fn remind_of(&self, from: State, held: Held) -> Result<(), Error> {
+        let whom = self.reminded(&held);
+        let outgoing = self.reminders(&held, &whom);
+        let note = format!("{} people, for the {}. time", whom.len(), held.hold().reminders() + 1);
+        let to = State::Held(held.remind());
+        let event = Some(self.event(Act::Reminded, &self.settings.notices.from, to.id(), note));
+        self.store
+            .advance(Move {
                 from,
                 to,
                 event,
                 outgoing,
-            };
-            match self.store.advance(step).await {
-                Ok(()) | Err(Error::Conflict) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+            })
+            .await
     }
 
     /// When those who are wanted are reminded next.
-    fn next_reminder(&self, held: &Held) -> Option<Timestamp> {
+    pub(super) fn next_reminder(&self, held: &Held) -> Option<Timestamp> {
         let since = held.hold().since(State::Held(held.clone()).mailing());
         match held.hold().reminders() {
             0 => Some(self.working_days_after(since, 1)),

@@ -59,6 +59,7 @@ use crate::decide::shape::{Pool, Shape};
 use crate::mail::{Address, Timestamp};
 use crate::model::lifecycle::{Held, State};
 use crate::model::{MailingId, Offices, Series, Wanting, WhenUncertain};
+use crate::stage::docket::Docket;
 use crate::store::{self, Store};
 
 /// What review needs to know of the settings.
@@ -94,6 +95,8 @@ pub struct Desk {
     looking: Arc<tokio::sync::Mutex<()>>,
     /// The newest feed after which all that waits was looked at.
     looked_at: Arc<tokio::sync::Mutex<Option<Timestamp>>>,
+    /// Which held cases are to be looked at.
+    docket: Arc<tokio::sync::Mutex<Docket>>,
 }
 
 /// What a reviewer says when they release.
@@ -210,6 +213,7 @@ impl Desk {
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
         Self {
             counts: Arc::new(Counts::of(&store)),
+            docket: Arc::new(tokio::sync::Mutex::new(Docket::new(&store, store::Kind::Held))),
             store,
             clock,
             settings,

@@ -3,9 +3,9 @@
 use super::{Desk, Done, Refusal};
 use crate::decide::policy::{Facts, Letter, Place, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
-use crate::model::lifecycle::{State, Submitted};
+use crate::model::lifecycle::{Held, State, Submitted};
 use crate::model::{Act, Category, Decision, Mailing, MailingId, Series, Survey, Wanting};
-use crate::store::{Admission, Error, Owner, Traces};
+use crate::store::{Admission, Error, Move, Owner, Traces};
 
 impl Desk {
     /// Its author says that these are people they work with, or their class; the reason is kept. Policy C6, C7.
@@ -182,39 +182,22 @@ impl Desk {
         })
     }
 
-    /// Slices of cases that have been decided on go where those went. Policy C7.
-    pub(super) async fn follow_cases(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        for id in self.store.in_state(crate::store::Kind::Held)? {
-            if id.series == Series::Case {
-                continue;
-            }
-            let Some(from @ State::Held(_)) = self.store.mailing(id)? else {
-                continue;
-            };
-            let State::Held(held) = from.clone() else { continue };
-            let Some(case) = held.hold().case() else { continue };
-            let Some(case) = self.store.mailing(case)? else {
-                continue;
-            };
-            if let Some(to) = held.follow(&case, now) {
-                let (event, outgoing) = (None, Vec::new());
-                match self
-                    .store
-                    .advance(crate::store::Move {
-                        from,
-                        to,
-                        event,
-                        outgoing,
-                    })
-                    .await
-                {
-                    Ok(()) | Err(Error::Conflict) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        Ok(())
+    /// A slice of a case that has been decided on goes where that went. Policy C7.
+    pub(super) async fn follow_case(&self, from: State, held: Held, case: MailingId) -> Result<(), Error> {
+        let Some(case) = self.store.mailing(case)? else {
+            return Ok(());
+        };
+        let Some(to) = held.follow(&case, self.clock.now()) else {
+            return Ok(());
+        };
+        let (event, outgoing) = (None, Vec::new());
+        let step = Move {
+            from,
+            to,
+            event,
+            outgoing,
+        };
+        self.store.advance(step).await
     }
 
     /// Now, or when a reviewer has put it to leave.

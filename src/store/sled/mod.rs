@@ -23,6 +23,7 @@ use metrics::{counter, histogram};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
+use super::changes::{Changes, Log};
 use super::engine::{Batch, Table};
 use super::vault::{MasterKey, Vault};
 use super::{Bell, Error, OpenError};
@@ -42,6 +43,7 @@ pub(super) struct Engine {
     vault: Vault,
     requests: Option<std::sync::mpsc::Sender<(Batch, Answer)>>,
     bells: Arc<Bells>,
+    moves: Arc<Log>,
     syncs: Arc<AtomicU64>,
     is_broken: Arc<AtomicBool>,
     disk: Disk,
@@ -66,6 +68,7 @@ impl Engine {
         };
         let (requests, inbox) = std::sync::mpsc::channel();
         let bells = Arc::new(Bells::default());
+        let moves = Arc::new(Log::default());
         let syncs = Arc::new(AtomicU64::new(0));
         let is_broken = Arc::new(AtomicBool::new(false));
         let writer = Writer {
@@ -75,6 +78,7 @@ impl Engine {
             head,
             disk: disk.clone(),
             bells: Arc::clone(&bells),
+            moves: Arc::clone(&moves),
             syncs: Arc::clone(&syncs),
             is_broken: Arc::clone(&is_broken),
             broken: None,
@@ -92,6 +96,7 @@ impl Engine {
             vault,
             requests: Some(requests),
             bells,
+            moves,
             syncs,
             is_broken,
             disk,
@@ -214,6 +219,11 @@ impl Engine {
     /// A bell for commits that touch the table.
     pub(super) fn watch(&self, table: Table) -> Bell {
         self.bells.listen(table)
+    }
+
+    /// What moves from now on.
+    pub(super) fn changes(&self) -> Changes {
+        Changes::of(self.watch(Table::ByState), Arc::clone(&self.moves))
     }
 
     /// How often `fdatasync` was called.

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::head::Head;
 use super::{Bells, Disk};
 use crate::store::Error;
+use crate::store::changes::Log;
 use crate::store::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use crate::store::vault::Vault;
 
@@ -37,9 +38,29 @@ pub(super) struct Writer {
     pub(super) head: Head,
     pub(super) disk: Disk,
     pub(super) bells: Arc<Bells>,
+    pub(super) moves: Arc<Log>,
     pub(super) syncs: Arc<AtomicU64>,
     pub(super) is_broken: Arc<AtomicBool>,
     pub(super) broken: Option<String>,
+}
+
+/// What a group changes: who is told of it, once it is on the disk.
+#[derive(Default)]
+struct Touched {
+    tables: BTreeSet<u8>,
+    /// Full keys of [`Table::ByState`], in the order of the commits.
+    moves: Vec<Vec<u8>>,
+}
+
+impl Touched {
+    fn add(&mut self, writes: &[(Vec<u8>, Option<Vec<u8>>)]) {
+        self.tables
+            .extend(writes.iter().filter_map(|(key, _)| key.first().copied()));
+        let is_move =
+            |(key, value): &&(Vec<u8>, Option<_>)| key.first() == Some(&(Table::ByState as u8)) && value.is_some();
+        self.moves
+            .extend(writes.iter().filter(is_move).map(|(key, _)| key.clone()));
+    }
 }
 
 /// What a group has laid down and the engine does not have yet: sealed values by full key.
@@ -67,7 +88,7 @@ impl Writer {
     /// Applies what all of them want, syncs once, and only then rings and answers: whoever hears the answer knows that it was
     /// rung.
     fn write(&mut self, group: Vec<(Batch, Answer)>) {
-        let (mut touched, mut laid, mut applied) = (BTreeSet::new(), Laid::default(), Vec::new());
+        let (mut touched, mut laid, mut applied) = (Touched::default(), Laid::default(), Vec::new());
         let has_room = self.disk.has_room();
         for (batch, answer) in group {
             if laid.writes.len() + batch.len() > BATCH_OPERATIONS_MAX {
@@ -89,7 +110,8 @@ impl Writer {
         }
         let synced = self.sync();
         if synced.is_ok() {
-            self.bells.ring(&touched);
+            self.moves.note(touched.moves.iter().filter_map(|key| key.get(1..)));
+            self.bells.ring(&touched.tables);
         }
         for answer in applied {
             reply(answer, synced.clone().map_err(Error::Disk));
@@ -97,7 +119,7 @@ impl Writer {
     }
 
     /// Adds a commit to what is laid down; nothing of it, when what it stands on is not so.
-    fn lay(&mut self, batch: Batch, laid: &mut Laid, touched: &mut BTreeSet<u8>) -> Result<(), Error> {
+    fn lay(&mut self, batch: Batch, laid: &mut Laid, touched: &mut Touched) -> Result<(), Error> {
         if let Some(reason) = &self.broken {
             return Err(Error::Disk(reason.clone()));
         }
@@ -117,7 +139,7 @@ impl Writer {
             let sealed = value.map(|value| self.vault.seal(&key, &value)).transpose()?;
             writes.push((key, sealed));
         }
-        touched.extend(writes.iter().filter_map(|(key, _)| key.first().copied()));
+        touched.add(&writes);
         writes.extend(batch.raw);
         for (key, sealed) in batch.reseals {
             // Whoever has written it meanwhile has sealed it with the newest key.
