@@ -56,13 +56,12 @@ pub fn essence(text: &str, names: &[String], is_answer: bool) -> Vec<String> {
     let own = before_closing(&own);
     let own = after_greeting(own);
     let body = own.join("\n");
-    let without_names = words(&body, names, true);
+    let all = marked_words(&body, names);
+    let count = all.iter().filter(|(_, is_name)| !is_name).count();
     // A text in capitals, or in a tongue whose nouns have them, would have nothing left.
-    if without_names.len() * 2 < words(&body, names, false).len() {
-        words(&body, names, false)
-    } else {
-        without_names
-    }
+    let keeps_all = count * 2 < all.len();
+    let kept = all.into_iter().filter(|(_, is_name)| keeps_all || !is_name);
+    kept.map(|(word, _)| word).collect()
 }
 
 /// The words of a subject that would be the same in every slice.
@@ -71,7 +70,8 @@ pub fn subject_essence(subject: &str, names: &[String]) -> Vec<String> {
     while let Some(next) = without_prefix(rest) {
         rest = next;
     }
-    words(rest, names, false)
+    let all = marked_words(rest, names).into_iter();
+    all.map(|(word, _)| word).collect()
 }
 
 /// `Re: `, `Fwd[2]: `, `[list] `: off with one of them.
@@ -141,14 +141,14 @@ fn after_greeting<'a>(lines: &'a [&'a str]) -> Vec<&'a str> {
     kept
 }
 
-/// Words in lower case. Off with links (their host stays), addresses, whatever has a digit, and names: those given, and,
-/// when asked for, words with a capital that do not begin a sentence.
-fn words(text: &str, names: &[String], without_capitals: bool) -> Vec<String> {
+/// Words in lower case, each with whether it looks like a name: a capital that does not begin a sentence. Off with links
+/// (their host stays), addresses, whatever has a digit, and the names given.
+fn marked_words(text: &str, names: &[String]) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     let mut begins = true;
     for token in text.split_whitespace() {
         if let Some(host) = host(token) {
-            found.push(host.to_lowercase());
+            found.push((host.to_lowercase(), false));
             begins = false;
             continue;
         }
@@ -156,10 +156,10 @@ fn words(text: &str, names: &[String], without_capitals: bool) -> Vec<String> {
         if !token.contains('@') && !token.contains(|c: char| c.is_ascii_digit()) {
             for word in token.split(|c: char| !c.is_alphanumeric() && c != '\'') {
                 let word = word.trim_matches('\'');
-                let is_name = without_capitals && !begins && word.starts_with(char::is_uppercase);
+                let is_name = !begins && word.starts_with(char::is_uppercase);
                 let lower = word.to_lowercase();
-                if !word.is_empty() && !is_name && !names.contains(&lower) {
-                    found.push(lower);
+                if !word.is_empty() && !names.contains(&lower) {
+                    found.push((lower, is_name));
                 }
                 begins = begins && word.is_empty();
             }

@@ -103,13 +103,23 @@ impl Likeness {
 }
 
 fn triples(words: &[String]) -> impl Iterator<Item = u64> + '_ {
-    words.windows(3).map(|three| hash(&three.join(" "), 0))
+    words.windows(3).map(|three| {
+        let spaced = three.iter().enumerate().flat_map(|(at, word)| {
+            let space = (at > 0).then_some(b' ');
+            space.into_iter().chain(word.bytes())
+        });
+        hash_of(spaced, 0)
+    })
 }
 
 /// FNV-1a, finished by a mixer; not for secrets.
 fn hash(text: &str, seed: u64) -> u64 {
+    hash_of(text.bytes(), seed)
+}
+
+fn hash_of(octets: impl Iterator<Item = u8>, seed: u64) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed;
-    mix(text.bytes().fold(start, |sum, octet| {
+    mix(octets.fold(start, |sum, octet| {
         (sum ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
     }))
 }

@@ -117,7 +117,7 @@ pub(super) fn any<'t>(text: &'t str, needles: &[String]) -> Option<Hit<'t>> {
         .min_by_key(|hit| hit.start)
 }
 
-fn stands_alone(hit: &Hit<'_>) -> bool {
+pub(super) fn stands_alone(hit: &Hit<'_>) -> bool {
     let before = hit.before().chars().next_back();
     let mut after = hit.after().chars();
     let next = after.next();
@@ -162,45 +162,55 @@ pub(super) fn masked(text: &str) -> String {
 }
 
 /// The runs of letters and digits, each with its place.
-pub(super) fn tokens(text: &str) -> Vec<Hit<'_>> {
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = Hit<'_>> {
     runs(text, char::is_alphanumeric)
 }
 
 /// The longest runs of such characters, each with its place.
-pub(super) fn runs(text: &str, is_part: impl Fn(char) -> bool) -> Vec<Hit<'_>> {
-    let mut found = Vec::new();
-    let mut start = None;
-    let ends = text.char_indices().chain(std::iter::once((text.len(), '\n')));
-    for (at, c) in ends {
-        let is_inside = at < text.len() && is_part(c);
-        match (start, is_inside) {
-            (None, true) => start = Some(at),
-            (Some(from), false) => {
-                if let Some(word) = text.get(from..at) {
-                    found.push(Hit {
-                        text,
-                        start: from,
-                        word,
-                    });
-                }
-                start = None;
-            }
-            (None, false) | (Some(_), true) => {}
-        }
-    }
-    found
+pub(super) fn runs<'t>(text: &'t str, is_part: impl Fn(char) -> bool) -> impl Iterator<Item = Hit<'t>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..)?;
+        let start = at + rest.find(&is_part)?;
+        let rest = text.get(start..)?;
+        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        at = start + length;
+        let word = text.get(start..at)?;
+        Some(Hit { text, start, word })
+    })
+}
+
+/// The longest runs of such characters that have a digit in them, each with its place.
+pub(super) fn numbers<'t>(text: &'t str, is_part: impl Fn(char) -> bool) -> impl Iterator<Item = Hit<'t>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let digit = at + text.as_bytes().get(at..)?.iter().position(u8::is_ascii_digit)?;
+        let (before, after) = text.split_at_checked(digit)?;
+        let start = before.len()
+            - before
+                .chars()
+                .rev()
+                .take_while(|c| is_part(*c))
+                .map(char::len_utf8)
+                .sum::<usize>();
+        at = digit + after.find(|c| !is_part(c)).unwrap_or(after.len());
+        let word = text.get(start..at)?;
+        Some(Hit { text, start, word })
+    })
 }
 
 /// Addresses in running text.
-pub(super) fn addresses(text: &str) -> Vec<Hit<'_>> {
-    runs(text, |c| c.is_alphanumeric() || "@._+-".contains(c))
-        .into_iter()
-        .filter(|hit| {
-            hit.word.split_once('@').is_some_and(|(local, domain)| {
-                !local.is_empty() && domain.trim_end_matches('.').contains('.') && !domain.contains('@')
-            })
+pub(super) fn addresses(text: &str) -> impl Iterator<Item = Hit<'_>> {
+    // Most texts have none.
+    let text = if text.contains('@') { text } else { "" };
+    let runs = runs(text, |c| {
+        c.is_alphanumeric() || matches!(c, '@' | '.' | '_' | '+' | '-')
+    });
+    runs.filter(|hit| {
+        hit.word.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && domain.trim_end_matches('.').contains('.') && !domain.contains('@')
         })
-        .collect()
+    })
 }
 
 /// Pictographs, not the marks of running text.
@@ -239,8 +249,19 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_whole_runs() {
+        let found = |text| {
+            numbers(text, |c| c.is_alphanumeric() || c == '-')
+                .map(|hit| hit.word)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("é1-a x 22, 3"), ["é1-a", "22", "3"]);
+        assert_eq!(found("none"), [""; 0]);
+    }
+
+    #[test]
     fn addresses_and_pictographs_are_seen() {
-        assert_eq!(addresses("write to records@mst.example. or a@b").len(), 1);
+        assert_eq!(addresses("write to records@mst.example. or a@b").count(), 1);
         assert_eq!(emoji("party 🎉"), Some('🎉'));
         assert_eq!(emoji("naïve – “quotes”"), None);
     }

@@ -326,10 +326,7 @@ impl Building {
 
 /// The beginning of a page, as far as it is read.
 pub(super) fn begun(text: &str) -> &str {
-    match (0..=READ_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)) {
-        Some(end) if end < text.len() => text.get(..end).unwrap_or(text),
-        Some(_) | None => text,
-    }
+    text.get(..text.floor_char_boundary(READ_BYTES_MAX)).unwrap_or(text)
 }
 
 /// The tag at the end of a piece of source that begins where the last one ended.

@@ -3,7 +3,11 @@
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::html::{self, Html};
+use super::passage::Passage;
 use super::url::{self, Target};
+
+/// What a message without a body says.
+static NOTHING: Passage = Passage::EMPTY;
 
 /// A message, taken apart.
 #[derive(Debug, Clone)]
@@ -16,16 +20,16 @@ pub struct Letter {
     /// The first line that is too long, or ends with a bare LF.
     pub(super) long_line: Option<String>,
     pub(super) bare_line: Option<String>,
-    pub(super) subject: String,
+    pub(super) subject: Passage,
     pub(super) from: Vec<Mailbox>,
     pub(super) reply_to: Vec<Mailbox>,
     /// To and Cc.
     pub(super) to: Vec<Mailbox>,
     /// The text part, as its author wrote it.
-    pub(super) text: Option<String>,
+    pub(super) text: Option<Passage>,
     pub(super) html: Option<Html>,
     /// What is seen of the HTML.
-    visible: Option<String>,
+    visible: Option<Passage>,
     pub(super) links: Vec<Link>,
     pub(super) parts: Vec<Part>,
 }
@@ -112,14 +116,14 @@ impl Letter {
             long_line: line(message, |line| line.trim_ascii_end().len() > 998),
             bare_line: line(message, |line| !line.ends_with(b"\r\n") && line.ends_with(b"\n"))
                 .filter(|_| message.windows(2).any(|pair| pair == b"\r\n")),
-            subject: parsed.subject().unwrap_or_default().trim().to_owned(),
+            subject: Passage::new(parsed.subject().unwrap_or_default().trim().to_owned()),
             from: mailboxes(&parsed, &[HeaderName::From]),
             reply_to: mailboxes(&parsed, &[HeaderName::ReplyTo]),
             to: mailboxes(&parsed, &[HeaderName::To, HeaderName::Cc]),
-            visible: html.as_ref().map(Html::visible),
+            visible: html.as_ref().map(|html| Passage::new(html.visible())),
             links,
             parts: parsed.parts.iter().filter_map(part).collect(),
-            text,
+            text: text.map(Passage::new),
             html,
         })
     }
@@ -133,14 +137,14 @@ impl Letter {
     }
 
     /// What is read: the HTML where there is one, else the text.
-    pub(super) fn body(&self) -> &str {
-        self.visible.as_deref().or(self.text.as_deref()).unwrap_or_default()
+    pub(super) fn body(&self) -> &Passage {
+        self.visible.as_ref().or(self.text.as_ref()).unwrap_or(&NOTHING)
     }
 
     /// All that somebody may read, each once: subject, HTML, text.
-    pub(super) fn passages(&self) -> impl Iterator<Item = &str> {
-        let bodies = [self.visible.as_deref(), self.text.as_deref()];
-        std::iter::once(self.subject.as_str()).chain(bodies.into_iter().flatten())
+    pub(super) fn passages(&self) -> impl Iterator<Item = &Passage> {
+        let bodies = [self.visible.as_ref(), self.text.as_ref()];
+        std::iter::once(&self.subject).chain(bodies.into_iter().flatten())
     }
 
     /// The links that go to the web.
@@ -152,12 +156,13 @@ impl Letter {
 }
 
 fn header(message: &[u8]) -> &[u8] {
-    let ends = |gap: &[u8]| message.windows(gap.len()).position(|window| window == gap);
-    let end = match (ends(b"\r\n\r\n"), ends(b"\n\n")) {
-        (Some(a), Some(b)) => a.min(b),
-        (a, b) => a.or(b).unwrap_or(message.len()),
-    };
-    message.get(..end).unwrap_or_default()
+    let before = |message: &'_ [u8], gap: &[u8]| message.windows(gap.len()).position(|window| window == gap);
+    let header = message
+        .get(..before(message, b"\r\n\r\n").unwrap_or(message.len()))
+        .unwrap_or_default();
+    header
+        .get(..before(header, b"\n\n").unwrap_or(header.len()))
+        .unwrap_or_default()
 }
 
 fn line(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<String> {
@@ -259,13 +264,13 @@ mod tests {
               --x\r\nContent-Type: application/pdf; name=a.PDF\r\n\r\nabc\r\n--x--\r\n",
         )
         .expect("a message");
-        assert_eq!(letter.subject, "Café");
+        assert_eq!(&*letter.subject, "Café");
         assert_eq!(
             (letter.from[0].name.as_str(), letter.from[0].domain()),
             ("Records", "mst.example")
         );
         assert_eq!(letter.to.len(), 2);
-        assert_eq!(letter.body(), "Hello our page");
+        assert_eq!(&**letter.body(), "Hello our page");
         assert_eq!((letter.links.len(), letter.text.is_none()), (1, true));
         let file = letter
             .parts

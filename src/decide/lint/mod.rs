@@ -18,6 +18,7 @@ mod find;
 mod glance;
 mod html;
 mod letter;
+mod passage;
 mod profile;
 mod rules;
 mod settings;

@@ -118,7 +118,7 @@ fn decoded(text: &str) -> String {
 pub(super) fn in_text(text: &str) -> Vec<&str> {
     let is_part = |c: char| !c.is_whitespace() && !"<>\"'`".contains(c);
     super::find::runs(text, is_part)
-        .into_iter()
+        .filter(|run| run.word.contains("://"))
         .filter_map(|run| {
             let lower = run.word.to_ascii_lowercase();
             let at = lower.find("https://").or_else(|| lower.find("http://"))?;

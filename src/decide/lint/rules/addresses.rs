@@ -23,14 +23,19 @@ pub(in crate::decide::lint) const DUMP: Rule = Rule {
     judge: |letter, _, profile| {
         let attached = letter.parts.iter().map(|part| part.text.as_str());
         let judge = |text: &str| {
-            let mut found: Vec<&str> = find::addresses(text).iter().map(|hit| hit.word).collect();
+            let mut found: Vec<&str> = find::addresses(text).map(|hit| hit.word).collect();
             let first = (*found.first()?).to_owned();
             found.sort_unstable();
             found.dedup();
             let sentence = format!("Take the {} addresses out: a message is no directory.", found.len());
             (found.len() >= profile.limits.addresses).then(|| Spot::new(first, sentence))
         };
-        letter.passages().chain(attached).filter_map(judge).collect()
+        letter
+            .passages()
+            .map(|text| &**text)
+            .chain(attached)
+            .filter_map(judge)
+            .collect()
     },
 };
 

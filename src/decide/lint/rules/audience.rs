@@ -11,11 +11,11 @@ pub(in crate::decide::lint) const MISMATCH: Rule = Rule {
     judge: |letter, about, profile| {
         let body = letter.body();
         let end = find::tokens(body)
-            .get(OPENING_WORDS)
+            .nth(OPENING_WORDS)
             .map_or(body.len(), |token| token.start);
         let opening = body.get(..end).unwrap_or_default();
         let speaks_to = |words: &[String]| {
-            let in_subject = find::any(&letter.subject, words);
+            let in_subject = letter.subject.any(words);
             in_subject.or_else(|| find::any(opening, words))
         };
         let (ours, others): (Vec<_>, Vec<_>) = profile.audiences.iter().partition(|named| is_of(about, named));

@@ -103,7 +103,7 @@ pub(in crate::decide::lint) const RELATIVE: Rule = Rule {
         ];
         let mut spots = Vec::new();
         for text in letter.passages() {
-            let found = words.iter().flat_map(|word| find::words(text, word, Case::Ignored));
+            let found = words.iter().flat_map(|word| text.words(word, Case::Ignored));
             spots.extend(found.map(|hit| Spot::new(hit.word, "Say the date: it is read when it has been approved.")));
         }
         spots
@@ -126,7 +126,7 @@ fn of_dates(
 
 /// "Monday, November 9, 2026", "9 November 2026", "11/9/2026", "2026-11-09", each without what may be left out.
 fn dates(text: &str, today: Date) -> Vec<Written> {
-    let tokens = find::tokens(text);
+    let tokens: Vec<Hit<'_>> = find::tokens(text).collect();
     (0..tokens.len())
         .filter_map(|at| named(text, &tokens, at, today).or_else(|| numbered(text, &tokens, at)))
         .collect()
@@ -161,20 +161,28 @@ fn named(text: &str, tokens: &[Hit<'_>], at: usize, today: Date) -> Option<Writt
 
 /// `11/9/2026` as in America, or `2026-11-09`.
 fn numbered(text: &str, tokens: &[Hit<'_>], at: usize) -> Option<Written> {
-    let three: Vec<&str> = tokens.get(at..at + 3)?.iter().map(|hit| hit.word).collect();
-    let place = between(text, tokens, at, at + 2)?;
-    let [a, b, c] = *three.as_slice() else { return None };
-    let date = if place == format!("{a}/{b}/{c}") {
-        Date::new(year(c)?, a.parse().ok()?, b.parse().ok()?)
-    } else if place == format!("{a}-{b}-{c}") {
-        Date::new(year(a)?, b.parse().ok()?, c.parse().ok()?)
+    let [a, b, c] = tokens.get(at..at + 3)? else {
+        return None;
+    };
+    // Most words of a text are no numbers.
+    if !a.word.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let is_joined = |by: &str| {
+        let gap = |from: &Hit<'_>, to: &Hit<'_>| text.get(from.start + from.word.len()..to.start);
+        gap(a, b) == Some(by) && gap(b, c) == Some(by)
+    };
+    let date = if is_joined("/") {
+        Date::new(year(c.word)?, a.word.parse().ok()?, b.word.parse().ok()?)
+    } else if is_joined("-") {
+        Date::new(year(a.word)?, b.word.parse().ok()?, c.word.parse().ok()?)
     } else {
         return None;
     };
     Some(Written {
         date: date.ok()?,
         weekday: None,
-        place,
+        place: between(text, tokens, at, at + 2)?,
     })
 }
 
@@ -187,6 +195,10 @@ fn nearest(month: i8, day: i8, today: Date) -> Option<Date> {
 }
 
 fn month(word: &str) -> Option<i8> {
+    // Most words of a text begin small.
+    if !word.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
     let short =
         |name: &str| name.get(..3).is_some_and(|short| short == word) || (name == "September" && word == "Sept");
     let at = MONTHS.iter().position(|name| *name == word || short(name))?;
@@ -224,7 +236,7 @@ fn between(text: &str, tokens: &[Hit<'_>], first: usize, last: usize) -> Option<
 
 /// "3 p.m.", "10:30 AM".
 fn times(text: &str) -> Vec<Hit<'_>> {
-    let runs = find::runs(text, |c| c.is_ascii_alphanumeric() || c == '.' || c == ':');
+    let runs: Vec<Hit<'_>> = find::runs(text, |c| c.is_ascii_alphanumeric() || c == '.' || c == ':').collect();
     let is_clock =
         |text: &str| !text.is_empty() && text.len() <= 5 && text.chars().all(|c| c.is_ascii_digit() || c == ':');
     let half = |word: &str| {

@@ -1,6 +1,6 @@
 //! What templates, forwards and drafts leave behind.
 
-use crate::decide::lint::find::{self, Case};
+use crate::decide::lint::find::Case;
 use crate::decide::lint::{Level, Rule, Spot};
 
 /// Marks of fields that were never filled in.
@@ -35,10 +35,16 @@ pub(in crate::decide::lint) const GREETING: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, _| {
         let is_empty = |line: &&str| {
-            let line: String = line.to_lowercase().split_whitespace().collect();
-            ["dear,", "hi,", "hello,", "dear:", "dear!", "dear"].contains(&line.as_str())
+            let bare = || {
+                line.chars()
+                    .filter(|c| !c.is_whitespace())
+                    .map(|c| c.to_ascii_lowercase())
+            };
+            ["dear,", "hi,", "hello,", "dear:", "dear!", "dear"]
+                .iter()
+                .any(|greeting| bare().eq(greeting.chars()))
         };
-        let found = letter.passages().flat_map(str::lines).filter(is_empty);
+        let found = letter.passages().flat_map(|text| text.lines()).filter(is_empty);
         found
             .map(|line| Spot::new(line.trim(), "Say whom you greet: the name is missing."))
             .collect()
@@ -51,7 +57,7 @@ pub(in crate::decide::lint) const PLACEHOLDER: Rule = Rule {
     judge: |letter, _, profile| {
         let found = letter
             .passages()
-            .filter_map(|text| find::any(text, &profile.words.placeholders));
+            .filter_map(|text| text.any(&profile.words.placeholders));
         let sentence = "Write what belongs here: this is the template's filler.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -62,7 +68,7 @@ pub(in crate::decide::lint) const UNFINISHED: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, profile| {
         let words = profile.words.unfinished.iter();
-        let found = words.flat_map(|word| find::words(&letter.subject, word, Case::Matters));
+        let found = words.flat_map(|word| letter.subject.words(word, Case::Matters));
         let sentence = "Take this out of the subject once the message is ready.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },

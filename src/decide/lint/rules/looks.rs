@@ -2,7 +2,7 @@
 
 use crate::decide::lint::html::{Element, Html};
 use crate::decide::lint::style::Look;
-use crate::decide::lint::{Letter, Level, Rule, Spot, find};
+use crate::decide::lint::{Letter, Level, Rule, Spot};
 
 /// Below this nobody sees the text at all.
 const INVISIBLE: f64 = 1.25;
@@ -83,7 +83,7 @@ pub(in crate::decide::lint) const COLOUR_ONLY: Rule = Rule {
             .flat_map(|way| colours.map(|colour| format!("{way} {colour}")))
             .collect();
         let sentence = "Say it with a word or a mark too: not everybody sees the colour.";
-        let found = letter.passages().filter_map(|text| find::any(text, &phrases));
+        let found = letter.passages().filter_map(|text| text.any(&phrases));
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
 };

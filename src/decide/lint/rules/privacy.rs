@@ -1,8 +1,21 @@
 //! People's numbers: none of them belongs in a mailing. Quoted masked.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::decide::lint::find::{self, Hit};
 use crate::decide::lint::{Letter, Level, Rule, Spot};
 use crate::model::number;
+
+/// What a text says that has dates of birth in it.
+static SAYS_BIRTH: LazyLock<Regex> = LazyLock::new(|| says_one_of("dob|date of birth"));
+/// What a text says that has grades in it.
+static SAYS_GRADE: LazyLock<Regex> = LazyLock::new(|| says_one_of("gpa|grade|score"));
+
+fn says_one_of(words: &str) -> Regex {
+    Regex::new(&format!("(?i){words}")).expect("a pattern of letters")
+}
 
 pub(in crate::decide::lint) const SOCIAL: Rule = Rule {
     name: "social-security-number",
@@ -16,8 +29,8 @@ pub(in crate::decide::lint) const CARD: Rule = Rule {
     judge: |letter, _, _| {
         let mut spots = Vec::new();
         for text in texts(letter) {
-            let runs = find::runs(text, |c| c.is_ascii_digit() || c == '-' || c == ' ');
-            let runs = runs.iter().map(|hit| hit.trimmed(&[' ', '-']));
+            let runs = find::numbers(text, |c| c.is_ascii_digit() || c == '-' || c == ' ');
+            let runs = runs.map(|hit| hit.trimmed(&[' ', '-']));
             let cards = runs.filter(|hit| is_free(hit) && number::is_card(hit.word));
             spots.extend(cards.map(|hit| Spot::new(find::masked(hit.word), "Take the card number out.")));
         }
@@ -53,15 +66,15 @@ pub(in crate::decide::lint) const BIRTH: Rule = Rule {
         let sentence = "Take dates of birth out.";
         let is_birth = |line: &&str| {
             let lower = line.to_lowercase();
-            let words = find::tokens(&lower);
+            let words: Vec<Hit<'_>> = find::tokens(&lower).collect();
             let is_named = lower.contains("date of birth") || words.iter().any(|hit| hit.word == "dob");
             let has_date = find::runs(line, |c| c.is_ascii_digit() || c == '/' || c == '-')
-                .iter()
                 .any(|hit| hit.word.len() >= 8 && hit.word.split(['/', '-']).count() == 3);
             let has_names = words.iter().any(|hit| hit.word == "name") && line.contains([',', '\t', '|', ';']);
             is_named && (has_date || has_names)
         };
-        let found = texts(letter).flat_map(str::lines).filter(is_birth);
+        let named = texts(letter).filter(|text| SAYS_BIRTH.is_match(text));
+        let found = named.flat_map(str::lines).filter(is_birth);
         found
             .map(|line| Spot::new(find::masked(line.trim()), sentence))
             .collect()
@@ -79,7 +92,8 @@ pub(in crate::decide::lint) const GRADES: Rule = Rule {
             let graded = lines.filter(|line| is_graded(line)).count();
             (graded >= 2).then(|| Spot::new(head.trim(), sentence))
         };
-        texts(letter).filter_map(judge).collect()
+        let graded = texts(letter).filter(|text| SAYS_GRADE.is_match(text));
+        graded.filter_map(judge).collect()
     },
 };
 
@@ -87,14 +101,15 @@ pub(in crate::decide::lint) const GRADES: Rule = Rule {
 fn texts(letter: &Letter) -> impl Iterator<Item = &str> {
     letter
         .passages()
+        .map(|text| &**text)
         .chain(letter.parts.iter().map(|part| part.text.as_str()))
 }
 
 fn numbers(letter: &Letter, is_wanted: impl Fn(&Hit<'_>) -> bool, sentence: &str) -> Vec<Spot> {
     let mut spots = Vec::new();
     for text in texts(letter) {
-        let runs = find::runs(text, |c| c.is_alphanumeric() || c == '-');
-        let found = runs.iter().filter(|hit| is_free(hit) && is_wanted(hit));
+        let runs = find::numbers(text, |c| c.is_alphanumeric() || c == '-');
+        let found = runs.filter(|hit| is_free(hit) && is_wanted(hit));
         spots.extend(found.map(|hit| Spot::new(find::masked(hit.word), sentence)));
     }
     spots
@@ -121,7 +136,7 @@ fn is_social(hit: &Hit<'_>) -> bool {
 
 fn is_grade_head(line: &str) -> bool {
     let lower = line.to_lowercase();
-    let words = find::tokens(&lower);
+    let words: Vec<Hit<'_>> = find::tokens(&lower).collect();
     let has = |wanted: &[&str]| words.iter().any(|hit| wanted.contains(&hit.word));
     words.len() <= 12 && has(&["name", "student", "id"]) && has(&["gpa", "grade", "score"])
 }

@@ -1,6 +1,6 @@
 //! What only a thief would ask for.
 
-use crate::decide::lint::{Letter, Level, Rule, Spot, find};
+use crate::decide::lint::{Letter, Level, Rule, Spot};
 
 pub(in crate::decide::lint) const CREDENTIALS: Rule = Rule {
     name: "asks-for-password",
@@ -21,7 +21,7 @@ pub(in crate::decide::lint) const MONEY: Rule = Rule {
 };
 
 fn found(letter: &Letter, words: &[String], sentence: &str) -> Vec<Spot> {
-    let hits = letter.passages().filter_map(|text| find::any(text, words));
+    let hits = letter.passages().filter_map(|text| text.any(words));
     hits.map(|hit| Spot::new(hit.word, sentence)).collect()
 }
 

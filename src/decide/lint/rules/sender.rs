@@ -88,7 +88,7 @@ pub(in crate::decide::lint) const CONTACT: Rule = Rule {
             let href = link.href.to_ascii_lowercase();
             href.starts_with("mailto:") || href.starts_with("tel:")
         });
-        if has_link || !find::addresses(body).is_empty() || has_telephone(body) {
+        if has_link || find::addresses(body).next().is_some() || has_telephone(body) {
             return Vec::new();
         }
         let last = body.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -104,7 +104,7 @@ fn foreign(boxes: &[Mailbox], about: &About<'_>, profile: &Profile, sentence: &s
 
 /// Ten digits, in groups of three, three and four.
 fn has_telephone(text: &str) -> bool {
-    let groups = find::runs(text, |c| c.is_ascii_digit());
+    let groups: Vec<find::Hit<'_>> = find::numbers(text, |c| c.is_ascii_digit()).collect();
     groups.windows(3).any(|three| {
         let lengths: Vec<usize> = three.iter().map(|hit| hit.word.len()).collect();
         let near = three

@@ -69,7 +69,9 @@ pub(in crate::decide::lint) const URGENT: Rule = Rule {
     name: "subject-urgent",
     level: Level::Block,
     judge: |letter: &Letter, about: &About<'_>, profile: &Profile| {
-        find::any(&letter.subject, &profile.words.urgent)
+        letter
+            .subject
+            .any(&profile.words.urgent)
             .filter(|_| about.category != Category::Critical)
             .map(|hit| Spot::new(hit.word, "Say what it is about; only critical mail may cry alarm."))
             .into_iter()
@@ -98,7 +100,7 @@ pub(in crate::decide::lint) const FAKE_REPLY: Rule = Rule {
 
 fn spot_if(letter: &Letter, is_so: bool, sentence: impl Into<String>) -> Vec<Spot> {
     match is_so {
-        true => vec![Spot::new(letter.subject.as_str(), sentence)],
+        true => vec![Spot::new(&*letter.subject, sentence)],
         false => Vec::new(),
     }
 }

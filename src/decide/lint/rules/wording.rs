@@ -1,6 +1,6 @@
 //! The style guide: what the university is called, and other words.
 
-use crate::decide::lint::find::{self, Case, Hit};
+use crate::decide::lint::find::{Case, Hit};
 use crate::decide::lint::{Level, Rule, Spot};
 use crate::model::Category;
 
@@ -11,7 +11,7 @@ pub(in crate::decide::lint) const NAME: Rule = Rule {
         let mut spots = Vec::new();
         for text in letter.passages() {
             for rather in &profile.names.wrong {
-                let found = find::words(text, &rather.not, Case::Matters);
+                let found = text.words(&rather.not, Case::Matters);
                 spots.extend(
                     found
                         .iter()
@@ -35,7 +35,7 @@ pub(in crate::decide::lint) const FULL_NAME: Rule = Rule {
         if !about.off_campus || is_familiar {
             return Vec::new();
         }
-        let first = |name: &str| find::words(letter.body(), name, Case::Matters).into_iter().next();
+        let first = |name: &str| letter.body().words(name, Case::Matters).into_iter().next();
         let Some(short) = first(&profile.names.short) else {
             return Vec::new();
         };
@@ -60,7 +60,7 @@ pub(in crate::decide::lint) const STYLE: Rule = Rule {
         let mut spots = Vec::new();
         for text in letter.passages() {
             for rather in &profile.words.style {
-                let found = find::words(text, &rather.not, Case::Ignored);
+                let found = text.words(&rather.not, Case::Ignored);
                 spots.extend(found.iter().map(|hit| fixed(hit, &rather.say)));
             }
         }
@@ -72,9 +72,7 @@ pub(in crate::decide::lint) const POLITICAL: Rule = Rule {
     name: "political",
     level: Level::Warn,
     judge: |letter, _, profile| {
-        let found = letter
-            .passages()
-            .filter_map(|text| find::any(text, &profile.words.political));
+        let found = letter.passages().filter_map(|text| text.any(&profile.words.political));
         let sentence = "Take campaigning out: the university's lists are for no candidate and no party.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -84,9 +82,7 @@ pub(in crate::decide::lint) const SALE: Rule = Rule {
     name: "personal-sale",
     level: Level::Warn,
     judge: |letter, _, profile| {
-        let found = letter
-            .passages()
-            .filter_map(|text| find::any(text, &profile.words.sale));
+        let found = letter.passages().filter_map(|text| text.any(&profile.words.sale));
         let sentence = "Sell and let elsewhere: the university's lists are no market.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -101,7 +97,7 @@ pub(in crate::decide::lint) const FUNDRAISING: Rule = Rule {
         }
         let found = letter
             .passages()
-            .filter_map(|text| find::any(text, &profile.words.fundraising));
+            .filter_map(|text| text.any(&profile.words.fundraising));
         let sentence = "Ask for money in marketing mail alone; this is sent as something else.";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -114,11 +110,11 @@ pub(in crate::decide::lint) const UNMARKED: Rule = Rule {
         let sells = [&profile.words.sale, &profile.words.sponsor];
         let is_marked = letter
             .passages()
-            .any(|text| find::any(text, &profile.words.advertising).is_some());
+            .any(|text| text.any(&profile.words.advertising).is_some());
         if about.category != Category::Marketing || !about.off_campus || is_marked {
             return Vec::new();
         }
-        let found = sells.iter().filter_map(|words| find::any(letter.body(), words));
+        let found = sells.iter().filter_map(|words| letter.body().any(words));
         let sentence = "Say that it is an advertisement: the law asks for it (CAN-SPAM).";
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
@@ -129,7 +125,9 @@ pub(in crate::decide::lint) const SPONSOR_FIRST: Rule = Rule {
     level: Level::Warn,
     judge: |letter, about, profile| {
         let body = letter.body();
-        let first = find::any(body, &profile.words.sponsor).filter(|hit| hit.start * 3 < body.len());
+        let first = body
+            .any(&profile.words.sponsor)
+            .filter(|hit| hit.start * 3 < body.len());
         let sentence = "Put sponsors and tickets after what the message is about.";
         let found = first.filter(|_| about.category == Category::Official);
         found.map(|hit| Spot::new(hit.word, sentence)).into_iter().collect()

@@ -1,0 +1,110 @@
+//! Passage: a text that is looked through for many words, and so is read once.
+
+use std::ops::Deref;
+
+use super::find::{self, Case, Hit};
+
+/// A text, and where each word of it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Passage {
+    text: String,
+    /// Of each run of letters and digits, in small letters, a hash; and where it begins.
+    words: Vec<(u64, usize)>,
+}
+
+impl Deref for Passage {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Passage {
+    /// Nothing to read.
+    pub(super) const EMPTY: Self = Self {
+        text: String::new(),
+        words: Vec::new(),
+    };
+
+    pub(super) fn new(text: String) -> Self {
+        let mut words: Vec<(u64, usize)> = find::runs(&text, char::is_alphanumeric)
+            .map(|hit| (hash(hit.word), hit.start))
+            .collect();
+        words.sort_unstable();
+        Self { text, words }
+    }
+
+    /// Everywhere `needle` stands as a word of its own; what [`find::words`] finds.
+    pub(super) fn words<'t>(&'t self, needle: &str, case: Case) -> Vec<Hit<'t>> {
+        let Some(first) = needle
+            .split(|c: char| !c.is_alphanumeric())
+            .next()
+            .filter(|first| !first.is_empty())
+        else {
+            return find::words(&self.text, needle, case);
+        };
+        let is_it = |word: &str| match case {
+            Case::Matters => word == needle,
+            Case::Ignored => word.eq_ignore_ascii_case(needle),
+        };
+        let mut free_from = 0;
+        let found = self.starts(first).filter_map(|start| {
+            let word = self
+                .text
+                .get(start..start + needle.len())
+                .filter(|word| is_it(word) && start >= free_from)?;
+            free_from = start + needle.len();
+            let hit = Hit {
+                text: &self.text,
+                start,
+                word,
+            };
+            find::stands_alone(&hit).then_some(hit)
+        });
+        found.collect()
+    }
+
+    /// The first of the needles that stands as a word.
+    pub(super) fn any(&self, needles: &[String]) -> Option<Hit<'_>> {
+        let found = needles.iter().flat_map(|needle| self.words(needle, Case::Ignored));
+        found.min_by_key(|hit| hit.start)
+    }
+
+    /// Where runs begin that may be this one, in order.
+    fn starts(&self, word: &str) -> impl Iterator<Item = usize> {
+        let hash = hash(word);
+        let from = self.words.partition_point(|(other, _)| *other < hash);
+        let rest = self.words.get(from..).unwrap_or_default().iter();
+        rest.take_while(move |(other, _)| *other == hash)
+            .map(|(_, start)| *start)
+    }
+}
+
+/// FNV-1a of a word, small letters and capitals alike. Whoever makes two words collide gains nothing: each is compared.
+fn hash(word: &str) -> u64 {
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn places(hits: Vec<Hit<'_>>) -> Vec<(usize, &str)> {
+        hits.into_iter().map(|hit| (hit.start, hit.word)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_a_search_finds(text in "([aAbcé]{1,2}[ .@&'\\n-]{0,2}){0,12}", needle in "[aAb&é]{1,2}([ -]c)?") {
+            let passage = Passage::new(text.clone());
+            for case in [Case::Matters, Case::Ignored] {
+                prop_assert_eq!(places(passage.words(&needle, case)), places(find::words(&text, &needle, case)));
+            }
+        }
+    }
+}
