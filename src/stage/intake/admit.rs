@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::answer;
 use super::gate::{Gate, rules};
 use super::gather::Gathered;
 use super::lately::Lately;
+use super::{answer, aside};
 use crate::decide::lint::Level;
 use crate::decide::notice::{self, Told, in_words};
 use crate::mail::{Address, ForwardPath, Timestamp};
@@ -329,9 +329,9 @@ impl Gate {
             bytes.to_vec(),
         );
         let (category, at) = (mailing.category, mailing.submitted_at);
-        // Reading takes the processor: not on the thread that serves the others.
-        let read = tokio::task::spawn_blocking(move || lint.read(&bytes, category, &audience, at));
-        let remarks = read.await.map_err(|panicked| Error::Disk(panicked.to_string()))?;
+        // Here nothing is unpacked.
+        let is_short = aside::is_short(&bytes, None);
+        let remarks = aside::aside(is_short, move || lint.read(&bytes, category, &audience, at)).await?;
         let mended = remarks.iter().filter(|remark| remark.level > Level::Info);
         let mut lines: Vec<String> = mended
             .map(|remark| format!("“{}”: {} ({})", remark.place, remark.sentence, remark.level.words()))

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use metrics::counter;
 
-use super::answer;
 use super::canary::Alarms;
 use super::gather::{self, Gathered};
 use super::turns::Turns;
 use super::vouch::Voucher;
 use super::{Asked, Intake, Submission};
+use super::{answer, aside};
 use crate::clock::Clock;
 use crate::decide::lint;
 use crate::decide::notice::Notices;
@@ -142,12 +142,13 @@ impl Gate {
         let policy = Arc::clone(&self.settings.policy);
         let facts = gather::facts(&policy, &envelope, &message, author, answers_to);
         let (store, now) = (self.store.clone(), self.clock.now());
-        // Reading what is attached takes the processor: not on the thread that serves the others.
-        let looked = tokio::task::spawn_blocking(move || {
+        // Reading what is attached takes the processor.
+        let is_short = aside::is_short(&submission.message, message.header.value("Content-Type").as_deref());
+        let looked = aside::aside(is_short, move || {
             let looked = gather::look(&store, &policy, facts, &envelope, (&message, &submission.message), now);
             looked.map(|looked| (looked, message, submission))
         });
-        let (looked, message, submission) = looked.await.map_err(|panicked| Error::Disk(panicked.to_string()))??;
+        let (looked, message, submission) = looked.await??;
         let gather::Looked {
             facts,
             lately,

@@ -9,6 +9,7 @@
 
 mod admit;
 mod answer;
+mod aside;
 mod canary;
 mod case;
 mod classes;
