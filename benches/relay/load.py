@@ -1,4 +1,4 @@
-"""A load of messages over many SMTP connections: each kept busy, MAIL, RCPT and DATA in one flight, every answer awaited."""
+"""A load of messages over many SMTP connections, each of another author: each kept busy, MAIL, RCPT and DATA in one flight, every answer awaited."""
 
 import itertools
 import re
@@ -8,29 +8,33 @@ import time
 
 from measure import Sample
 
-FROM = "author@mst.example"
 TO = "students@lists.mst.example"
-ENVELOPE = f"MAIL FROM:<{FROM}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n".encode()
 LAST_LINE = re.compile(rb"(?m)^(\d\d\d)(?: .*)?\r\n")
 LINE = b"All letters of the alphabet and then some more stand in this line.\r\n"
 
 
 def messages(octets):
-    """Different messages of a size, each with a subject of its own."""
+    """Different messages of a size, each with a subject of its own. Gives what makes the next one of an author."""
     head = "X-Campus-Authenticated: {from_}\r\nFrom: The Author <{from_}>\r\nTo: {to}\r\nSubject: Notice {number} to the class of {year}\r\n"
     head += "Message-ID: <{number}.{time}@mail.mst.example>\r\nDate: Mon, 02 Nov 2026 09:00:00 -0600\r\nMIME-Version: 1.0\r\n"
     head += "Content-Type: text/plain; charset=us-ascii\r\n\r\nThis is text {number} of them.\r\n"
     filler = LINE * (octets // len(LINE) + 1)
     at = time.time_ns()
-    for number in itertools.count(1):
-        start = head.format(from_=FROM, to=TO, number=number, year=1900 + number % 100, time=at).encode()
-        yield start + filler[: octets - len(start) - 2] + b"\r\n.\r\n"
+    numbers = itertools.count(1)
+
+    def next_of(author):
+        number = next(numbers)
+        start = head.format(from_=author, to=TO, number=number, year=1900 + number % 100, time=at).encode()
+        return start + filler[: octets - len(start) - 2] + b"\r\n.\r\n"
+    return next_of
 
 
 class Session:
-    """One connection: what it waits for."""
+    """One connection, of one author: what it waits for."""
 
-    def __init__(self, port):
+    def __init__(self, port, number):
+        self.author = f"author{number}@mst.example"
+        self.envelope = f"MAIL FROM:<{self.author}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n".encode()
         self.socket = socket.create_connection(("127.0.0.1", port), 30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.heard, self.awaited = b"", 1
@@ -66,14 +70,14 @@ class Session:
 def submit(port, octets, count, spent, connections=50, seconds=60):
     """Submits so many messages, or as many as fit into the time; gives samples, and the last answer."""
     selector = selectors.EpollSelector()
-    sessions = [Session(port) for _ in range(connections)]
-    source = messages(octets)
+    sessions = [Session(port, number) for number in range(connections)]
+    next_of = messages(octets)
     begun = time.monotonic()
     samples, done, sent, said = [Sample(begun, 0, spent())], 0, 0, b""
     step = max(count // 100, 1)
     for session in sessions:
         selector.register(session.socket, selectors.EVENT_READ, session)
-        session.say(ENVELOPE, 3)
+        session.say(session.envelope, 3)
         session.in_envelope, sent = True, sent + 1
     while done < sent and time.monotonic() < begun + seconds + 30:
         for key, _ in selector.select(1):
@@ -83,14 +87,14 @@ def submit(port, octets, count, spent, connections=50, seconds=60):
                 continue
             if session.in_envelope:
                 session.in_envelope = False
-                session.say(next(source), 1)
+                session.say(next_of(session.author), 1)
                 continue
             done, said = done + 1, last
             if done % step == 0:
                 samples.append(Sample(time.monotonic(), done, spent()))
             if sent < count and time.monotonic() < begun + seconds:
                 session.in_envelope, sent = True, sent + 1
-                session.say(ENVELOPE, 3)
+                session.say(session.envelope, 3)
     for session in sessions:
         session.socket.close()
     return samples, said.decode(errors="replace").strip()
