@@ -46,7 +46,8 @@ pub enum Table {
     StateChunks = 17,
     /// Groups of people written to on one subject, by owner and group.
     Groups = 18,
-    /// Which groups a key finds, by owner and shard of keys.
+    /// Which groups a key finds, by owner and shard of keys: of stores older than [`Self::GroupsByKey`], read until they are
+    /// forgotten.
     GroupKeys = 19,
     /// The thread of a message, by the hash of its Message-ID.
     Threads = 20,
@@ -100,11 +101,13 @@ pub enum Table {
     Uncertain = 47,
     /// What domains say of their exchangers (MTA-STS), and until when, by the mark of the domain and part.
     StsPolicies = 48,
+    /// The day a key last found a group, by owner, key and group.
+    GroupsByKey = 49,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 45] = [
+    pub(super) const ALL: [Self; 46] = [
         Self::Mailings,
         Self::ByState,
         Self::Chunks,
@@ -124,6 +127,7 @@ impl Table {
         Self::StateChunks,
         Self::Groups,
         Self::GroupKeys,
+        Self::GroupsByKey,
         Self::Threads,
         Self::ThreadPeople,
         Self::Paces,

@@ -1,7 +1,7 @@
 //! What an author sent lately: groups of people on one subject, threads, and pace. Forgotten after a window.
 //!
-//! A message is looked up by a few keys, each in a small record of its owner's (one of [`SHARDS`]), so that finding what
-//! is alike costs the same however many messages there were, and nothing of it has to be held in memory.
+//! A message is looked up by a few keys, and leaves a record of a few octets for each that is new, so that finding what is
+//! alike costs the same however many messages there were, and nothing of it has to be held in memory.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +10,10 @@ use super::{Error, Store};
 use crate::mail::Timestamp;
 use crate::model::{Group, Pace};
 
-/// Records over which the keys of one owner are spread.
+/// Records over which the keys of one owner were spread.
 const SHARDS: u64 = 64;
-/// Keys in one record; at 24 octets each it fits the engine's values.
-const SHARD_KEYS_MAX: usize = 300;
+/// Groups that one key finds at most, those that are absorbed by now among them.
+const FOUND_MAX: usize = 300;
 /// People a thread remembers.
 const THREAD_PEOPLE_MAX: usize = 500;
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
@@ -45,7 +45,7 @@ fn days_kept(key: &[u8]) -> i64 {
     if key.first() == Some(&b'l') { 130 } else { 8 }
 }
 
-/// One key, the group it finds, and the day it last did.
+/// One key of a shard, the group it finds, and the day it last did.
 type Found = (u64, u64, i64);
 
 /// A group as it is after a message, and what it is found by.
@@ -87,9 +87,16 @@ impl Store {
     /// The groups of an owner that any of these keys finds, oldest first.
     pub fn groups(&self, owner: Owner, keys: &[u64]) -> Result<Vec<Group>, Error> {
         let mut ids: Vec<u64> = Vec::new();
+        let has_shards = self.engine.keys(Table::GroupKeys, &owner.0).next().is_some();
         for key in keys {
-            let found = self.shard(owner, *key)?;
-            ids.extend(found.iter().filter(|(found, _, _)| found == key).map(|(_, id, _)| *id));
+            let prefix = [owner.0.as_slice(), &key.to_be_bytes()].concat();
+            for found in self.engine.keys(Table::GroupsByKey, &prefix).take(FOUND_MAX) {
+                ids.extend(found?.last_chunk().map(|id| u64::from_be_bytes(*id)));
+            }
+            if has_shards {
+                let found = self.shard(owner, *key)?;
+                ids.extend(found.iter().filter(|(found, _, _)| found == key).map(|(_, id, _)| *id));
+            }
         }
         ids.sort_unstable();
         ids.dedup();
@@ -191,32 +198,13 @@ impl Store {
         for id in absorbed {
             batch.delete(Table::Groups, &group_key(*owner, *id));
         }
-        let mut shards: Vec<(u64, Vec<Found>)> = Vec::new();
+        let day = postcard::to_allocvec(&today)?;
         for key in keys {
-            if !shards.iter().any(|(shard, _)| shard % SHARDS == key % SHARDS) {
-                shards.push((*key, self.shard(*owner, *key)?));
+            let place = found_key(*owner, *key, group.id);
+            // Most of what is alike comes on one day.
+            if self.engine.read(Table::GroupsByKey, &place)?.as_ref() != Some(&day) {
+                batch.put(Table::GroupsByKey, &place, day.clone());
             }
-            let oldest = today - days_kept(&owner.0);
-            for (shard, found) in &mut shards {
-                if *shard % SHARDS == key % SHARDS {
-                    found.retain(|(known, id, day)| !(known == key && *id == group.id) && *day >= oldest);
-                    found.push((*key, group.id, today));
-                    let surplus = found.len().saturating_sub(SHARD_KEYS_MAX);
-                    found.drain(..surplus);
-                }
-            }
-        }
-        for (key, mut found) in shards {
-            for entry in &mut found {
-                if absorbed.contains(&entry.1) {
-                    entry.1 = group.id;
-                }
-            }
-            batch.put(
-                Table::GroupKeys,
-                &shard_key(*owner, key),
-                postcard::to_allocvec(&found)?,
-            );
         }
         Ok(())
     }
@@ -228,6 +216,7 @@ impl Store {
         let tables = [
             Table::Groups,
             Table::GroupKeys,
+            Table::GroupsByKey,
             Table::Threads,
             Table::ThreadPeople,
             Table::Paces,
@@ -262,6 +251,10 @@ fn day(at: Timestamp) -> i64 {
 
 fn group_key(owner: Owner, id: u64) -> Vec<u8> {
     [owner.0.as_slice(), &id.to_be_bytes()].concat()
+}
+
+fn found_key(owner: Owner, key: u64, id: u64) -> Vec<u8> {
+    [owner.0.as_slice(), &key.to_be_bytes(), &id.to_be_bytes()].concat()
 }
 
 fn shard_key(owner: Owner, key: u64) -> Vec<u8> {
