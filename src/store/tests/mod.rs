@@ -102,7 +102,7 @@ fn admission(store: &Store, message: Vec<u8>) -> Admission {
 
 #[tokio::test]
 async fn an_admitted_mailing_is_there_after_a_restart_with_its_bytes() {
-    for length in [0, 10, 64 * 1024, 64 * 1024 + 1, 300_000] {
+    for length in [0, 10, 72 * 1024, 72 * 1024 + 1, 300_000] {
         let home = home();
         let message = vec![b'x'; length];
         let id = home
