@@ -50,18 +50,18 @@ const CLOSINGS: [&str; 22] = [
 /// What clients put before a subject that is not theirs.
 const PREFIXES: [&str; 10] = ["re", "fw", "fwd", "aw", "wg", "sv", "antw", "ref", "tr", "rv"];
 
-/// The words of a body that would be the same in every slice, in order and in lower case.
-pub fn essence(text: &str, names: &[String], is_answer: bool) -> Vec<String> {
+/// The first words of a body that would be the same in every slice, in order and in lower case; `most` of them.
+pub fn essence(text: &str, names: &[String], is_answer: bool, most: usize) -> Vec<String> {
     let own = own_lines(text, is_answer);
     let own = before_closing(&own);
     let own = after_greeting(own);
     let body = own.join("\n");
-    let all = marked_words(&body, names);
+    let all = marked_words(&body, names, most * 2);
     let count = all.iter().filter(|(_, is_name)| !is_name).count();
     // A text in capitals, or in a tongue whose nouns have them, would have nothing left.
     let keeps_all = count * 2 < all.len();
     let kept = all.into_iter().filter(|(_, is_name)| keeps_all || !is_name);
-    kept.map(|(word, _)| word).collect()
+    kept.map(|(word, _)| word).take(most).collect()
 }
 
 /// The words of a subject that would be the same in every slice.
@@ -70,7 +70,7 @@ pub fn subject_essence(subject: &str, names: &[String]) -> Vec<String> {
     while let Some(next) = without_prefix(rest) {
         rest = next;
     }
-    let all = marked_words(rest, names).into_iter();
+    let all = marked_words(rest, names, usize::MAX).into_iter();
     all.map(|(word, _)| word).collect()
 }
 
@@ -108,9 +108,9 @@ fn is_quote_mark(line: &str) -> bool {
 /// Without the signature: from `--`, or from the closing formula, on.
 fn before_closing<'a>(lines: &'a [&'a str]) -> &'a [&'a str] {
     let is_end = |(at, line): (usize, &&str)| {
-        let bare = line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let bare = || line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let is_near_end = lines.len() - at <= CLOSING_LINES && at > 0;
-        line.trim_end() == "--" || (is_near_end && CLOSINGS.contains(&bare.as_str()))
+        line.trim_end() == "--" || (is_near_end && CLOSINGS.contains(&bare().as_str()))
     };
     let end = lines.iter().enumerate().position(is_end).unwrap_or(lines.len());
     lines.get(..end).unwrap_or(lines)
@@ -142,11 +142,14 @@ fn after_greeting<'a>(lines: &'a [&'a str]) -> Vec<&'a str> {
 }
 
 /// Words in lower case, each with whether it looks like a name: a capital that does not begin a sentence. Off with links
-/// (their host stays), addresses, whatever has a digit, and the names given.
-fn marked_words(text: &str, names: &[String]) -> Vec<(String, bool)> {
+/// (their host stays), addresses, whatever has a digit, and the names given. `most` are enough.
+fn marked_words(text: &str, names: &[String], most: usize) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     let mut begins = true;
     for token in text.split_whitespace() {
+        if found.len() >= most {
+            break;
+        }
         if let Some(host) = host(token) {
             found.push((host.to_lowercase(), false));
             begins = false;

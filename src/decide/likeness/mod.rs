@@ -55,8 +55,7 @@ impl Likeness {
     pub fn of(compared: &Compared<'_>) -> Self {
         let subject = subject_essence(compared.subject, compared.names);
         let says_enough = !compared.is_answer && subject.len() >= SUBJECT_WORDS_MIN;
-        let mut words = essence(compared.text, compared.names, compared.is_answer);
-        words.truncate(BODY_WORDS_MAX);
+        let words = essence(compared.text, compared.names, compared.is_answer, BODY_WORDS_MAX);
         Self {
             subject: says_enough.then(|| hash(&subject.join(" "), 1)),
             sketch: (words.len() >= BODY_WORDS_MIN).then(|| Sketch::of(triples(&words))),

@@ -135,13 +135,6 @@ pub(super) fn stands_alone(hit: &Hit<'_>) -> bool {
     (starts_with_sign || !is_joined_before) && (ends_with_sign || !is_joined_after)
 }
 
-/// Whole words, as a reader counts them.
-pub(super) fn count(text: &str) -> usize {
-    text.split_whitespace()
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .count()
-}
-
 /// The text as far as a quote goes.
 pub(super) fn quote(text: &str) -> String {
     text.chars().take(QUOTE_MAX).collect()

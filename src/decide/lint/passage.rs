@@ -10,6 +10,7 @@ pub(super) struct Passage {
     text: String,
     /// Of each run of letters and digits, in small letters, a hash; and where it begins.
     words: Vec<(u64, usize)>,
+    count: usize,
 }
 
 impl Deref for Passage {
@@ -25,14 +26,27 @@ impl Passage {
     pub(super) const EMPTY: Self = Self {
         text: String::new(),
         words: Vec::new(),
+        count: 0,
     };
 
     pub(super) fn new(text: String) -> Self {
-        let mut words: Vec<(u64, usize)> = find::runs(&text, char::is_alphanumeric)
-            .map(|hit| (hash(hit.word), hit.start))
-            .collect();
+        let (mut words, mut count, mut end) = (Vec::with_capacity(text.len() / 6), 0, 0);
+        for hit in find::runs(&text, char::is_alphanumeric) {
+            let is_new = end == 0
+                || text
+                    .get(end..hit.start)
+                    .is_some_and(|gap| gap.contains(char::is_whitespace));
+            count += usize::from(is_new);
+            end = hit.start + hit.word.len();
+            words.push((hash(hit.word), hit.start));
+        }
         words.sort_unstable();
-        Self { text, words }
+        Self { text, words, count }
+    }
+
+    /// Whole words, as a reader counts them.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// Everywhere `needle` stands as a word of its own; what [`find::words`] finds.
@@ -102,6 +116,7 @@ mod tests {
         #[test]
         fn it_finds_what_a_search_finds(text in "([aAbcé]{1,2}[ .@&'\\n-]{0,2}){0,12}", needle in "[aAb&é]{1,2}([ -]c)?") {
             let passage = Passage::new(text.clone());
+            prop_assert_eq!(passage.count(), text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count());
             for case in [Case::Matters, Case::Ignored] {
                 prop_assert_eq!(places(passage.words(&needle, case)), places(find::words(&text, &needle, case)));
             }

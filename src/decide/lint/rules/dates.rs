@@ -126,10 +126,17 @@ fn of_dates(
 
 /// "Monday, November 9, 2026", "9 November 2026", "11/9/2026", "2026-11-09", each without what may be left out.
 fn dates(text: &str, today: Date) -> Vec<Written> {
-    let tokens: Vec<Hit<'_>> = find::tokens(text).collect();
-    (0..tokens.len())
-        .filter_map(|at| named(text, &tokens, at, today).or_else(|| numbered(text, &tokens, at)))
-        .collect()
+    let mut found = Vec::new();
+    // A date stands on one line, and has a digit.
+    for line in text
+        .split('\n')
+        .filter(|line| line.bytes().any(|byte| byte.is_ascii_digit()))
+    {
+        let tokens: Vec<Hit<'_>> = find::tokens(line).collect();
+        let places = 0..tokens.len();
+        found.extend(places.filter_map(|at| named(line, &tokens, at, today).or_else(|| numbered(line, &tokens, at))));
+    }
+    found
 }
 
 fn named(text: &str, tokens: &[Hit<'_>], at: usize, today: Date) -> Option<Written> {
@@ -226,7 +233,7 @@ fn year(word: &str) -> Option<i16> {
 fn gap(text: &str, tokens: &[Hit<'_>], at: usize) -> usize {
     let ends = tokens.get(at).zip(tokens.get(at + 1));
     let between = ends.and_then(|(a, b)| text.get(a.start + a.word.len()..b.start));
-    between.filter(|gap| !gap.contains('\n')).map_or(usize::MAX, str::len)
+    between.map_or(usize::MAX, str::len)
 }
 
 fn between(text: &str, tokens: &[Hit<'_>], first: usize, last: usize) -> Option<String> {

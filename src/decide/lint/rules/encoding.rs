@@ -21,7 +21,7 @@ pub(in crate::decide::lint) const GARBLED_TEXT: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, _| {
         let mut spots = Vec::new();
-        for text in letter.passages() {
+        for text in letter.passages().filter(|text| !text.is_ascii()) {
             if text.contains('\u{fffd}') {
                 let line = text.lines().find(|line| line.contains('\u{fffd}')).unwrap_or_default();
                 spots.push(Spot::new(line, "Type this again: some letters were lost on the way."));

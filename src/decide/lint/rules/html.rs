@@ -1,7 +1,7 @@
 //! The page itself: its language, its headings, and nothing that runs.
 
 use crate::decide::lint::html::Element;
-use crate::decide::lint::{Letter, Level, Rule, Spot, find, style};
+use crate::decide::lint::{Letter, Level, Rule, Spot, style};
 
 /// Longer text wants headings.
 const WORDS_WITHOUT_HEADING: usize = 300;
@@ -64,7 +64,7 @@ pub(in crate::decide::lint) const HEADINGS_NONE: Rule = Rule {
     name: "headings-missing",
     level: Level::Info,
     judge: |letter, _, _| {
-        let is_long = find::count(letter.body()) > WORDS_WITHOUT_HEADING;
+        let is_long = letter.body().count() > WORDS_WITHOUT_HEADING;
         if letter.html.is_none() || !is_long || !headings(letter).is_empty() {
             return Vec::new();
         }

@@ -2,7 +2,7 @@
 
 use crate::decide::lint::html::{Element, Html};
 use crate::decide::lint::url::Target;
-use crate::decide::lint::{Letter, Level, Rule, Spot, find};
+use crate::decide::lint::{Letter, Level, Rule, Spot};
 
 /// So many pictures are looked at, and no more.
 const IMAGES_MAX: usize = 1000;
@@ -12,7 +12,7 @@ pub(in crate::decide::lint) const ONLY: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, profile| {
         let images: Vec<&Element> = letter.html.iter().flat_map(|html| html.named("img")).collect();
-        let is_wordless = find::count(letter.body()) < profile.limits.image_words_min;
+        let is_wordless = letter.body().count() < profile.limits.image_words_min;
         let sentence = "Say it in words: with pictures off, and to many readers, nothing is left.";
         let first = images.first().filter(|_| is_wordless);
         first

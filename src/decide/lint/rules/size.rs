@@ -1,6 +1,6 @@
 //! How long, how large.
 
-use crate::decide::lint::{Level, Rule, Spot, find};
+use crate::decide::lint::{Level, Rule, Spot};
 
 pub(in crate::decide::lint) const CLIPPED: Rule = Rule {
     name: "html-clipped",
@@ -63,7 +63,7 @@ pub(in crate::decide::lint) const WORDS: Rule = Rule {
     name: "words-many",
     level: Level::Warn,
     judge: |letter, about, _| {
-        let words = find::count(letter.body());
+        let words = letter.body().count();
         let max = about.words_max;
         let sentence = format!("Shorten it from {words} to {max} words, and link to the rest.");
         spot_if(words > max, format!("{words} words"), sentence)
