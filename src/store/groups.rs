@@ -261,3 +261,58 @@ fn shard_key(owner: Owner, key: u64) -> Vec<u8> {
     let shard = u8::try_from(key % SHARDS).unwrap_or_default();
     [owner.0.as_slice(), &[shard]].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{MasterKey, Settings};
+
+    #[tokio::test]
+    async fn a_key_finds_groups_of_this_store_and_of_one_that_kept_shards() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(&Settings {
+            data_dir: home.path().to_owned(),
+            free_bytes_min: 0,
+            master: MasterKey::new(&[9; 32]),
+        })
+        .expect("opens");
+        let (owner, now) = (Owner::author([7; 16]), Timestamp::from_micros(0));
+        let traced = |id: u64, keys: &[u64]| Traces {
+            groups: vec![Grouped {
+                owner,
+                group: Group::new(id, None),
+                keys: keys.to_vec(),
+                absorbed: Vec::new(),
+            }],
+            at: Some(now),
+            ..Traces::default()
+        };
+        for traces in [traced(1, &[10, 11]), traced(2, &[11])] {
+            let mut batch = Batch::default();
+            store.trace(&mut batch, &traces).expect("traces");
+            store.engine.commit(batch).await.expect("commits");
+        }
+        let found = |key: u64| {
+            let groups = store.groups(owner, &[key]).expect("reads");
+            groups.iter().map(|group| group.id).collect::<Vec<_>>()
+        };
+        assert_eq!((found(10), found(11), found(12)), (vec![1], vec![1, 2], vec![]));
+        let mut batch = Batch::default();
+        let shard: Vec<Found> = vec![(12, 1, 0), (11, 1, 0)];
+        let record = postcard::to_allocvec(&shard).expect("a record");
+        batch.put(Table::GroupKeys, &shard_key(owner, 12), record);
+        store.engine.commit(batch).await.expect("commits");
+        assert_eq!((found(10), found(11), found(12)), (vec![1], vec![1, 2], vec![1]));
+        let mut again = Batch::default();
+        store.trace(&mut again, &traced(1, &[10, 11])).expect("traces");
+        assert_eq!(again.len(), 1, "what is found already is not written again");
+        assert!(
+            store
+                .forget_traces(now.plus(std::time::Duration::from_secs(9 * 24 * 60 * 60)))
+                .await
+                .expect("forgets")
+                > 4
+        );
+        assert_eq!((found(10), found(12)), (vec![], vec![]));
+    }
+}
