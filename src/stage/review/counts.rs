@@ -98,3 +98,59 @@ impl Kept {
         self.counts.iter().find(is_it).map(|known| known.count.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::audience::Purpose;
+    use crate::mail::Address;
+    use crate::model::{Act, Category, Event, Lane, Scope, Suppression, SuppressionReason};
+    use crate::store::{Error, MasterKey, Settings};
+
+    #[tokio::test]
+    async fn a_count_holds_until_something_changes_or_a_minute_has_passed() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(&Settings {
+            data_dir: dir.path().to_owned(),
+            free_bytes_min: 0,
+            master: MasterKey::new(&[9; 32]),
+        });
+        let store = store.expect("opens");
+        let counts = Counts::of(&store);
+        let audience = Audience::Lists {
+            segments: vec![],
+            people: vec![],
+        };
+        let asked = (&audience, Purpose::of(Category::Informational, Lane::Bulk));
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let taken = std::cell::Cell::new(0);
+        let get = |now| {
+            let count = || {
+                taken.set(taken.get() + 1);
+                Ok::<_, Error>(Count::default())
+            };
+            counts.get(asked, now, count).expect("counts");
+            taken.get()
+        };
+        assert_eq!((get(at(0)), get(at(59))), (1, 1));
+        assert_eq!(get(at(61)), 2);
+        let suppression = Suppression {
+            scope: Scope::Everything,
+            reason: SuppressionReason::Unsubscribed,
+            at: at(62),
+            contact: None,
+            mailing: None,
+            note: String::new(),
+        };
+        let event = Event {
+            at: at(62),
+            by: "gateway".to_owned(),
+            act: Act::Suppressed,
+            mailing: None,
+            note: String::new(),
+        };
+        let ann: Address = "ann@outside.example".parse().expect("valid");
+        store.suppress(&ann, &[suppression], event).await.expect("commits");
+        assert_eq!((get(at(63)), get(at(63))), (3, 3));
+    }
+}
