@@ -3,6 +3,7 @@
 //! Of ordinary mail no more is taken up than workers have to do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use super::courier::Courier;
 use crate::model::{MailingId, Series};
@@ -76,6 +77,8 @@ impl Courier {
         let (new, mut now): (Vec<_>, Vec<_>) = ids.into_iter().partition(waits);
         later.extend(new);
         let room = READY_MAX.saturating_sub(self.queue().ready(Series::Conveyed));
+        // Those that are ready may all wait for one slow host: whoever is free gets something of the others'.
+        let room = room.max(self.free.load(Ordering::Relaxed));
         now.extend(std::iter::from_fn(|| later.pop_first()).take(room));
         let mut trouble = Ok(());
         for id in now {

@@ -9,8 +9,8 @@ use crate::model::MailingId;
 use crate::model::lifecycle::State;
 use crate::store::{Changes, Error, Moved, Store};
 
-/// What was read of each mailing, as long as it has not moved since: a move is noted before its commit is answered, so that no copy
-/// leaves after the answer to a pause.
+/// What was read of each mailing, as long as it has not moved since: a move is noted before its commit is answered, so that
+/// no copy leaves after the answer to a pause.
 #[derive(Debug)]
 pub(super) struct Leaving {
     store: Store,
