@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::mailings::{lock, sealed_name};
-use super::{Error, Kind, Outgoing, Sealed, Store};
+use super::{Error, Kind, Move, Outgoing, Sealed, Store};
 use crate::mail::{Mailbox, Timestamp};
 use crate::model::lifecycle::{Released, State};
 use crate::model::{
@@ -255,6 +255,29 @@ impl Store {
             }
             Some(State::Held(_) | State::Released(_) | State::Ended(_)) | None => Ok(Tally::default()),
         }
+    }
+
+    /// What a mailing that was stopped has come to by now, and who got it: copies that were under way at that moment come to
+    /// their ends after it. Nothing to do for one that is not over.
+    pub async fn take_stock(&self, id: MailingId) -> Result<(), Error> {
+        let Some(from @ State::Closed(_)) = self.mailing(id)? else {
+            return Ok(());
+        };
+        let State::Closed(closed) = from.clone() else {
+            return Ok(());
+        };
+        self.remember(id).await?;
+        let tally = self.tally(id)?;
+        if tally == *closed.tally() {
+            return Ok(());
+        }
+        self.advance(Move {
+            from,
+            to: State::Closed(closed.recounted(tally)),
+            event: None,
+            outgoing: vec![],
+        })
+        .await
     }
 
     /// Lets go of the running counts of a mailing that is over; of a conveyed one also of plan and ledger.

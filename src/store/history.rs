@@ -22,7 +22,7 @@ const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 type ByDay = BTreeMap<Timestamp, Vec<ContactId>>;
 
 impl Store {
-    /// Keeps who got a copy of a mailing that is over. Doing it again changes nothing.
+    /// Keeps who got a copy of a mailing that is over. Doing it again changes nothing, unless others have got one since.
     pub async fn remember(&self, id: MailingId) -> Result<(), Error> {
         let initiated = |state: &State| state.mailing().capacity == Capacity::Initiated;
         let Some(state) = self.mailing(id)?.filter(initiated) else {
@@ -30,13 +30,22 @@ impl Store {
         };
         let mailing = state.mailing();
         let (mut batch, days) = (Batch::default(), self.accepted(id)?);
+        let mut outdated = self.kept_of(id, days.keys().next().copied())?;
         for (at, contacts) in days {
             let got = Got::of(mailing, at);
             for (first, value) in values(&got, &contacts)? {
-                batch.put(Table::History, &key(at, id, first), value);
+                let key = key(at, id, first);
+                outdated.remove(&key);
+                batch.put(Table::History, &key, value);
                 if batch.len() == BATCH_OPERATIONS_MAX {
                     self.engine.commit(std::mem::take(&mut batch)).await?;
                 }
+            }
+        }
+        for key in outdated {
+            batch.delete(Table::History, &key);
+            if batch.len() == BATCH_OPERATIONS_MAX {
+                self.engine.commit(std::mem::take(&mut batch)).await?;
             }
         }
         if batch.len() > 0 {
@@ -112,6 +121,17 @@ impl Store {
             self.engine.commit(batch).await?;
         }
         Ok(forgotten)
+    }
+
+    /// What is kept of a mailing, whose first copies were taken on the day of that moment.
+    fn kept_of(&self, id: MailingId, first: Option<Timestamp>) -> Result<BTreeSet<Vec<u8>>, Error> {
+        let Some(first) = first else {
+            return Ok(BTreeSet::new());
+        };
+        let day = first.as_micros() - first.as_micros().rem_euclid(DAY_MICROS);
+        let keys = self.engine.keys_from(Table::History, &day.to_be_bytes());
+        let of_it = |key: &Vec<u8>| key.get(8..).is_some_and(|rest| rest.starts_with(&id.to_key()));
+        keys.filter(|key| key.as_ref().map_or(true, of_it)).collect()
     }
 
     /// Who took their copy, by day, each day at its last moment.

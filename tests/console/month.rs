@@ -151,6 +151,7 @@ async fn a_copy_that_was_under_way_when_its_mailing_was_stopped_is_in_every_tabl
         .record(case(1), &[taken(20)], None, vec![])
         .await
         .expect("kept");
+    site.store.take_stock(case(1)).await.expect("counted");
     let body = reviewer.get("/report").await.body;
     assert!(body.contains("<dt>Copies sent</dt><dd>21</dd>"), "{body}");
     // By audience, purpose and provider, and of the month.

@@ -102,8 +102,6 @@ pub(super) fn sums(room: &Room, words: Words, first: Date) -> Result<Sums, Error
         let mut sum = Sum::of(&tally, room.state.store.came_back(state.id())?);
         if month == first {
             by.add(room, words, &state, &mut sum)?;
-        } else if was_stopped(&state) {
-            sum = faring(room, &state, &sum.back)?.whole().unwrap_or(sum);
         }
         of_month.add(&sum);
     }
@@ -129,7 +127,7 @@ struct Breakdowns {
 
 impl Breakdowns {
     /// Adds a mailing. Its sum becomes what its providers' come to: copies leave and come back while the page is made, and
-    /// those of a stopped mailing that were under way are told of in its ledger alone.
+    /// those of a stopped mailing that are still under way are told of in its ledger alone.
     fn add(&mut self, room: &Room, words: Words, state: &State, sum: &mut Sum) -> Result<(), Error> {
         self.copies = self.copies.saturating_add(sum.copies);
         if self.copies > COPIES_MAX {
@@ -172,11 +170,6 @@ fn grouped(sums: BTreeMap<String, Sum>) -> Vec<Group> {
         told.push((None, small));
     }
     told
-}
-
-/// Whether copies were under way when it was closed: its total does not have them.
-fn was_stopped(state: &State) -> bool {
-    matches!(state, State::Closed(closed) if closed.stopped_by().is_some())
 }
 
 /// The month in which its copies began to leave.

@@ -158,6 +158,12 @@ impl Closed {
         &self.tally
     }
 
+    /// Copies that were under way when it was stopped have come to their ends since.
+    #[must_use]
+    pub fn recounted(self, tally: Tally) -> Self {
+        Self { tally, ..self }
+    }
+
     /// Who was left out, counted by reason.
     pub fn exclusions(&self) -> &BTreeMap<Exclusion, u64> {
         &self.exclusions

@@ -48,7 +48,7 @@ impl Courier {
         let known = self.queue().ids().into_iter();
         let gone: Vec<MailingId> = known.filter(|id| under_way.binary_search(id).is_err()).collect();
         for id in gone {
-            self.forget(id).await?;
+            self.stop(id).await?;
         }
         later.clear();
         self.take_up_all(under_way, later).await
@@ -60,7 +60,7 @@ impl Courier {
         for (id, _) in moved.iter().filter(|(_, kind)| **kind != Kind::Expanded) {
             later.remove(id);
             if self.queue().has(*id) {
-                self.forget(*id).await?;
+                self.stop(*id).await?;
             }
         }
         let leaving = moved.into_iter().filter(|(_, kind)| *kind == Kind::Expanded);

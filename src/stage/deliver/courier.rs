@@ -114,6 +114,9 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         rounds.rest(done).await;
     }
     while workers.join_next().await.is_some() {}
+    if let Err(error) = courier.let_go().await {
+        tracing::error!(%error, "what a stopped mailing came to is not in its total");
+    }
     if let Err(error) = courier.keep_flows(true).await {
         tracing::error!(%error, "how flows stand could not be kept: after the next start they begin with nothing to spend");
     }
@@ -397,6 +400,7 @@ impl Courier {
         for id in judged {
             trouble = self.look_after(id).await.and(trouble);
         }
+        self.let_go().await?;
         let complete = self.queue().complete();
         for closed in join_all(complete.into_iter().map(|id| self.close(id))).await {
             closed?;
@@ -419,8 +423,24 @@ impl Courier {
         self.store.put_fares(id, kept.collect::<Result<_, _>>()?).await
     }
 
+    /// Somebody has stopped a mailing. What it has come to so far is kept now: nobody knows how long the last copies take.
+    pub(super) async fn stop(&self, id: MailingId) -> Result<(), Error> {
+        self.queue().stop(id);
+        self.store.take_stock(id).await
+    }
+
+    /// Lets go of mailings that were stopped, once their last copies are at their ends.
+    async fn let_go(&self) -> Result<(), Error> {
+        let at_rest = self.queue().at_rest();
+        for id in at_rest {
+            self.store.take_stock(id).await?;
+            self.forget(id).await?;
+        }
+        Ok(())
+    }
+
     /// Lets go of a mailing that is over.
-    pub(super) async fn forget(&self, id: MailingId) -> Result<(), Error> {
+    async fn forget(&self, id: MailingId) -> Result<(), Error> {
         self.keep_fares(id).await?;
         self.queue().remove(id);
         self.shape().look().end(id);

@@ -50,7 +50,19 @@ impl Queue {
         self.runs.iter().map(Run::id).collect()
     }
 
-    /// Forgets a mailing that is over; copies in flight end as they end.
+    /// No further copy of a mailing leaves; those in flight end as they end.
+    pub(super) fn stop(&mut self, id: MailingId) {
+        if let Some(run) = self.run(id) {
+            run.stop();
+        }
+    }
+
+    /// The mailings that were stopped, and have no copy in flight any more.
+    pub(super) fn at_rest(&self) -> Vec<MailingId> {
+        self.runs.iter().filter(|run| run.is_at_rest()).map(Run::id).collect()
+    }
+
+    /// Forgets a mailing that is over.
     pub(super) fn remove(&mut self, id: MailingId) {
         self.runs.retain(|run| run.id() != id);
     }

@@ -78,6 +78,8 @@ pub(super) struct Run {
     aside: Vec<(u32, u8)>,
     in_flight: u32,
     pub(super) is_paused: bool,
+    /// Somebody has stopped it: no further copy leaves, and it is let go of once those under way are at their ends.
+    is_stopped: bool,
     pub(super) served: u64,
     slice: Slice,
 }
@@ -106,6 +108,7 @@ impl Run {
             aside: Vec::new(),
             in_flight: 0,
             is_paused,
+            is_stopped: false,
             served: 0,
             slice: Slice::First,
         };
@@ -235,6 +238,16 @@ impl Run {
         self.is_paused || !self.aside.is_empty()
     }
 
+    /// No further copy leaves.
+    pub(super) fn stop(&mut self) {
+        self.is_stopped = true;
+    }
+
+    /// Whether it was stopped, and no copy is under way any more.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.is_stopped && self.in_flight == 0
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         self.begun_count == self.planned && self.due_count == 0 && self.aside.is_empty() && self.in_flight == 0
     }
@@ -287,7 +300,7 @@ impl Run {
                 .filter(|rings| host.is_none_or(|host| rings.host == *host))
         };
         let has_fresh = !matches!(self.slice, Slice::Waits(_)) && rings().any(|rings| !rings.fresh.is_empty());
-        let (fresh, due) = if self.is_paused {
+        let (fresh, due) = if self.is_paused || self.is_stopped {
             (0, 0)
         } else {
             let fresh = if has_fresh { self.planned - self.begun_count } else { 0 };
@@ -308,7 +321,11 @@ impl Run {
             Slice::Waits(until) => Some(until),
             Slice::First | Slice::Whole => None,
         };
-        alarm.into_iter().chain(slice).min().filter(|_| !self.is_paused)
+        alarm
+            .into_iter()
+            .chain(slice)
+            .min()
+            .filter(|_| !self.is_paused && !self.is_stopped)
     }
 
     /// The next copy that may go: of the kind whose turn it is, else of the other. `own` is what the asker's connection

@@ -128,3 +128,41 @@ async fn the_copies_of_a_mailing_that_is_over_are_forgotten_in_time_and_its_tota
     let tally = store.tally(over).expect("counts");
     assert_eq!((tally.planned, tally.accepted), (2, 1));
 }
+
+#[tokio::test]
+async fn a_copy_that_ends_after_its_mailing_was_stopped_is_in_the_total_and_in_the_history() {
+    let home = home();
+    let store = &home.store;
+    let id = leaving(store, &[3, 1, 7], Category::Event).await;
+    store.tally(id).expect("counts");
+    took(store, id, 1, day(2)).await;
+    let from = store.mailing(id).expect("reads").expect("is there");
+    let State::Expanded(expanded) = from.clone() else {
+        panic!("is leaving")
+    };
+    let by = from.mailing().author.address.clone();
+    let to = State::Closed(expanded.stop(&by, store.tally(id).expect("counts"), day(2)));
+    let step = Move {
+        from,
+        to,
+        event: None,
+        outgoing: vec![],
+    };
+    store.advance(step).await.expect("stops");
+    let accepted = || match store.mailing(id).expect("reads") {
+        Some(State::Closed(closed)) => closed.tally().accepted,
+        other => panic!("{other:?}"),
+    };
+    store.take_stock(id).await.expect("counts");
+    assert_eq!((accepted(), copies(store, day(0))), (1, vec![(1, day(2))]));
+    // Of the same day, and so kept where the first was.
+    let later = Timestamp::from_micros(day(2).as_micros() + 1);
+    took(store, id, 0, later).await;
+    assert_eq!(accepted(), 1);
+    for _ in 0..2 {
+        store.take_stock(id).await.expect("counts");
+        assert_eq!((accepted(), copies(store, day(0))), (2, vec![(1, later), (3, later)]));
+    }
+    store.settle(id).await.expect("lets go");
+    assert_eq!((accepted(), store.tally(id).expect("counts").accepted), (2, 2));
+}

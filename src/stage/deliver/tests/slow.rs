@@ -1,0 +1,44 @@
+//! A host that takes connections and says nothing holds up nobody who writes to another.
+
+use super::*;
+use crate::decide::shape::Direct;
+
+/// More than are taken up at once: those that wait are not all that there is.
+const MANY: usize = 110;
+/// Connections that a host gets at the same time, of those that there are.
+const EACH: u32 = CONNECTIONS - 1;
+
+/// A host that mail for `slow.example` goes to: connections to it are taken, and nobody answers.
+async fn silent(office: &mut Office) -> TcpListener {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let Onward::Smarthost(relay) = smarthost(socket.local_addr().expect("a port").port()) else {
+        panic!("it is one")
+    };
+    let mut shaping = shaping();
+    shaping.each_host.connections = NonZeroU32::new(EACH).map(Range::fixed);
+    shaping.direct = vec![Direct {
+        domains: vec!["slow.example".parse().expect("valid")],
+        host: relay.name(),
+    }];
+    office.settings.own_hosts = vec![relay];
+    office.settings.shape = Shape::new(Arc::new(shaping));
+    socket
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_messages_for_a_silent_host_keep_none_for_another_waiting() {
+    let mut office = Office::open().await;
+    let _silent = silent(&mut office).await;
+    let mut slow = Vec::new();
+    for n in 0..MANY {
+        slow.push(office.convey(&[&format!("r{n}@slow.example")]).await);
+    }
+    let other = office.convey(&["a@outside.example"]).await;
+    office.start();
+    office.until("it has left", |office| office.is_closed(other)).await;
+    assert_eq!(office.got("a@outside.example"), 1);
+    assert_eq!(office.recorder.count(), 1, "the recorder gets nothing else");
+    let is_over = |id: &MailingId| office.is_closed(*id) || office.last_outcomes(*id).values().any(Option::is_some);
+    assert!(!slow.iter().any(is_over), "the others still wait");
+    office.kill().await;
+}
