@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Error, out};
+use crate::clock::Clock;
 use crate::config::{self, Config, Onward};
 use crate::mail::Domain;
 use crate::service::Keys;
@@ -251,7 +252,7 @@ impl Examination<'_> {
         self.find("SPF", domain.to_string(), judged, Some(publish));
     }
 
-    /// Every key is published, those that begin later as well.
+    /// Every key is published, those that begin later as well, and those that have just ended.
     async fn dkim(&mut self) -> anyhow::Result<()> {
         let config = self.config;
         if !config.gateway.dkim.key.exists() {
@@ -263,7 +264,7 @@ impl Examination<'_> {
             self.find("DKIM", name, (State::Unknown, said), None);
             return Ok(());
         }
-        for (begins, signer) in Keys::read(config)?.signers.all() {
+        for (begins, signer) in Keys::read(config)?.signers.asked_for(Clock::system().now()) {
             let (name, value) = signer.dns_record();
             let found = self.names.texts(&name).await.map(|(texts, _)| texts);
             let from = begins.map_or_else(String::new, |begins| {

@@ -1,4 +1,4 @@
-//! Keys in DNS: now and then it is asked whether the keys that sign, or soon will, are published as they are.
+//! Keys in DNS: now and then it is asked whether the keys that sign, soon will or just did are published as they are.
 //!
 //! A copy signed by a key that nobody can find is worse than an unsigned one, so this is said in the log while there is time.
 
@@ -44,7 +44,7 @@ async fn warn_of_wanting(names: &Names, signers: &Signers, now: Timestamp) {
 /// The names of keys that DNS lacks. No answer says nothing.
 async fn wanting(names: &Names, signers: &Signers, now: Timestamp) -> Vec<String> {
     let mut wanting = Vec::new();
-    for (begins, signer) in signers.all() {
+    for (begins, signer) in signers.asked_for(now) {
         if begins.is_some_and(|begins| begins > now.plus(AHEAD)) {
             continue;
         }
@@ -159,6 +159,15 @@ mod tests {
         let (name, value) = signer(1, "soon").dns_record();
         zone.say(&name, &value);
         assert_eq!(named(&zone, 0).await, ["now._domainkey.mst.example"]);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_dns_lacks_is_named_no_more_once_nothing_it_signed_is_under_way() {
+        let zone = Zone::open().await;
+        let (name, value) = signer(1, "soon").dns_record();
+        zone.say(&name, &value);
+        assert_eq!(named(&zone, 14).await, ["now._domainkey.mst.example"]);
+        assert!(named(&zone, 15).await.is_empty());
     }
 
     #[tokio::test]

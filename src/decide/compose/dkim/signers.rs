@@ -3,8 +3,13 @@
 //! # Standards
 //! RFC 6376 §3.1 (selectors), RFC 9989 §4.4 (alignment, relaxed).
 
+use std::time::Duration;
+
 use super::Signer;
 use crate::mail::{Domain, Timestamp};
+
+/// How long what we signed may be under way in the queues of others. RFC 5321 §4.5.4.1
+const UNDER_WAY: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
 /// The keys that sign.
 #[derive(Debug)]
@@ -38,6 +43,18 @@ impl Signers {
         std::iter::once((None, &self.first)).chain(more)
     }
 
+    /// Those whose records others may ask for: all but the ones that another has taken over from, for the same domain, so
+    /// long ago that nothing they signed is under way any more.
+    pub fn asked_for(&self, now: Timestamp) -> impl Iterator<Item = (Option<Timestamp>, &Signer)> {
+        let taken_over = |begins: Option<Timestamp>, signer: &Signer| {
+            let later = self.more.iter().filter(|(from, _)| Some(*from) > begins);
+            let successors = later.filter(|(_, other)| other.domain() == signer.domain());
+            successors.map(|(from, _)| *from).min()
+        };
+        self.all()
+            .filter(move |(begins, signer)| taken_over(*begins, signer).is_none_or(|at| now < at.plus(UNDER_WAY)))
+    }
+
     /// Who signs mail from this domain now: of the keys that are aligned with it, the one that began last; where none is,
     /// the same of all.
     pub fn of(&self, from: &Domain, now: Timestamp) -> &Signer {
@@ -66,8 +83,6 @@ impl Signers {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::new_key;
     use super::*;
 
@@ -91,5 +106,28 @@ mod tests {
         assert!(signers.bears_out(&domain("mst.example"), today));
         assert!(!signers.bears_out(&domain("elsewhere.example"), today));
         assert_eq!(signers.all().count(), 3);
+    }
+
+    #[test]
+    fn a_key_is_asked_for_until_all_it_signed_has_arrived() {
+        let pem = new_key().expect("a key");
+        let signer = |selector: &str, name: &str| Signer::from_pem(&pem, selector, domain(name)).expect("our own key");
+        let day = |days: i64| Timestamp::from_micros(days * 24 * 60 * 60 * 1_000_000);
+        let signers = Signers::new(signer("first", "lists.mst.example"), vec![])
+            .and(day(30), signer("third", "lists.mst.example"))
+            .and(day(10), signer("second", "lists.mst.example"))
+            .and(day(10), signer("other", "alumni.example"));
+        let asked_for = |days| -> Vec<String> {
+            let names = signers.asked_for(day(days)).map(|(_, signer)| signer.dns_record().0);
+            names
+                .filter_map(|name| Some(name.split_once('.')?.0.to_owned()))
+                .collect()
+        };
+        // One that is to take over changes nothing for the one that signs.
+        assert_eq!(asked_for(0), ["first", "third", "second", "other"]);
+        assert_eq!(asked_for(14), ["first", "third", "second", "other"]);
+        assert_eq!(asked_for(15), ["third", "second", "other"]);
+        assert_eq!(asked_for(34), ["third", "second", "other"]);
+        assert_eq!(asked_for(35), ["third", "other"]);
     }
 }
