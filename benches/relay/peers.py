@@ -1,47 +1,18 @@
 """Those it is compared with, each in a folder of its own: Postfix, alone and behind mlmmj with OpenDKIM's signature."""
 
 import os
-import pathlib
 import shutil
 import signal
 import smtplib
 import subprocess
-import tempfile
 import time
 
-from campus import free_port, until
+import postfix
+from campus import until
 from measure import cpu
 
-SERVICES = """
-{address}:{port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-proxymap unix - - n - - proxymap
-showq unix n - n - - showq
-postlog unix-dgram n - n - 1 postlogd
-"""
-
 SETTINGS = """
-compatibility_level = 3.6
 myhostname = lists.mst.example
-queue_directory = {home}/queue
-data_directory = {home}/data
-maillog_file = {home}/log
-maillog_file_prefixes = {home}
-mydestination =
-mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-alias_maps =
 disable_dns_lookups = yes
 smtpd_peername_lookup = no
 smtpd_authorized_verp_clients = 127.0.0.0/8
@@ -63,34 +34,19 @@ def missing():
     return sorted({package for program, package in PACKAGES.items() if not shutil.which(program)})
 
 
-class Postfix:
+class Postfix(postfix.Postfix):
     """An instance of its own; `settings` are added to what is the same for all."""
 
     def __init__(self, sink_port=None, connections=20, settings=(), address="127.0.0.1"):
-        self.home, self.port = pathlib.Path(tempfile.mkdtemp(prefix="bedel-postfix-", dir="/tmp")), free_port()
-        self.etc = self.home / "etc"
-        for name in ["etc", "queue", "data"]:
-            (self.home / name).mkdir()
-        shutil.chown(self.home / "data", "postfix")
-        os.chmod(self.home, 0o755)
-        lines = [SETTINGS.format(home=self.home, connections=connections).lstrip(), *settings]
+        lines = [SETTINGS.format(connections=connections).strip(), *settings]
         if sink_port:
             lines.append(f"relayhost = [127.0.0.1]:{sink_port}")
-        (self.etc / "main.cf").write_text("\n".join(lines) + "\n")
-        (self.etc / "master.cf").write_text(SERVICES.format(address=address, port=self.port).lstrip())
+        super().__init__("\n".join(lines), address)
 
     def __enter__(self):
-        done = subprocess.run(["postfix", "-c", self.etc, "start"], capture_output=True, text=True, timeout=60)
-        if done.returncode != 0:
-            self.__exit__()
-            raise RuntimeError(done.stderr)
-        # It is ready once `postfix start` has returned.
+        super().__enter__()
         self.master = int((self.home / "queue" / "pid" / "master.pid").read_text())
         return self
-
-    def __exit__(self, *_):
-        subprocess.run(["postfix", "-c", self.etc, "stop"], capture_output=True, timeout=60)
-        shutil.rmtree(self.home, ignore_errors=True)
 
     def cpu(self):
         """Of all its processes, those that have ended included."""

@@ -10,11 +10,11 @@ there, OpenSMTPD with folders of its own in a mount namespace.
 import json
 import os
 import pathlib
-import pwd
 import shutil
 import subprocess
 import time
 
+import postfix
 from campus import Campus, can_connect, free_port, unshaped, until
 from letters import letter, smtplib_submit
 from mtas import Unpacked
@@ -37,35 +37,8 @@ class Postfix:
     """The system's Postfix, with an instance of its own."""
 
     name = "Postfix"
-    SERVICES = """
-127.0.0.1:{port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 1 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-proxymap unix - - n - - proxymap
-showq unix n - n - - showq
-postlog unix-dgram n - n - 1 postlogd
-"""
     SETTINGS = """
-compatibility_level = 3.6
 myhostname = mx.students.example
-queue_directory = {home}/queue
-data_directory = {home}/data
-maillog_file = {home}/log
-maillog_file_prefixes = {home}
-mydestination =
-mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-alias_maps =
 smtp_tls_security_level = none
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ refused1@students.example = 550 5.1.1 No such user }} }}, permit_mynetworks, reject
@@ -77,26 +50,18 @@ queue_run_delay = 1s
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 """
+    instance = None
 
-    def start(self, home, port, ports):
-        etc = home / "etc"
-        etc.mkdir()
-        (home / "queue").mkdir()
-        (home / "data").mkdir()
-        shutil.chown(home / "data", "postfix")
-        (etc / "master.cf").write_text(self.SERVICES.format(port=port).lstrip())
-        settings = self.SETTINGS.format(home=home, sink=ports["sink"], relay=ports["relay"], lifetime=LIFETIME)
-        (etc / "main.cf").write_text(settings.lstrip())
-        pwd.getpwnam("postfix")
-        started = subprocess.run(["postfix", "-c", etc, "start"], capture_output=True, text=True)
-        assert started.returncode == 0, started.stderr
-        self.etc = etc
+    def start(self, _home, port, ports):
+        settings = self.SETTINGS.format(sink=ports["sink"], relay=ports["relay"], lifetime=LIFETIME)
+        self.instance = postfix.Postfix(settings, port=port, wakes=1).__enter__()
 
     def stop(self):
-        subprocess.run(["postfix", "-c", self.etc, "stop"], capture_output=True)
+        if self.instance:
+            self.instance.__exit__()
 
-    def log(self, home):
-        return (home / "log").read_text(errors="replace") if (home / "log").exists() else ""
+    def log(self, _home):
+        return self.instance.log() if self.instance else ""
 
 
 class Exim(Unpacked):

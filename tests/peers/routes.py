@@ -22,6 +22,7 @@ import time
 
 from aiosmtpd.controller import Controller
 
+import postfix
 from campus import Campus, free_port, until
 from certificates import Certificates, rsa_key
 from letters import AUTHOR, letter, smtplib_submit
@@ -179,34 +180,8 @@ class Postfix:
 
     name, domain, address = "Postfix", "postfix.example", "127.0.0.11"
     tls = "required"
-    SERVICES = """
-{address}:{port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 1 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-discard unix - - n - - discard
-error unix - - n - - error
-retry unix - - n - - error
-anvil unix - - n - 1 anvil
-tlsmgr unix - - n 1000? 1 tlsmgr
-proxymap unix - - n - - proxymap
-postlog unix-dgram n - n - 1 postlogd
-"""
     SETTINGS = """
-compatibility_level = 3.6
 myhostname = mx.postfix.example
-queue_directory = {home}/queue
-data_directory = {home}/data
-maillog_file = {home}/log
-maillog_file_prefixes = {home}
-mydestination =
-mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-alias_maps =
 relay_domains = postfix.example, outside.example
 relay_transport = discard:
 default_transport = discard:
@@ -215,25 +190,18 @@ smtpd_tls_chain_files = {key}, {certificate}
 smtpd_tls_loglevel = 1
 smtpd_relay_restrictions = permit_mynetworks, reject
 """
+    instance = None
 
-    def start(self, home, port, pair):
-        etc = home / "etc"
-        etc.mkdir(parents=True)
-        (home / "queue").mkdir()
-        (home / "data").mkdir()
-        shutil.chown(home / "data", "postfix")
-        home.chmod(0o755)
-        (etc / "master.cf").write_text(self.SERVICES.format(address=self.address, port=port).lstrip())
-        (etc / "main.cf").write_text(self.SETTINGS.format(home=home, address=self.address, key=pair[1], certificate=pair[0]).lstrip())
-        started = subprocess.run(["postfix", "-c", etc, "start"], capture_output=True, text=True)
-        assert started.returncode == 0, started.stderr + self.log(home)
-        self.etc = etc
+    def start(self, _home, port, pair):
+        settings = self.SETTINGS.format(key=pair[1], certificate=pair[0])
+        self.instance = postfix.Postfix(settings, self.address, port, wakes=1).__enter__()
 
     def stop(self):
-        subprocess.run(["postfix", "-c", self.etc, "stop"], capture_output=True)
+        if self.instance:
+            self.instance.__exit__()
 
-    def log(self, home):
-        return (home / "log").read_text(errors="replace") if (home / "log").exists() else ""
+    def log(self, _home):
+        return self.instance.log() if self.instance else ""
 
     def took(self, home, to):
         return next((line for line in self.log(home).splitlines() if f"to=<{to}>" in line and "status=sent" in line), None)
