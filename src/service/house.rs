@@ -2,24 +2,28 @@
 //!
 //! Settings that are read anew are made into rooms, keys and sockets first; when anything of that fails, nothing has
 //! changed. Then the doors change: the new ones listen at once, on the sockets that are open, and who is inside by an old
-//! one is seen out when their message is answered. Then the workers: the new ones begin when the old have put down what
-//! they carry, so that no copy is in two hands.
+//! one is seen out when their message is answered. Then those who send: they go on, and whatever is not under way goes by the
+//! new settings, so that nobody waits for a slow host. Then the other workers: the new ones begin when the old have put down
+//! what they do.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 
 use super::{Keys, Rooms, Sockets, tls};
 use crate::config::{self, Config, Gateway};
 use crate::console::api::{ReloadAsk, Reloaded};
 use crate::model::{Act, Event};
+use crate::stage::deliver::{Renew, Renewal};
 use crate::stage::worker::{Closer, Shutdown, shutdown};
 
 /// How long everything may take to end once it was asked to.
 const FAREWELL: Duration = Duration::from_secs(45);
-/// How long a copy under way may take until the settings change around it: longer than any answer is waited for.
+/// How long what a worker does may take until the settings change around it.
 const PATIENCE: Duration = Duration::from_secs(11 * 60);
 
 /// The house while it is open.
@@ -32,6 +36,8 @@ pub(super) struct House {
     rooms: Rooms,
     doors: Crew,
     workers: Crew,
+    senders: Crew,
+    renew: Renew,
     /// Doors that are closed, with somebody inside.
     leaving: JoinSet<()>,
 }
@@ -57,6 +63,8 @@ impl House {
         // Two bells: the doors close before the workers stop.
         let doors = doors(&rooms, &config, keys, &sockets)?;
         let workers = workers(&rooms);
+        let (renew, renewals) = Renew::pair();
+        let senders = senders(&rooms, renewals);
         Ok(Self {
             read: fingerprints(&config.dir),
             config,
@@ -64,6 +72,8 @@ impl House {
             rooms,
             doors,
             workers,
+            senders,
+            renew,
             leaving: JoinSet::new(),
         })
     }
@@ -71,17 +81,16 @@ impl House {
     /// Closes the doors, then the workers; what somebody held is taken up at the next start.
     pub(super) async fn close(self) {
         let Self {
-            doors,
-            workers,
+            mut doors,
+            mut workers,
+            mut senders,
             sockets,
             ..
         } = self;
         // Nobody is to wait at a door that will not open again.
         drop(sockets);
-        for mut crew in [doors, workers] {
-            crew.closer.close();
-            farewell(crew.name, &mut crew.tasks).await;
-        }
+        doors.end().await;
+        tokio::join!(workers.end(), senders.end());
     }
 
     /// Reads the settings anew, and applies them whole or not at all.
@@ -138,13 +147,19 @@ impl House {
         before.closer.close();
         self.see_out(before.tasks);
         self.sockets = next.sockets;
+        let shaping = Arc::new(next.config.shaping.clone());
+        let is_in_force = tokio::select! {
+            is_in_force = self.renew.apply(next.rooms.deliver.clone(), shaping) => is_in_force,
+            () = closing.closing() => false,
+        };
+        if !is_in_force && !closing.is_closing() {
+            tracing::error!("those who send have stopped: no copy leaves until the gateway is restarted");
+        }
         self.workers.closer.close();
         put_down(&mut self.workers.tasks, closing).await;
         if closing.is_closing() {
             return Err(vec!["the gateway is closing".to_owned()]);
         }
-        let pulse = self.rooms.figures.shape.look().pulse().clone();
-        next.rooms.figures.shape.look().goes_on_from(pulse);
         self.rooms = next.rooms;
         self.workers = workers(&self.rooms);
         let changed = changed(&self.read, &next.read);
@@ -193,6 +208,23 @@ fn workers(rooms: &Rooms) -> Crew {
     }
 }
 
+fn senders(rooms: &Rooms, renewals: Receiver<Renewal>) -> Crew {
+    let (closer, closing) = shutdown();
+    Crew {
+        name: "senders",
+        tasks: rooms.start_sending(renewals, &closing),
+        closer,
+    }
+}
+
+impl Crew {
+    /// Asks them to end, and waits a while.
+    async fn end(&mut self) {
+        self.closer.close();
+        farewell(self.name, &mut self.tasks).await;
+    }
+}
+
 async fn farewell(who: &str, tasks: &mut JoinSet<()>) {
     let all = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(FAREWELL, all).await.is_err() {
@@ -204,17 +236,17 @@ async fn farewell(who: &str, tasks: &mut JoinSet<()>) {
     }
 }
 
-/// Waits until the workers have put down what they carry, unless the house closes meanwhile.
+/// Waits until the workers have put down what they do, unless the house closes meanwhile.
 async fn put_down(tasks: &mut JoinSet<()>, closing: &mut Shutdown) {
     let ended = async {
         let soon = tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} });
         if soon.await.is_ok() {
             return;
         }
-        tracing::warn!("a copy is under way whose end is waited for; until then no other leaves");
+        tracing::warn!("the settings are not in force for all yet: what a worker does is waited for");
         let late = tokio::time::timeout(PATIENCE, async { while tasks.join_next().await.is_some() {} });
         if late.await.is_err() {
-            tracing::error!("a worker does not end; what it holds is taken up by another");
+            tracing::error!("a worker does not end; what it did is taken up by another");
             tasks.shutdown().await;
         }
     };

@@ -144,7 +144,10 @@ impl Rooms {
             tokens: keys.tokens.clone(),
             zone: gateway.time_zone.clone(),
         });
-        let shape = Shape::new(Arc::new(config.shaping.clone()));
+        let shape = before.map_or_else(
+            || Shape::new(Arc::new(config.shaping.clone())),
+            |before| before.figures.shape.clone(),
+        );
         let review = review::Settings {
             offices: Arc::clone(&config.policy.offices),
             notices: Arc::clone(&notices),
@@ -247,12 +250,6 @@ impl Rooms {
             lapse_after: self.desk.policy().lapse_after,
         };
         tasks.spawn(expand::run(store.clone(), clock.clone(), expand, closing.clone()));
-        tasks.spawn(deliver::run(
-            store.clone(),
-            clock.clone(),
-            self.deliver.clone(),
-            closing.clone(),
-        ));
         if let Some(names) = &self.names {
             let (names, signers) = (Arc::clone(names), Arc::clone(&self.compose.signers));
             tasks.spawn(deliver::watch_keys(names, signers, clock.clone(), closing.clone()));
@@ -276,6 +273,19 @@ impl Rooms {
         tasks.spawn(metrics::upkeep(self.figures.handle.clone(), closing.clone()));
         tasks.spawn(import::turns(self.importer.clone(), closing.clone()));
         tasks.spawn(review::remind(self.desk.clone(), closing.clone()));
+        tasks
+    }
+
+    /// Those who send; what comes by `renewals` is in force from then on.
+    fn start_sending(&self, renewals: Receiver<deliver::Renewal>, closing: &Shutdown) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(deliver::run(
+            self.store.clone(),
+            self.clock.clone(),
+            self.deliver.clone(),
+            renewals,
+            closing.clone(),
+        ));
         tasks
     }
 

@@ -82,8 +82,11 @@ impl Sockets {
         let (old, new) = (&before.gateway, &config.gateway);
         let mut smtp = Vec::new();
         for settings in &new.listeners {
+            // Where the system chooses the port, an address says nothing of which listener it is.
+            let is_it = |before: &ListenerSettings| before.name == settings.name || settings.address.port() != 0;
             let open = old.listeners.iter().zip(&self.smtp);
-            let open = open.map(|(settings, (socket, _))| (settings.address, socket));
+            let open = open.filter(|(before, _)| is_it(before));
+            let open = open.map(|(before, (socket, _))| (before.address, socket));
             let what = format!("listener `{}`", settings.name);
             let socket = kept(open, settings.address, &what).await?;
             smtp.push((socket, Arc::new(settings.clone())));

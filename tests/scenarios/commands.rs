@@ -16,9 +16,8 @@ const CONTACTS: usize = 64;
 /// The one who is looked up.
 const ASKED: &str = "walked07@students.example";
 const ROLES: [&str; 5] = ["author", "records", "emarcomm", "police", "postmaster"];
-/// What runs a gateway or changes its settings, opens the store of one that does not run, or asks the DNS alone has nothing
-/// to answer here.
-const OTHERS: [&str; 7] = ["demo", "serve", "public", "reload", "sink", "store restore", "doctor"];
+/// What runs a gateway, opens the store of one that does not run, or asks the DNS alone has nothing to answer here.
+const OTHERS: [&str; 6] = ["demo", "serve", "public", "sink", "store restore", "doctor"];
 /// What succeeds only with something that this campus has not.
 const WANTING: [&str; 15] = [
     "mailing uncertain",
@@ -152,7 +151,7 @@ fn lines(command: &str, closed: &str, held: &str) -> Vec<Vec<String>> {
     let person = format!("{ASKED} --reason because");
     let more: Vec<String> = match command {
         "check" | "hold list" | "mailing list" | "people feeds" | "account list" | "shape list" | "audit show"
-        | "audit verify" | "store rotate" | "report dmarc" | "report tls" => vec![String::new()],
+        | "audit verify" | "reload" | "store rotate" | "report dmarc" | "report tls" => vec![String::new()],
         "hold show" | "mailing show" => vec![held.to_owned(), closed.to_owned()],
         "mailing watch" => vec![closed.to_owned()],
         "hold approve" | "hold release" | "hold confirm" | "hold reviewed" | "hold claim" | "hold unclaim"

@@ -11,6 +11,7 @@
 //! | [`contact_data_leaving`] | C10 | addresses in a file, in a sheet in a zip in a zip, behind a password |
 //! | [`review`] | C9, C11, C14, C15 | versions, void approvals, part of an audience, answers by mail, reminders |
 //! | [`commands`] | C8 | no command is a bulk road out |
+//! | [`reload`] | – | settings read anew while a host says nothing |
 //! | [`drift`] | C15, law 3 | an audience that changes after it was approved |
 //! | [`frequency_and_volume`] | C2, C11, C12 | caps, hours, pace; what is unfit |
 //! | [`survey`] | C13 | a link that says who answers; whose survey it is |
@@ -31,6 +32,7 @@ mod frequency_and_volume;
 mod hidden_mass_mailing;
 mod list_posting;
 mod master_list;
+mod reload;
 mod reputation;
 mod review;
 mod survey;

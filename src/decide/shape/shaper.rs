@@ -108,6 +108,11 @@ impl Shaper {
         &self.settings
     }
 
+    /// These settings are in force from now on. What is known of flows and of mailings under way stays.
+    pub fn renew(&mut self, settings: Arc<Settings>) {
+        self.settings = settings;
+    }
+
     /// Takes up what was remembered. After an unclean end every bucket starts empty, and of today's messages as many may
     /// have gone as the pace allows in `unsaved`.
     pub fn restore(&mut self, kept: Vec<Kept>, unclean: Option<std::time::Duration>, now: Timestamp) {
@@ -384,11 +389,6 @@ impl Shaper {
         if let Some(watch) = self.watches.get_mut(&id) {
             watch.beats(entry);
         }
-    }
-
-    /// Goes on where another left: the copies of the last hour are the house's.
-    pub fn goes_on_from(&mut self, pulse: Pulse) {
-        self.pulse = pulse;
     }
 
     /// Copies of all mailings, over the last hour.

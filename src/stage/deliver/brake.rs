@@ -192,13 +192,14 @@ impl Courier {
             ),
             ..Told::of(to.mailing())
         };
-        let notices = &self.settings.notices;
+        let in_force = self.in_force();
+        let notices = &in_force.settings.notices;
         let notice = |whom| {
             let number = self.store.next_id(Series::Conveyed, now.year(&notices.zone));
             let (state, message) = notice::write(notices, kind, whom, &told, number, now);
             Outgoing { state, message }
         };
-        let outgoing = self.settings.guardians.iter().map(notice).collect();
+        let outgoing = in_force.settings.guardians.iter().map(notice).collect();
         let event = Event {
             at: now,
             by: "gateway".to_owned(),

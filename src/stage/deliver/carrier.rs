@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::courier::{self, Courier};
+use super::crew::{SPARE, is_wanted};
 use super::effects::{DELAYED_AFTER, Effects, effects, path};
 use super::lease::Lease;
 use super::relay::{Carried, Connection, Unreachable};
@@ -75,26 +76,34 @@ pub(super) struct Carrier {
     courier: Arc<Courier>,
     open: Option<Open>,
     unsaid: Option<Unsaid>,
-    is_spare: bool,
+    /// Which of the workers it is.
+    number: u32,
     idle_ticks: u32,
+    /// How often settings had changed when it looked last.
+    age: u64,
 }
 
 impl Carrier {
-    /// `is_spare` says that it carries emergencies and nothing else.
-    pub(super) fn new(courier: Arc<Courier>, is_spare: bool) -> Self {
+    /// The worker of this number; [`SPARE`] carries emergencies and nothing else.
+    pub(super) fn new(courier: Arc<Courier>, number: u32) -> Self {
         Self {
+            age: courier.queue().age(),
             courier,
             open: None,
             unsaid: None,
-            is_spare,
+            number,
             idle_ticks: 0,
         }
     }
 
+    fn is_spare(&self) -> bool {
+        self.number == SPARE
+    }
+
     pub(super) async fn run(mut self, mut shutdown: Shutdown) {
-        while !shutdown.is_closing() {
+        while !shutdown.is_closing() && is_wanted(&self.courier, self.number) {
             let own = self.open.as_ref().map(|open| &open.lease);
-            let taken = self.courier.take(own, self.is_spare);
+            let taken = self.courier.take(own, self.is_spare(), self.age);
             let done = match taken {
                 Ok(turn) => self.turn(turn).await,
                 Err(until) => self.idle(until, &mut shutdown).await,
@@ -115,7 +124,7 @@ impl Carrier {
 
     /// Sleeps until then, or until somebody has made room.
     async fn rest(&mut self, rest: Duration, shutdown: &mut Shutdown) {
-        let is_free = self.open.is_none() && !self.is_spare;
+        let is_free = self.open.is_none() && !self.is_spare();
         let free = &self.courier.free;
         free.fetch_add(usize::from(is_free), Ordering::Relaxed);
         tokio::select! {
@@ -129,6 +138,11 @@ impl Carrier {
     /// Nothing to send: writes what is unsaid, and closes a connection nobody needs.
     async fn idle(&mut self, until: Timestamp, shutdown: &mut Shutdown) -> Result<(), Error> {
         self.say().await?;
+        let age = self.courier.queue().age();
+        if std::mem::replace(&mut self.age, age) != age {
+            // It was opened as settings had it that are in force no more.
+            self.close().await;
+        }
         let rest = until
             .since(self.courier.clock.now())
             .clamp(Duration::from_millis(1), TICK);
@@ -424,7 +438,7 @@ impl Carrier {
         let knows = is_late && !self.courier.is_news_of_delay(job);
         let mut effects = effects(
             &self.courier.store,
-            &self.courier.settings.notices,
+            &self.courier.in_force().settings.notices,
             job,
             &entry,
             (to, tells_authors),

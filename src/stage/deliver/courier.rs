@@ -2,22 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use metrics::{counter, gauge};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc::Receiver;
 
 use super::ahead::Ahead;
 use super::brake::{count, said};
-use super::carrier::Carrier;
+use super::crew::Crew;
 use super::effects::{DELAYED_AFTER, told};
 use super::lease::Lease;
 use super::leaving::Leaving;
 use super::queue::{Asker, Queue, Taken};
 use super::relay::{Connection, Unreachable, dial_host};
+use super::renew::{Renewal, renew};
 use super::route::NoWay;
 use super::run::Job;
 use super::ways::{Hops, Next};
@@ -48,8 +49,8 @@ const LATER: Duration = Duration::from_secs(1);
 pub(super) struct Courier {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    pub(super) settings: Settings,
-    pub(super) hops: Hops,
+    in_force: RwLock<Arc<InForce>>,
+    shape: Shape,
     queue: Mutex<Queue>,
     pub(super) leaving: Leaving,
     pub(super) work: Arc<Notify>,
@@ -63,6 +64,21 @@ pub(super) struct Courier {
     known_late: Mutex<BTreeSet<(MailingId, u32)>>,
 }
 
+/// The settings in force.
+pub(super) struct InForce {
+    pub(super) settings: Settings,
+    pub(super) hops: Hops,
+}
+
+impl InForce {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            hops: Hops::new(&settings.onward, &settings.own_hosts),
+            settings,
+        }
+    }
+}
+
 /// A copy to send, and what it counts against until it is done.
 pub(super) struct Turn {
     pub(super) job: Job,
@@ -72,16 +88,15 @@ pub(super) struct Turn {
     pub(super) copy: Lease,
 }
 
-/// Runs until the house closes.
-pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
-    let connections = settings.shape.look().settings().connections_max();
+/// Runs until the house closes. What comes by `renewals` is in force from then on.
+pub async fn run(store: Store, clock: Clock, settings: Settings, renewals: Receiver<Renewal>, shutdown: Shutdown) {
     let courier = Arc::new(Courier {
-        hops: Hops::new(&settings.onward, &settings.own_hosts),
+        shape: settings.shape.clone(),
+        in_force: RwLock::new(Arc::new(InForce::new(settings))),
         kept_at: Mutex::new(clock.now()),
         leaving: Leaving::new(store.clone()),
         store,
         clock,
-        settings,
         queue: Mutex::default(),
         work: Arc::default(),
         free: AtomicUsize::new(0),
@@ -97,34 +112,22 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
         }
         rounds.rest(remembered).await;
     }
-    let mut workers = JoinSet::new();
-    gauge!("bedel_delivery_workers").set(f64::from(connections) + 1.0);
-    // One more, for emergencies alone: the others may all be waiting for a slow server.
-    for number in 0..=connections {
-        hire(&courier, &mut workers, number == connections, &shutdown);
-    }
-    while rounds.go_on() {
-        let done = courier.look_around(&mut ahead).await;
-        while let Some(ended) = workers.try_join_next() {
-            if ended.is_err() {
-                tracing::error!("a worker panicked; another takes its place");
-                hire(&courier, &mut workers, false, &shutdown);
-            }
+    let mut crew = Crew::default();
+    let looking_around = async {
+        while rounds.go_on() {
+            crew.fill(&courier, &shutdown);
+            let done = courier.look_around(&mut ahead).await;
+            rounds.rest(done).await;
         }
-        rounds.rest(done).await;
-    }
-    while workers.join_next().await.is_some() {}
+    };
+    tokio::join!(looking_around, renew(&courier, renewals, shutdown.clone()));
+    crew.end().await;
     if let Err(error) = courier.let_go().await {
         tracing::error!(%error, "what a stopped mailing came to is not in its total");
     }
     if let Err(error) = courier.keep_flows(true).await {
         tracing::error!(%error, "how flows stand could not be kept: after the next start they begin with nothing to spend");
     }
-}
-
-fn hire(courier: &Arc<Courier>, workers: &mut JoinSet<()>, is_spare: bool, shutdown: &Shutdown) {
-    let (courier, shutdown) = (Arc::clone(courier), shutdown.clone());
-    workers.spawn(async move { Carrier::new(courier, is_spare).run(shutdown).await });
 }
 
 impl Courier {
@@ -134,11 +137,20 @@ impl Courier {
     }
 
     pub(super) fn shape(&self) -> &Shape {
-        &self.settings.shape
+        &self.shape
+    }
+
+    /// The settings in force at this moment.
+    pub(super) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn put_in_force(&self, in_force: InForce) {
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(in_force);
     }
 
     /// The next copy that may go, or when to ask again.
-    pub(super) fn take(&self, own: Option<&Lease>, is_spare: bool) -> Result<Turn, Timestamp> {
+    pub(super) fn take(&self, own: Option<&Lease>, is_spare: bool, age: u64) -> Result<Turn, Timestamp> {
         let now = self.clock.now();
         let mut queue = self.queue();
         let mut shaper = self.shape().look();
@@ -147,6 +159,7 @@ impl Courier {
             own,
             is_spare,
             others_are_free: self.free.load(Ordering::Relaxed) > 0,
+            age,
         };
         let job = match queue.take(asker, &mut shaper, now) {
             Taken::Rest(until) => return Err(until),
@@ -203,7 +216,8 @@ impl Courier {
 
     /// The site of a domain; `None` when mail for it goes to a host of the settings.
     pub(super) async fn site(&self, job: &Job, domain: &Domain) -> Result<Option<Arc<Site>>, NoWay> {
-        match (&job.way.next, &self.settings.onward) {
+        let in_force = self.in_force();
+        match (&job.way.next, &in_force.settings.onward) {
             (Next::Exchangers, Onward::Exchangers(router)) => router.find(domain, self.clock.now()).await.map(Some),
             (Next::Host(_), _) | (Next::Exchangers, Onward::Smarthost(_)) => Ok(None),
         }
@@ -265,7 +279,7 @@ impl Courier {
         let word = Word::Delayed(give_up_at(mailing.capacity, sealed_at));
         let told = told(
             &self.store,
-            &self.settings.notices,
+            &self.in_force().settings.notices,
             mailing,
             recipient,
             (word, status),
@@ -288,8 +302,9 @@ impl Courier {
 
     /// Opens a connection for a copy.
     pub(super) async fn dial(&self, job: &Job, site: Option<&Site>) -> Result<Connection, Unreachable> {
-        let caller = self.settings.caller(job.source.claim().pool);
-        match (&job.way.next, &self.settings.onward, site) {
+        let in_force = self.in_force();
+        let caller = in_force.settings.caller(job.source.claim().pool);
+        match (&job.way.next, &in_force.settings.onward, site) {
             (Next::Host(relay), _, _) => dial_host(relay, caller).await,
             (Next::Exchangers, Onward::Exchangers(router), Some(site)) => router.dial(site, caller).await,
             (Next::Exchangers, _, _) => Err(Unreachable::Not("it has no host".to_owned())),
@@ -302,7 +317,7 @@ impl Courier {
         let now = self.clock.now();
         let made = source
             .letter
-            .copy(&source.mailing, (job.seq, to), &self.settings.compose, now);
+            .copy(&source.mailing, (job.seq, to), &self.in_force().settings.compose, now);
         made.map_err(|error| Error::Unreadable(error.to_string()))
     }
 

@@ -16,6 +16,7 @@ mod ahead;
 mod brake;
 mod carrier;
 mod courier;
+mod crew;
 mod effects;
 mod keys;
 mod lease;
@@ -23,6 +24,7 @@ mod leaving;
 mod line;
 mod queue;
 mod relay;
+mod renew;
 mod route;
 mod run;
 mod take_up;
@@ -39,6 +41,7 @@ use crate::mail::Address;
 pub use courier::run;
 pub use keys::watch_keys;
 pub use relay::{Caller, RelaySettings, RelayTls, TrustFault, trust};
+pub use renew::{Renew, Renewal};
 pub use route::{DnsSettings, Missing, Names, NamesFault, RouteFault, RouteSettings, Router};
 
 /// What delivery needs to know of the settings.

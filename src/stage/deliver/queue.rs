@@ -1,8 +1,10 @@
 //! What waits to be sent, of every mailing under way, and whose copy goes next.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::run::{Job, Pick, Run};
+use super::run::{Job, Pick, Run, Source};
+use super::ways::Way;
 use crate::decide::shape::{Scope, Shaper, Turns, Waiting};
 use crate::mail::Timestamp;
 use crate::model::{Entry, Lane, MailingId, Series};
@@ -19,7 +21,12 @@ pub(super) struct Asker<'a> {
     pub(super) is_spare: bool,
     /// Whether another worker is free to open another connection.
     pub(super) others_are_free: bool,
+    /// How often settings had changed when its connection was opened.
+    pub(super) age: u64,
 }
+
+/// How long a worker waits who asks while settings change.
+const CHANGE: Duration = Duration::from_millis(50);
 
 /// What an asker gets.
 #[derive(Debug)]
@@ -35,11 +42,56 @@ pub(super) enum Taken {
 pub(super) struct Queue {
     runs: Vec<Run>,
     turns: Turns,
+    /// How often settings have changed.
+    age: u64,
+    /// Whether they are changing at this moment: no copy is given out.
+    is_changing: bool,
 }
 
 impl Queue {
-    pub(super) fn add(&mut self, run: Run) {
-        self.runs.push(run);
+    /// Adds a mailing that was read when settings had changed so often; not when they have again since.
+    pub(super) fn add(&mut self, run: Run, age: u64) -> bool {
+        let is_of_today = age == self.age;
+        if is_of_today {
+            self.runs.push(run);
+        }
+        is_of_today
+    }
+
+    /// How often settings have changed.
+    pub(super) fn age(&self) -> u64 {
+        self.age
+    }
+
+    /// Settings change: no copy is given out until they have.
+    pub(super) fn begin_change(&mut self) {
+        self.age += 1;
+        self.is_changing = true;
+    }
+
+    /// Settings have changed.
+    pub(super) fn end_change(&mut self) {
+        self.is_changing = false;
+    }
+
+    /// What copies of a mailing are made from.
+    pub(super) fn source(&self, id: MailingId) -> Option<Arc<Source>> {
+        let run = self.runs.iter().find(|run| run.id() == id)?;
+        Some(Arc::clone(&run.source))
+    }
+
+    /// The ways of a mailing under other settings.
+    pub(super) fn lay_anew(&mut self, id: MailingId, source: Source, (ways, of): (Vec<Way>, &[usize]), first: u32) {
+        if let Some(run) = self.run(id) {
+            run.lay_anew(source, ways, of, first);
+        }
+    }
+
+    /// The name of each stream of a mailing, and how many people it has.
+    pub(super) fn streams(&self, id: MailingId) -> Vec<(Arc<str>, u32)> {
+        let run = self.runs.iter().find(|run| run.id() == id);
+        let streams = run.into_iter().flat_map(Run::streams);
+        streams.map(|(name, people)| (Arc::clone(name), people)).collect()
     }
 
     pub(super) fn has(&self, id: MailingId) -> bool {
@@ -75,6 +127,12 @@ impl Queue {
 
     /// The next copy that may go; its limits are spent.
     pub(super) fn take(&mut self, asker: Asker<'_>, shaper: &mut Shaper, now: Timestamp) -> Taken {
+        if self.is_changing {
+            return Taken::Rest(now.plus(CHANGE));
+        }
+        if asker.age != self.age {
+            return Taken::Rest(now);
+        }
         for run in &mut self.runs {
             run.wake(shaper, now);
         }
@@ -129,7 +187,7 @@ impl Queue {
                 shaper.spend(&way.stream, &run.source.claim(), now);
                 run.served = self.turns.served(turn, waiting, run.source.mailing.content.bytes);
                 return Taken::Job(Job {
-                    source: std::sync::Arc::clone(&run.source),
+                    source: Arc::clone(&run.source),
                     seq,
                     attempt,
                     way,
@@ -205,7 +263,7 @@ impl Queue {
     }
 
     /// Where the copy of a recipient goes, by name.
-    pub(super) fn stream_of(&self, id: MailingId, seq: u32) -> Option<std::sync::Arc<str>> {
+    pub(super) fn stream_of(&self, id: MailingId, seq: u32) -> Option<Arc<str>> {
         let run = self.runs.iter().find(|run| run.id() == id)?;
         run.stream_of(seq).cloned()
     }

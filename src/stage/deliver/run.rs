@@ -15,10 +15,10 @@ use crate::mail::Timestamp;
 use crate::model::{Capacity, Entry, Lane, Mailing, MailingId, Outcome};
 
 /// What every copy of one mailing is made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Source {
     pub(super) mailing: Mailing,
-    pub(super) letter: Letter,
+    pub(super) letter: Arc<Letter>,
     pub(super) sealed_at: Timestamp,
     /// Who signs its copies; nobody signs what we only convey.
     pub(super) signing_domain: Option<Arc<str>>,
@@ -126,6 +126,22 @@ impl Run {
         }
         run.share_out(first);
         run
+    }
+
+    /// The same run under other settings: what has begun, is under way, put off or set aside stays so.
+    pub(super) fn lay_anew(&mut self, source: Source, ways: Vec<Way>, of: &[usize], first: u32) {
+        let mut run = Self::new(source, ways, of, first, self.is_paused);
+        for seq in (0..self.planned).filter(|seq| self.has_begun(*seq)) {
+            run.begin(seq);
+        }
+        for Reverse((until, seq, attempt)) in self.lines.iter().flat_map(|line| line.due.iter().copied()) {
+            run.put_off(seq, attempt, until);
+        }
+        run.aside = std::mem::take(&mut self.aside);
+        (run.in_flight, run.is_stopped) = (self.in_flight, self.is_stopped);
+        (run.served, run.slice) = (self.served, self.slice);
+        run.wake_all();
+        *self = run;
     }
 
     fn ring_of(&mut self, host: &Scope) -> usize {

@@ -12,7 +12,7 @@ use crate::decide::compose::{self, Letter, Sealed};
 use crate::decide::shape::{Counts, Watch};
 use crate::mail::{Domain, Timestamp};
 use crate::model::lifecycle::{Expanded, State};
-use crate::model::{Capacity, Entry, MailingId, Outcome, WhenUncertain};
+use crate::model::{Capacity, Entry, Mailing, MailingId, Outcome, WhenUncertain};
 use crate::store::Error;
 
 impl Courier {
@@ -22,12 +22,16 @@ impl Courier {
         };
         if self.queue().has(id) {
             self.follow(id, &expanded);
-        } else {
-            let (run, watch) = self.load(id, expanded).await?;
-            self.shape().look().begin(id, watch);
-            self.queue().add(run);
+            return Ok(());
         }
-        Ok(())
+        loop {
+            let age = self.queue().age();
+            let (run, watch) = self.load(id, expanded.clone()).await?;
+            self.shape().look().begin(id, watch);
+            if self.queue().add(run, age) {
+                return Ok(());
+            }
+        }
     }
 
     /// Paused, or resumed, since; or a person has said what is done about the uncertain.
@@ -57,24 +61,21 @@ impl Courier {
         let planned = u32::try_from(planned).map_err(|_too_many| damaged("its plan is too long".to_owned()))?;
         let is_paused = expanded.is_paused();
         let mailing = State::Expanded(expanded).mailing().clone();
-        let signing_domain = match mailing.capacity {
-            Capacity::Initiated => {
-                let (compose, now) = (&self.settings.compose, self.clock.now());
-                let from = compose::sender(&mailing, compose, now);
-                Some(compose.signers.of(&from, now).domain().as_str().into())
-            }
-            Capacity::Conveyed => None,
-        };
         let source = Source {
+            signing_domain: self.signing_domain(&mailing),
             mailing,
-            letter,
+            letter: Arc::new(letter),
             sealed_at,
-            signing_domain,
         };
         let canary = self.shape().look().settings().canary;
         let mut watch = Watch::new(planned, source.is_judged().then_some(&canary));
         watch.lane = source.mailing.lane;
-        let (ways, of) = self.ways(&source, self.plan(id, planned)?).await;
+        let (domains, of) = self.plan(id, planned)?;
+        let in_force = self.in_force();
+        if let Onward::Exchangers(router) = &in_force.settings.onward {
+            router.find_all(&domains, self.clock.now()).await;
+        }
+        let (ways, of) = self.ways(&source, &domains, of);
         let mut run = Run::new(source, ways, &of, watch.canary, is_paused);
         for (name, people) in run.streams() {
             watch.at(name).planned += u64::from(people);
@@ -121,16 +122,52 @@ impl Courier {
     }
 
     /// The ways of a plan, and which of them each recipient goes.
-    async fn ways(&self, source: &Source, (domains, mut of): (Vec<Domain>, Vec<usize>)) -> (Vec<Way>, Vec<usize>) {
-        if let Onward::Exchangers(router) = &self.settings.onward {
-            router.find_all(&domains, self.clock.now()).await;
-        }
-        let mut ways = Ways::new(self.shape(), &self.hops, source.claim().pool);
+    fn ways(&self, source: &Source, domains: &[Domain], mut of: Vec<usize>) -> (Vec<Way>, Vec<usize>) {
+        let in_force = self.in_force();
+        let mut ways = Ways::new(self.shape(), &in_force.hops, source.claim().pool);
         let of_domain: Vec<usize> = domains.iter().map(|domain| ways.of(domain)).collect();
         for number in &mut of {
             *number = of_domain.get(*number).copied().unwrap_or_default();
         }
         (ways.found(), of)
+    }
+
+    /// Who signs copies of a mailing; nobody signs what we only convey.
+    fn signing_domain(&self, mailing: &Mailing) -> Option<Arc<str>> {
+        match mailing.capacity {
+            Capacity::Initiated => {
+                let (in_force, now) = (self.in_force(), self.clock.now());
+                let compose = &in_force.settings.compose;
+                let from = compose::sender(mailing, compose, now);
+                Some(compose.signers.of(&from, now).domain().as_str().into())
+            }
+            Capacity::Conveyed => None,
+        }
+    }
+
+    /// The copies of a mailing go the ways of the settings in force, from now on; those under way end as they end.
+    pub(super) fn lay_anew(&self, id: MailingId) -> Result<(), Error> {
+        let Some(source) = self.queue().source(id) else {
+            return Ok(());
+        };
+        let Some(State::Expanded(expanded)) = self.store.mailing(id)? else {
+            return Ok(());
+        };
+        let planned = u32::try_from(expanded.planned()).unwrap_or(u32::MAX);
+        let mut source = Source::clone(&source);
+        source.signing_domain = self.signing_domain(&source.mailing);
+        let (domains, of) = self.plan(id, planned)?;
+        let (ways, of) = self.ways(&source, &domains, of);
+        let first = self.shape().look().watch(id).map_or(planned, |watch| watch.canary);
+        self.queue().lay_anew(id, source, (ways, &of), first);
+        let streams = self.queue().streams(id);
+        if let Some(watch) = self.shape().look().watch(id) {
+            watch.by_provider.values_mut().for_each(|counts| counts.planned = 0);
+            for (name, people) in streams {
+                watch.at(&name).planned += u64::from(people);
+            }
+        }
+        Ok(())
     }
 
     fn resume(

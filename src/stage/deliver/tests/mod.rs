@@ -1,6 +1,7 @@
 //! Real copies over real sockets, to a recorder that refuses, puts off, and hangs up.
 
 mod moved;
+mod renew;
 mod slow;
 
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ struct Office {
     settings: Settings,
     dir: tempfile::TempDir,
     sink: (Closer, JoinHandle<()>),
-    courier: Option<(Closer, JoinHandle<()>)>,
+    courier: Option<(Closer, Renew, JoinHandle<()>)>,
 }
 
 /// Connections at the same time.
@@ -81,12 +82,14 @@ impl Office {
         let settings = Arc::clone(self.settings.shape.look().settings());
         self.settings.shape = Shape::new(settings);
         let (closer, closing) = shutdown();
-        let running = run(self.store.clone(), self.clock.clone(), self.settings.clone(), closing);
-        self.courier = Some((closer, tokio::spawn(running)));
+        let (renew, renewals) = Renew::pair();
+        let (store, clock, settings) = (self.store.clone(), self.clock.clone(), self.settings.clone());
+        let running = tokio::spawn(run(store, clock, settings, renewals, closing));
+        self.courier = Some((closer, renew, running));
     }
 
     async fn stop(&mut self) {
-        if let Some((closer, running)) = self.courier.take() {
+        if let Some((closer, _renew, running)) = self.courier.take() {
             closer.close();
             running.await.expect("no panic");
         }
@@ -94,7 +97,7 @@ impl Office {
 
     /// As `kill -9` would: nobody gets to say anything.
     async fn kill(&mut self) {
-        if let Some((closer, running)) = self.courier.take() {
+        if let Some((closer, _renew, running)) = self.courier.take() {
             running.abort();
             drop(running.await);
             drop(closer);

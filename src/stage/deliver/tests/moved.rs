@@ -22,12 +22,12 @@ async fn under_way() -> (Office, MailingId, TcpStream) {
     (office, id, socket)
 }
 
-async fn say(socket: &mut TcpStream, reply: &str) {
+pub(super) async fn say(socket: &mut TcpStream, reply: &str) {
     socket.write_all(reply.as_bytes()).await.expect("said");
 }
 
 /// Reads until these octets came.
-async fn hear(socket: &mut TcpStream, end: &str) {
+pub(super) async fn hear(socket: &mut TcpStream, end: &str) {
     let mut heard = Vec::new();
     while !heard.ends_with(end.as_bytes()) {
         assert!(socket.read_buf(&mut heard).await.expect("reads") > 0, "it hung up");
