@@ -5,7 +5,10 @@ use serde_json::Value;
 use crate::campus::{Campus, Letter};
 
 async fn reloaded(campus: &Campus) -> String {
-    let answer = campus.ask("POST", "/reload", None, &Value::Null).await.expect("applied");
+    let answer = campus
+        .ask("POST", "/reload", None, &Value::Null)
+        .await
+        .expect("applied");
     answer
         .get("done")
         .and_then(Value::as_str)
@@ -35,7 +38,10 @@ async fn nobody_waits_for_a_host_that_says_nothing() {
     send("ann@elsewhere.example").await;
     campus.reaches("ann@", 1).await;
     // Nothing has changed since, and nobody is at another's door.
-    assert_eq!(reloaded(&campus).await, "Read anew; no file of settings has changed since.");
+    assert_eq!(
+        reloaded(&campus).await,
+        "Read anew; no file of settings has changed since."
+    );
     for number in 0..6 {
         send(&format!("ben{number}@elsewhere.example")).await;
     }

@@ -6,23 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use super::courier::Courier;
+use super::later::Later;
 use crate::model::{MailingId, Series};
 use crate::store::{Bell, Changes, Error, Kind, Moved, Store};
 
 /// Messages of ordinary mail that are ready to leave, at most: each look for the next copy looks at all of them.
 const READY_MAX: usize = 100;
+/// Of one domain at most so many are ready beyond that.
+const READY_OF_DOMAIN_MAX: usize = 10;
 
 /// How far the moves of mailings are followed, and what is taken up later.
 pub(super) struct Ahead {
     changes: Changes,
-    later: BTreeSet<MailingId>,
+    later: Later,
 }
 
 impl Ahead {
     pub(super) fn new(store: &Store) -> Self {
         Self {
             changes: store.moves(),
-            later: BTreeSet::new(),
+            later: Later::new(store.clone()),
         }
     }
 
@@ -43,7 +46,7 @@ impl Courier {
     }
 
     /// Looks at every mailing whose copies leave.
-    async fn look_at_all(&self, later: &mut BTreeSet<MailingId>) -> Result<(), Error> {
+    async fn look_at_all(&self, later: &mut Later) -> Result<(), Error> {
         let under_way = self.store.in_state(Kind::Expanded)?;
         let known = self.queue().ids().into_iter();
         let gone: Vec<MailingId> = known.filter(|id| under_way.binary_search(id).is_err()).collect();
@@ -55,10 +58,10 @@ impl Courier {
     }
 
     /// Looks at the mailings that have moved.
-    async fn look_at(&self, moves: Vec<(Kind, MailingId)>, later: &mut BTreeSet<MailingId>) -> Result<(), Error> {
+    async fn look_at(&self, moves: Vec<(Kind, MailingId)>, later: &mut Later) -> Result<(), Error> {
         let moved: BTreeMap<MailingId, Kind> = moves.into_iter().map(|(kind, id)| (id, kind)).collect();
         for (id, _) in moved.iter().filter(|(_, kind)| **kind != Kind::Expanded) {
-            later.remove(id);
+            later.remove(*id);
             if self.queue().has(*id) {
                 self.stop(*id).await?;
             }
@@ -71,15 +74,21 @@ impl Courier {
     }
 
     /// Of ordinary mail no more is taken up than workers have to do; the rest, later, the oldest first.
-    async fn take_up_all(&self, ids: Vec<MailingId>, later: &mut BTreeSet<MailingId>) -> Result<(), Error> {
+    async fn take_up_all(&self, ids: Vec<MailingId>, later: &mut Later) -> Result<(), Error> {
         let known: BTreeSet<MailingId> = self.queue().ids().into_iter().collect();
         let waits = |id: &MailingId| id.series == Series::Conveyed && !known.contains(id);
         let (new, mut now): (Vec<_>, Vec<_>) = ids.into_iter().partition(waits);
-        later.extend(new);
-        let room = READY_MAX.saturating_sub(self.queue().ready(Series::Conveyed));
-        // Those that are ready may all wait for one slow host: whoever is free gets something of the others'.
-        let room = room.max(self.free.load(Ordering::Relaxed));
-        now.extend(std::iter::from_fn(|| later.pop_first()).take(room));
+        for id in new {
+            later.add(id);
+        }
+        let ready = self.queue().ready(Series::Conveyed);
+        let room = READY_MAX.saturating_sub(ready.len());
+        now.extend(std::iter::from_fn(|| later.pop_oldest()).take(room));
+        if room == 0 {
+            // Those that are ready may all wait for one slow host: who has nothing to do gets something of the others'.
+            let idle = self.idle.load(Ordering::Relaxed);
+            now.extend(later.pop_of_others(&ready, idle, READY_OF_DOMAIN_MAX));
+        }
         let mut trouble = Ok(());
         for id in now {
             // One mailing's trouble must not stop the others.

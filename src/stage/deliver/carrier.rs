@@ -86,13 +86,14 @@ pub(super) struct Carrier {
 impl Carrier {
     /// The worker of this number; [`SPARE`] carries emergencies and nothing else.
     pub(super) fn new(courier: Arc<Courier>, number: u32) -> Self {
+        let age = courier.queue().age();
         Self {
-            age: courier.queue().age(),
             courier,
             open: None,
             unsaid: None,
             number,
             idle_ticks: 0,
+            age,
         }
     }
 
@@ -124,8 +125,10 @@ impl Carrier {
 
     /// Sleeps until then, or until somebody has made room.
     async fn rest(&mut self, rest: Duration, shutdown: &mut Shutdown) {
-        let is_free = self.open.is_none() && !self.is_spare();
-        let free = &self.courier.free;
+        let is_idle = !self.is_spare();
+        let is_free = is_idle && self.open.is_none();
+        let (idle, free) = (&self.courier.idle, &self.courier.free);
+        idle.fetch_add(usize::from(is_idle), Ordering::Relaxed);
         free.fetch_add(usize::from(is_free), Ordering::Relaxed);
         tokio::select! {
             () = self.courier.work.notified() => {}
@@ -133,6 +136,7 @@ impl Carrier {
             () = shutdown.closing() => {}
         }
         free.fetch_sub(usize::from(is_free), Ordering::Relaxed);
+        idle.fetch_sub(usize::from(is_idle), Ordering::Relaxed);
     }
 
     /// Nothing to send: writes what is unsaid, and closes a connection nobody needs.

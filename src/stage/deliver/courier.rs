@@ -56,6 +56,8 @@ pub(super) struct Courier {
     pub(super) work: Arc<Notify>,
     /// Workers that have neither a copy nor a connection.
     pub(super) free: AtomicUsize,
+    /// Workers that have no copy.
+    pub(super) idle: AtomicUsize,
     /// When it was counted what came back of a mailing.
     counted: Mutex<BTreeMap<MailingId, Timestamp>>,
     kept_at: Mutex<Timestamp>,
@@ -100,6 +102,7 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, renewals: Recei
         queue: Mutex::default(),
         work: Arc::default(),
         free: AtomicUsize::new(0),
+        idle: AtomicUsize::new(0),
         counted: Mutex::default(),
         known_late: Mutex::default(),
     });

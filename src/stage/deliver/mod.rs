@@ -19,6 +19,7 @@ mod courier;
 mod crew;
 mod effects;
 mod keys;
+mod later;
 mod lease;
 mod leaving;
 mod line;

@@ -239,12 +239,12 @@ impl Queue {
     }
 
     /// Mailings of this series with a copy that could go at once.
-    pub(super) fn ready(&self, series: Series) -> usize {
+    pub(super) fn ready(&self, series: Series) -> Vec<MailingId> {
         let is_ready = |run: &&Run| {
             let waiting = run.waiting(None);
             run.id().series == series && waiting.fresh + waiting.due > 0
         };
-        self.runs.iter().filter(is_ready).count()
+        self.runs.iter().filter(is_ready).map(Run::id).collect()
     }
 
     /// Whether a mailing has nothing left to do.

@@ -72,6 +72,6 @@ pub(super) async fn renew(courier: &Courier, mut renewals: mpsc::Receiver<Renewa
         courier.queue().end_change();
         courier.work.notify_waiters();
         // Whoever asked may have gone.
-        drop(done.send(()));
+        _ = done.send(());
     }
 }

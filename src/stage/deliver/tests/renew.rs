@@ -60,7 +60,7 @@ async fn a_copy_under_way_is_in_one_hand_while_the_rest_of_its_mailing_goes_anot
     hear(&mut socket, "DATA\r\n").await;
     say(&mut socket, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go ahead\r\n").await;
     hear(&mut socket, "\r\n.\r\n").await;
-    for connections in [CONNECTIONS, 2 * CONNECTIONS, 1] {
+    for connections in [1, 2 * CONNECTIONS, CONNECTIONS] {
         let onward = recorder.clone();
         office.renew(onward, connections).await;
     }
