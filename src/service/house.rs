@@ -14,7 +14,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 
-use super::{Keys, Rooms, Sockets, tls};
+use super::rooms::Rooms;
+use super::{Keys, Sockets, tls};
 use crate::config::{self, Config, Gateway};
 use crate::console::api::{ReloadAsk, Reloaded};
 use crate::model::{Act, Event};

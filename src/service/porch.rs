@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
+use super::doors::http;
 use super::keys;
+use super::rooms::read_token;
 use super::sockets::PORCH_SOCKET;
-use super::{http, read_token};
 use crate::config::Config;
 use crate::console::{self, PorchState, hand_over};
 use crate::stage::worker::Shutdown;

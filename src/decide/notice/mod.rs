@@ -8,162 +8,22 @@
 //! RFC 3834 §3, §5 (automatic responses), RFC 5321 §4.5.5 (null reverse path).
 
 pub mod dsn;
+mod kind;
+mod letter;
 mod template;
 
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
-use mail_builder::MessageBuilder;
-use mail_builder::headers::address as builder;
-use mail_builder::headers::date::Date;
-use mail_builder::headers::raw::Raw;
 
+pub use kind::Kind;
 pub use template::{Faulty, Template};
 
-use crate::mail::{Address, Domain, Envelope, ForwardPath, Timestamp};
+use letter::{carrier, message, words};
+
+use crate::mail::{Address, Domain, Timestamp};
 use crate::model::lifecycle::{Released, Submitted};
-use crate::model::{
-    Audience, Author, Binding, Capacity, Category, Content, Identity, Lane, Mailing, MailingId, OfficeId, Offices,
-    Proof, Series, Token, TokenKey, TokenKind,
-};
-
-/// What a notice tells. In the order of a mailing's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// To the author: it is held, and who decides.
-    Held,
-    /// To the stewards: their approval is wanted.
-    Wanted,
-    /// To the reviewers: every approval is given, or none is wanted.
-    Ready,
-    /// To the author: every steward has approved.
-    Approved,
-    /// To the author: sent back for changes.
-    Returned,
-    /// To the author: a no.
-    Declined,
-    /// To the author: it goes out.
-    Released,
-    /// To the author: nobody answered in time.
-    Lapsed,
-    /// To the author: taken back, as they asked.
-    Withdrawn,
-    /// To the author: what goes now is near to being mass mail.
-    Nudge,
-    /// To those who watch over contact data: some was about to leave.
-    Alert,
-    /// To the reviewers: an emergency went, to be read afterwards.
-    Afterwards,
-    /// To the stewards: what they had approved has changed.
-    Changed,
-    /// To the author: a reviewer has changed more than typing errors, and asks them to agree.
-    Edited,
-    /// To the author: a steward keeps their part of the audience out of it.
-    Partly,
-    /// To the author: it became a part of another mailing.
-    Combined,
-    /// To reviewers and postmasters: the brake has paused what was leaving. Policy C4.
-    Braked,
-    /// To reviewers and postmasters: what is leaving is near the limits of the brake.
-    Warned,
-    /// To whoever is wanted: it still waits.
-    Reminder,
-    /// To whoever answered a notice: what became of that.
-    Answered,
-    /// To stewards and reviewers, in the morning: what waits for them.
-    Digest,
-    /// To an office's stewards and the postmaster: its feed was not applied.
-    Feed,
-    /// To those who watch over contact data: somebody wrote to a contact that only a copy of our contacts has.
-    Canary,
-    /// To the stewards of an office, in the morning: records of theirs that lead nowhere.
-    WrongRecords,
-    /// To those who watch over contact data: a contact asks to be erased.
-    Erasure,
-}
-
-impl Kind {
-    /// Every kind, in order.
-    pub const ALL: [Self; 25] = [
-        Self::Held,
-        Self::Wanted,
-        Self::Ready,
-        Self::Approved,
-        Self::Returned,
-        Self::Declined,
-        Self::Released,
-        Self::Lapsed,
-        Self::Withdrawn,
-        Self::Nudge,
-        Self::Alert,
-        Self::Afterwards,
-        Self::Changed,
-        Self::Edited,
-        Self::Partly,
-        Self::Combined,
-        Self::Braked,
-        Self::Warned,
-        Self::Reminder,
-        Self::Answered,
-        Self::Digest,
-        Self::Feed,
-        Self::Canary,
-        Self::WrongRecords,
-        Self::Erasure,
-    ];
-
-    /// The name of its template's file, without `.txt`.
-    pub fn file(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Wanted => "wanted",
-            Self::Ready => "ready",
-            Self::Approved => "approved",
-            Self::Returned => "returned",
-            Self::Declined => "declined",
-            Self::Released => "released",
-            Self::Lapsed => "lapsed",
-            Self::Withdrawn => "withdrawn",
-            Self::Nudge => "nudge",
-            Self::Alert => "alert",
-            Self::Afterwards => "afterwards",
-            Self::Changed => "changed",
-            Self::Edited => "edited",
-            Self::Partly => "partly",
-            Self::Combined => "combined",
-            Self::Braked => "braked",
-            Self::Warned => "warned",
-            Self::Reminder => "reminder",
-            Self::Answered => "answered",
-            Self::Digest => "digest",
-            Self::Feed => "feed",
-            Self::Canary => "canary",
-            Self::WrongRecords => "wrong-records",
-            Self::Erasure => "erasure",
-        }
-    }
-
-    /// Whether it answers the author's own message (RFC 3834: `auto-replied`), or is sent unasked.
-    fn is_answer(self) -> bool {
-        !matches!(
-            self,
-            Self::Wanted
-                | Self::Ready
-                | Self::Alert
-                | Self::Afterwards
-                | Self::Changed
-                | Self::Braked
-                | Self::Warned
-                | Self::Reminder
-                | Self::Answered
-                | Self::Digest
-                | Self::Feed
-                | Self::Canary
-                | Self::WrongRecords
-                | Self::Erasure
-        )
-    }
-}
+use crate::model::{Binding, Mailing, MailingId, OfficeId, Offices, TokenKey};
 
 /// How notices are written.
 #[derive(Debug, Clone)]
@@ -275,139 +135,6 @@ fn passed(mailing: Mailing, now: Timestamp) -> Released {
         .expect("a notice is conveyed, and conveyed mail passes")
 }
 
-fn words(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> BTreeMap<&'static str, String> {
-    let mailing = told.mailing;
-    let segments = mailing.map(|mailing| mailing.audience.segments()).unwrap_or_default();
-    let lists: Vec<String> = segments.iter().map(|segment| segment.list.to_string()).collect();
-    let of = |what: fn(&Mailing) -> String| mailing.map(what).unwrap_or_default();
-    let bullets = |lines: &[String]| {
-        lines
-            .iter()
-            .map(|line| format!("  * {line}"))
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
-    let or = |text: String, fallback: &str| if text.is_empty() { fallback.to_owned() } else { text };
-    BTreeMap::from([
-        ("case", of(|mailing| mailing.id.to_string())),
-        ("subject", or(of(|mailing| mailing.subject.clone()), "(no subject)")),
-        ("author", of(|mailing| mailing.author.address.to_string())),
-        ("office", told.office.clone()),
-        ("lists", or(lists.join(", "), "the people you named")),
-        ("reasons", bullets(&told.reasons)),
-        ("remarks", or(bullets(&told.remarks), "  * nothing")),
-        (
-            "wanting",
-            or(bullets(&told.wanting), "  * nobody: a reviewer can release it now"),
-        ),
-        ("actor", or(told.actor.clone(), "the gateway")),
-        ("comment", or(told.comment.clone(), "(no comment)")),
-        (
-            "until",
-            told.until
-                .map(|until| until.readable(&notices.zone))
-                .unwrap_or_default(),
-        ),
-        (
-            "link",
-            told.link.clone().unwrap_or_else(|| link(notices, kind, to, told)),
-        ),
-        ("organization", notices.organization.clone()),
-    ])
-}
-
-/// Where to look; for whoever decides, where to decide at once.
-fn link(notices: &Notices, kind: Kind, to: &Address, told: &Told<'_>) -> String {
-    let url = &notices.console_url;
-    let Some(mailing) = told.mailing else {
-        return url.clone();
-    };
-    let decides = matches!(kind, Kind::Wanted | Kind::Ready | Kind::Changed | Kind::Reminder);
-    let is_author = mailing.author.address.is_same_mailbox(to);
-    match told.binding.filter(|_| decides && !is_author) {
-        Some(binding) => format!("{url}/decide/{}", notices.tokens.write_link(mailing.id, to, binding)),
-        None => format!("{url}/mailing/{}", mailing.id),
-    }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call, from the function above; a struct would only rename them"
-)]
-fn message(
-    notices: &Notices,
-    kind: Kind,
-    to: &Address,
-    told: &Told<'_>,
-    id: MailingId,
-    now: Timestamp,
-    subject: &str,
-    text: &str,
-) -> Vec<u8> {
-    let submitted = if kind.is_answer() {
-        "auto-replied"
-    } else {
-        "auto-generated"
-    };
-    // An answer to a notice is known by the number of its case, and each notice by its own.
-    let token = Token {
-        kind: TokenKind::Case,
-        mailing: told.mailing.map_or(id, |mailing| mailing.id),
-        seq: id.number,
-    };
-    let mut builder = MessageBuilder::new()
-        .from(builder::Address::new_address(
-            Some(notices.organization.clone()),
-            notices.from.to_string(),
-        ))
-        .to(to.to_string())
-        .subject(subject.to_owned())
-        .date(Date::new(now.as_micros() / 1_000_000))
-        .message_id(format!("{}@{}", notices.tokens.write(&token), notices.hostname))
-        .header("Auto-Submitted", Raw::new(submitted))
-        .header("X-Auto-Response-Suppress", Raw::new("All"))
-        .text_body(text.to_owned());
-    if token.mailing.series == Series::Case {
-        // An answer says by it what they had been told.
-        let told = Token {
-            seq: u32::try_from(now.as_micros().div_euclid(1_000_000)).unwrap_or(u32::MAX),
-            ..token
-        };
-        builder = builder.reply_to(notices.tokens.address(&told, &notices.lists_domain).to_string());
-    }
-    let original = told.mailing.and_then(|mailing| mailing.message_id.as_deref());
-    if let Some(original) = original.filter(|_| kind.is_answer()) {
-        builder = builder.in_reply_to(original.to_owned()).references(original.to_owned());
-    }
-    // INVARIANT: writing to memory does not fail.
-    builder.write_to_vec().unwrap_or_default()
-}
-
-/// The conveyed mailing that carries a notice.
-fn carrier(notices: &Notices, to: &Address, id: MailingId, now: Timestamp, subject: &str, message: &[u8]) -> Mailing {
-    let mut path = ForwardPath::to(to.clone());
-    // A notice about a notice helps nobody.
-    path.notify.never = true;
-    Mailing {
-        id,
-        author: Author {
-            address: notices.from.clone(),
-            proof: Proof::Login,
-        },
-        envelope: Envelope::new(None, vec![path]).expect("it has one recipient"),
-        submitted_at: now,
-        version: 1,
-        content: Content::of(message),
-        subject: subject.to_owned(),
-        message_id: Some(format!("{id}@{}", notices.hostname)),
-        audience: Audience::Named,
-        capacity: Capacity::Conveyed,
-        category: Category::Official,
-        lane: Lane::Official,
-        identity: Identity::Keep,
-    }
-}
-
 /// Who is told that a mailing is held: its author, a steward of each office it wants; without any, the reviewers.
 ///
 /// Of an office the first who is not away is asked, or all where everybody is; deputies hear when nobody answers.
@@ -451,6 +178,7 @@ pub fn in_words(offices: &Offices, wanted: &[OfficeId]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Series;
 
     fn notices() -> Notices {
         let template =

@@ -9,6 +9,7 @@ mod binding;
 mod brake;
 mod breaker;
 mod bucket;
+mod counts;
 mod days;
 mod explain;
 mod flow;
@@ -25,8 +26,9 @@ mod throttle;
 mod turn;
 
 pub use binding::{Binding, Limit};
-pub use brake::{Counts, Judgement, Slice, Watch, nameless};
+pub use brake::{Judgement, Slice, Watch};
 pub use breaker::Gate;
+pub use counts::{Counts, nameless};
 pub use days::Allowance;
 pub use explain::{Explanation, InForce, Passage, Standing};
 pub use flow::Flow;

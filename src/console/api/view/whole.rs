@@ -1,70 +1,22 @@
-//! Mailings as programs see them. Field names here are a promise to those programs.
+//! One mailing, whole.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::actor::Actor;
-use crate::decide::shape::Counts;
+use super::progress::Fared;
+use super::{Line, OfficeName};
+use crate::console::api::actor::Actor;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
-use crate::model::{Ask, CameBack, Category, Drift, Exclusion, Finding, OfficeId, Release, Tally};
+use crate::model::{Ask, CameBack, Drift, Exclusion, Finding, OfficeId, Release, Tally};
 use crate::stage::review::{Count, Desk, Doubt, Fare, Preview, Remark, Standing, Stands};
-
-/// Replies of a provider that are told.
-const REPLIES_MAX: usize = 5;
-
-/// One line of a listing.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Mailing)]
-pub(super) struct Line {
-    /// `MC-2026-0412`.
-    id: String,
-    /// The state in one word.
-    state: &'static str,
-    /// Whether its copies are held back for now.
-    paused: bool,
-    /// As decoded, on one line.
-    subject: String,
-    /// The account that submitted it.
-    author: String,
-    #[schema(value_type = String)]
-    category: Category,
-    /// The lists it is for; none when its author named the recipients.
-    lists: Vec<String>,
-    /// How many people are named beside the lists.
-    people: usize,
-    #[schema(value_type = String, format = DateTime)]
-    submitted_at: Timestamp,
-    /// Counts from 1.
-    version: u16,
-    /// What an approval of a held one binds to: say it back as `seen`.
-    binding: Option<String>,
-    /// Which reviewer has a held one.
-    claimed_by: Option<String>,
-    /// When a held one is to leave, if somebody has said so.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    scheduled_for: Option<Timestamp>,
-    /// When a held one lapses.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    until: Option<Timestamp>,
-    /// Whose approval a held one still wants.
-    wanting: Vec<OfficeName>,
-}
-
-/// An office, for programs and for people.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Office)]
-struct OfficeName {
-    id: String,
-    name: String,
-}
 
 /// One mailing, with what happened to it and what may happen next.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WholeMailing)]
-pub(super) struct Whole {
+pub(in crate::console::api) struct Whole {
     #[serde(flatten)]
     line: Line,
     bytes: u64,
@@ -196,110 +148,8 @@ struct Seen {
     attachments: Vec<(String, u64)>,
 }
 
-/// How far a mailing is.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Progress)]
-pub(super) struct Progress {
-    id: String,
-    state: &'static str,
-    paused: bool,
-    tally: Tally,
-    /// Copies taken a second, over the last minute.
-    copies_per_second: f64,
-    /// When the last will have left for the first time, as limits and pace stand now.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expected_end: Option<Timestamp>,
-    /// How it fares, by provider, most people first.
-    by_provider: Vec<Fared>,
-}
-
-/// How the copies for one provider fare.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Fare)]
-struct Fared {
-    provider: String,
-    planned: u64,
-    accepted: u64,
-    /// Waiting for another attempt, the uncertain ones among them.
-    deferred: u64,
-    failed: u64,
-    suppressed: u64,
-    /// Attempts whose end we do not know.
-    uncertain: u64,
-    /// Mailboxes that are gone.
-    gone: u64,
-    complained: u64,
-    /// What was said most often to copies that were not taken: codes and the name of the rule, or words.
-    replies: Vec<Said>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Reply)]
-struct Said {
-    reply: String,
-    count: u64,
-}
-
-impl Fared {
-    fn of((provider, counts): &(String, Counts)) -> Self {
-        let said = |(reply, count): (&str, u64)| Said {
-            reply: reply.to_owned(),
-            count,
-        };
-        Self {
-            provider: provider.clone(),
-            planned: counts.planned,
-            accepted: counts.accepted,
-            deferred: counts.deferred,
-            failed: counts.failed,
-            suppressed: counts.suppressed,
-            uncertain: counts.uncertain,
-            gone: counts.gone(),
-            complained: counts.complained,
-            replies: counts.commonest(REPLIES_MAX).into_iter().map(said).collect(),
-        }
-    }
-}
-
-impl Line {
-    pub(super) fn of(state: &State, desk: &Desk) -> Self {
-        let mailing = state.mailing();
-        let hold = match state {
-            State::Held(held) => Some(held.hold()),
-            State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
-        };
-        let wanting = hold.map(|hold| hold.wanting(mailing)).unwrap_or_default();
-        Self {
-            id: mailing.id.to_string(),
-            state: state.word(),
-            paused: is_paused(state),
-            subject: mailing.subject.clone(),
-            author: mailing.author.address.to_string(),
-            category: mailing.category,
-            lists: mailing.audience.segments().iter().map(|s| s.list.to_string()).collect(),
-            people: mailing.audience.people().len(),
-            submitted_at: mailing.submitted_at,
-            version: mailing.version,
-            binding: held_binding(state),
-            claimed_by: hold.and_then(|hold| hold.claim()).map(|claim| claim.by.to_string()),
-            scheduled_for: hold.and_then(|hold| hold.not_before()),
-            until: hold.map(|hold| hold.until),
-            wanting: wanting.iter().map(|office| OfficeName::of(office, desk)).collect(),
-        }
-    }
-}
-
-impl OfficeName {
-    fn of(office: &OfficeId, desk: &Desk) -> Self {
-        Self {
-            id: office.to_string(),
-            name: desk.offices().name(office),
-        }
-    }
-}
-
 impl Whole {
-    pub(super) fn of(state: &State, desk: &Desk, who: &Actor, tally: Tally) -> Self {
+    pub(in crate::console::api) fn of(state: &State, desk: &Desk, who: &Actor, tally: Tally) -> Self {
         let standing = match who {
             Actor::Operator => Standing::default(),
             Actor::Account(address) | Actor::Reader(address) => desk.standing(state, address),
@@ -330,7 +180,7 @@ impl Whole {
     }
 
     /// With the message as recipients get it.
-    pub(super) fn seen(mut self, preview: Preview) -> Self {
+    pub(in crate::console::api) fn seen(mut self, preview: Preview) -> Self {
         self.preview = Some(Seen {
             headers: preview.headers,
             text: preview.text,
@@ -340,19 +190,19 @@ impl Whole {
     }
 
     /// With what the editorial checks say.
-    pub(super) fn remarked(mut self, remarks: Vec<Remark>) -> Self {
+    pub(in crate::console::api) fn remarked(mut self, remarks: Vec<Remark>) -> Self {
         self.remarks = remarks;
         self
     }
 
     /// With what came back of its copies.
-    pub(super) fn returned(mut self, came_back: CameBack) -> Self {
+    pub(in crate::console::api) fn returned(mut self, came_back: CameBack) -> Self {
         self.came_back = came_back;
         self
     }
 
     /// With those whose copy was uncertain.
-    pub(super) fn doubted(mut self, doubts: Vec<Doubt>) -> Self {
+    pub(in crate::console::api) fn doubted(mut self, doubts: Vec<Doubt>) -> Self {
         let doubted = |doubt: Doubt| Doubted {
             seq: doubt.seq,
             who: doubt.who,
@@ -369,13 +219,13 @@ impl Whole {
     }
 
     /// With how it fares.
-    pub(super) fn fared(mut self, fare: &Fare) -> Self {
+    pub(in crate::console::api) fn fared(mut self, fare: &Fare) -> Self {
         self.by_provider = fare.by_provider.iter().map(Fared::of).collect();
         self
     }
 
     /// With how many it would reach.
-    pub(super) fn counted(mut self, count: Count, drifts: &[(OfficeId, Drift)], desk: &Desk) -> Self {
+    pub(in crate::console::api) fn counted(mut self, count: Count, drifts: &[(OfficeId, Drift)], desk: &Desk) -> Self {
         let drifted = |(office, drift): &(OfficeId, Drift)| Drifted {
             office: OfficeName::of(office, desk),
             then: drift.then,
@@ -467,36 +317,6 @@ impl Let {
             not_before: release.not_before,
         }
     }
-}
-
-impl Progress {
-    pub(super) fn of(state: &State, tally: Tally, fare: &Fare) -> Self {
-        let now = fare.now.as_ref();
-        Self {
-            id: state.id().to_string(),
-            state: state.word(),
-            paused: is_paused(state),
-            tally,
-            // To the hundredth: what follows it is noise.
-            copies_per_second: now.map_or(0.0, |now| (now.per_second * 100.0).round() / 100.0),
-            expected_end: now
-                .and_then(|now| now.outlook)
-                .map(|outlook| outlook.ends)
-                .filter(|_| !is_paused(state)),
-            by_provider: fare.by_provider.iter().map(Fared::of).collect(),
-        }
-    }
-}
-
-fn held_binding(state: &State) -> Option<String> {
-    match state {
-        State::Held(held) => Some(held.binding().as_text()),
-        State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
-    }
-}
-
-fn is_paused(state: &State) -> bool {
-    matches!(state, State::Expanded(expanded) if expanded.is_paused())
 }
 
 /// The acts allowed, by the names of their routes.

@@ -4,19 +4,25 @@
 //! belongs to: a reply that a provider's own rule knows is that provider's; one that only the general rules know is the
 //! smarthost's, or on a direct way the receiver's.
 
+mod hears;
+mod keeps;
+mod watches;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use hears::{Heard, Trip};
+pub use keeps::Kept;
+
 use super::binding::{Binding, Limit};
-use super::brake::{Judgement, Slice, Watch};
+use super::brake::Watch;
 use super::bucket::Bucket;
 use super::flow::{Flow, Question};
 use super::pulse::Pulse;
-use super::reply::{Meaning, Remedy, as_said};
 use super::scope::{Claim, Pool, Scope, Stream};
-use super::settings::{Known, Onward, Settings};
-use crate::mail::{Domain, Status, Timestamp};
-use crate::model::{Entry, MailingId};
+use super::settings::{Onward, Settings};
+use crate::mail::{Domain, Timestamp};
+use crate::model::MailingId;
 
 /// The name of domains that no provider has.
 pub const OTHER_DOMAINS: &str = "other domains";
@@ -57,38 +63,6 @@ impl Shape {
     }
 }
 
-/// A copy on its way: when it set out, and what its connection had carried.
-#[derive(Debug, Clone, Copy)]
-pub struct Trip {
-    /// When.
-    pub set_out: Timestamp,
-    /// Copies, this one among them.
-    pub carried: u32,
-}
-
-/// What a reply was.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Heard {
-    /// Whether it was a no at all.
-    pub is_a_refusal: bool,
-    /// The name of the rule that knows it.
-    pub rule: Option<String>,
-    /// What it means.
-    pub means: Option<Meaning>,
-    /// Why the mailing must pause.
-    pub pause: Option<String>,
-}
-
-impl Heard {
-    /// Whether it was said to the flow rather than about the recipient.
-    pub fn is_about_the_flow(&self) -> bool {
-        self.means.is_some_and(Meaning::is_about_the_flow)
-    }
-}
-
-/// A flow as it is kept over a restart: its scope, and what is remembered.
-pub type Kept = (Scope, Flow);
-
 impl Shaper {
     /// With nothing remembered.
     pub fn new(settings: Arc<Settings>) -> Self {
@@ -111,34 +85,6 @@ impl Shaper {
     /// These settings are in force from now on. What is known of flows and of mailings under way stays.
     pub fn renew(&mut self, settings: Arc<Settings>) {
         self.settings = settings;
-    }
-
-    /// Takes up what was remembered. After an unclean end every bucket starts empty, and of today's messages as many may
-    /// have gone as the pace allows in `unsaved`.
-    pub fn restore(&mut self, kept: Vec<Kept>, unclean: Option<std::time::Duration>, now: Timestamp) {
-        let today = now.local(&self.settings.zone).date();
-        for (scope, mut flow) in kept {
-            if let Some(unsaved) = unclean {
-                let limits = self.settings.limits(&scope);
-                if let Some(range) = limits.messages_per_second {
-                    let rate = flow.throttle.rate(range);
-                    flow.bucket = Bucket::empty(rate, now);
-                    if flow.days.sent(today) > 0 {
-                        let most = (rate.as_f64() * unsaved.as_secs_f64()).ceil() as u32;
-                        flow.days.spend(most, &self.settings.warm_up, today);
-                    }
-                }
-            }
-            self.flows.insert(scope, flow);
-        }
-        self.unclean = unclean.map(|_| now);
-    }
-
-    /// The flows that have changed since this was asked last.
-    pub fn take_changed(&mut self) -> Vec<Kept> {
-        let changed = std::mem::take(&mut self.changed);
-        let flow = |scope: Scope| self.flows.get(&scope).map(|flow| (scope, flow.clone()));
-        changed.into_iter().filter_map(flow).collect()
     }
 
     /// The exchangers of a domain were found: the name of their site, and theirs.
@@ -311,136 +257,9 @@ impl Shaper {
         counted.filter_map(limit).min().unwrap_or(u32::MAX)
     }
 
-    /// A copy was taken.
-    pub fn taken(&mut self, stream: &Stream, now: Timestamp) {
-        let settings = Arc::clone(&self.settings);
-        for scope in stream.scopes() {
-            self.flow(scope).taken(settings.limits(scope), now);
-        }
-    }
-
-    /// A copy was not taken; what that was.
-    pub fn refused(&mut self, stream: &Stream, status: &Status, trip: Trip, now: Timestamp) -> Heard {
-        let settings = Arc::clone(&self.settings);
-        let is_of = |key: &str| {
-            stream
-                .receivers
-                .iter()
-                .any(|scope| matches!(scope, Scope::Provider(own) if **own == *key))
-        };
-        let providers: Vec<_> = settings
-            .providers
-            .iter()
-            .filter(|provider| is_of(&provider.key))
-            .collect();
-        let Some(Known { rule, provider }) = settings.knows(status, &providers) else {
-            return Heard {
-                is_a_refusal: true,
-                ..Heard::default()
-            };
-        };
-        let said: String = as_said(status).chars().take(120).collect();
-        let targets: Vec<Scope> = match provider {
-            Some(provider) => vec![Scope::Provider(provider.key.as_str().into())],
-            None if stream.is_direct => stream.receivers.clone(),
-            None => vec![stream.host.clone()],
-        };
-        let mut acts = false;
-        for scope in &targets {
-            acts |= self.flow(scope).hears(rule, &said, (trip.set_out, trip.carried), now);
-        }
-        let pauses = acts && rule.remedies.contains(&Remedy::Pause);
-        Heard {
-            is_a_refusal: true,
-            rule: Some(rule.name.clone()),
-            means: Some(rule.means),
-            pause: pauses.then(|| format!("{}: {said} ({})", stream.name, rule.name)),
-        }
-    }
-
-    /// No connection could be made.
-    pub fn unreachable(&mut self, stream: &Stream, why: &str, now: Timestamp) {
-        self.flow(&stream.host).breaker.failed(why, now);
-    }
-
-    /// A mailing begins, or is taken up again.
-    pub fn begin(&mut self, id: MailingId, watch: Watch) {
-        self.watches.insert(id, watch);
-    }
-
-    /// A mailing is over.
-    pub fn end(&mut self, id: MailingId) {
-        self.watches.remove(&id);
-        let scope = Scope::Mailing(id);
-        self.flows.remove(&scope);
-        self.changed.remove(&scope);
-    }
-
-    /// How a mailing fares.
-    pub fn watch(&mut self, id: MailingId) -> Option<&mut Watch> {
-        self.watches.get_mut(&id)
-    }
-
-    /// Notes when a copy came to its end.
-    pub fn beats(&mut self, id: MailingId, entry: &Entry) {
-        if let Some(outcome) = &entry.outcome {
-            self.pulse.count(entry.at, outcome);
-        }
-        if let Some(watch) = self.watches.get_mut(&id) {
-            watch.beats(entry);
-        }
-    }
-
-    /// Copies of all mailings, over the last hour.
-    pub fn pulse(&self) -> &Pulse {
-        &self.pulse
-    }
-
-    /// How all mailings under way fare.
-    pub fn watches(&self) -> &BTreeMap<MailingId, Watch> {
-        &self.watches
-    }
-
-    /// Which slice of a mailing goes. The whole is remembered, so that what comes later does not hold it back.
-    pub fn slice(&mut self, id: MailingId, now: Timestamp) -> Slice {
-        let canary = self.settings.canary;
-        let Some(watch) = self.watches.get_mut(&id) else {
-            return Slice::Whole;
-        };
-        let slice = watch.slice(&canary, now);
-        if slice == Slice::Whole {
-            watch.let_all_go();
-        }
-        slice
-    }
-
-    /// What is to be said about a mailing.
-    pub fn judge(&self, id: MailingId) -> Judgement {
-        let watch = self.watches.get(&id);
-        watch.map_or(Judgement::Fine, |watch| watch.judge(&self.settings.brake))
-    }
-
     /// Flows that somebody may want to see: receivers and next hops.
     pub fn receivers(&self) -> impl Iterator<Item = (&Scope, &Flow)> {
         self.flows.iter().filter(|(scope, _)| scope.is_of_receiver())
-    }
-
-    /// Forgets flows of domains and mailings that say nothing a new one would not; which those were.
-    pub fn forget_idle(&mut self, now: Timestamp) -> Vec<Scope> {
-        let is_idle = |(scope, flow): &(&Scope, &Flow)| {
-            let is_small = matches!(scope, Scope::Domain(_) | Scope::Mailing(_)) && !self.changed.contains(*scope);
-            is_small && !flow.has_something_to_say(self.settings.limits(scope), now)
-        };
-        let idle: Vec<Scope> = self
-            .flows
-            .iter()
-            .filter(is_idle)
-            .map(|(scope, _)| scope.clone())
-            .collect();
-        for scope in &idle {
-            self.flows.remove(scope);
-        }
-        idle
     }
 
     fn flow(&mut self, scope: &Scope) -> &mut Flow {

@@ -1,21 +1,27 @@
 //! One worker: take a copy, write its intent, carry it, write its outcome.
 
+mod outcome;
+mod unsaid;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use outcome::{left, outcome, uncertain};
+use unsaid::Unsaid;
+
 use super::courier::{self, Courier};
 use super::crew::{SPARE, is_wanted};
-use super::effects::{DELAYED_AFTER, Effects, effects, path};
+use super::effects::path;
 use super::lease::Lease;
 use super::relay::{Carried, Connection, Unreachable};
 use super::route::NoWay;
 use super::run::Job;
 use crate::decide::compose::Copy;
 use crate::decide::route::Site;
-use crate::decide::shape::{Heard, Trip, hidden_end, next_try};
+use crate::decide::shape::{Heard, Trip, next_try};
 use crate::mail::{Severity, Status, Timestamp};
-use crate::model::{Capacity, Entry, Outcome, Recipient, WhenUncertain};
+use crate::model::{Capacity, Outcome, Recipient, WhenUncertain};
 use crate::stage::worker::Shutdown;
 use crate::store::Error;
 
@@ -29,16 +35,6 @@ const LEDGER_REST: Duration = Duration::from_secs(5);
 const PUT_OFF: Duration = Duration::from_secs(60);
 /// When it is asked again where a copy goes, when nobody could say.
 const NO_ANSWER: Duration = Duration::from_secs(30);
-/// Octets of a server's words that the ledger keeps.
-const KEPT_OCTETS_MAX: usize = 160;
-
-/// An outcome that is not in the ledger yet: it goes there with the next intent.
-struct Unsaid {
-    job: Job,
-    entry: Entry,
-    effects: Effects,
-}
-
 /// A turn that gives its job back unless it came to its end: when it was not tried, it keeps its attempt; and should a
 /// worker panic, its recipient is not lost to the mailing.
 struct Turn {
@@ -371,126 +367,5 @@ impl Carrier {
         } else {
             self.open = Some(open);
         }
-    }
-
-    /// Writes the intent of this copy, and with it the outcome of the one before.
-    async fn intend(&mut self, job: &Job) -> Result<(), Error> {
-        let intent = Entry {
-            seq: job.seq,
-            attempt: job.attempt,
-            at: self.courier.clock.now(),
-            outcome: None,
-        };
-        let id = job.source.mailing.id;
-        let store = &self.courier.store;
-        match &self.unsaid {
-            Some(unsaid) if unsaid.job.source.mailing.id == id => {
-                let entries = [unsaid.entry.clone(), intent];
-                let Effects { refusal, outgoing } = unsaid.effects.clone();
-                store.record(id, &entries, refusal.as_ref(), outgoing).await?;
-                if let Some(said) = self.unsaid.take() {
-                    self.courier.queue().settle(id, &said.entry);
-                }
-                Ok(())
-            }
-            _ => {
-                self.say().await?;
-                self.courier.store.record(id, &[intent], None, vec![]).await
-            }
-        }
-    }
-
-    /// Writes what is unsaid on its own.
-    async fn say(&mut self) -> Result<(), Error> {
-        let Some(unsaid) = &self.unsaid else { return Ok(()) };
-        let id = unsaid.job.source.mailing.id;
-        let Effects { refusal, outgoing } = unsaid.effects.clone();
-        let entry = unsaid.entry.clone();
-        self.courier
-            .store
-            .record(id, std::slice::from_ref(&entry), refusal.as_ref(), outgoing)
-            .await?;
-        self.unsaid = None;
-        self.courier.queue().settle(id, &entry);
-        if self.courier.queue().is_complete(id) {
-            self.courier.close(id).await?;
-        }
-        Ok(())
-    }
-
-    async fn unsaid(&mut self, job: &Job, outcome: Outcome, to: &Recipient) -> Result<(), Error> {
-        self.unsaid_of(job, outcome, (to, true)).await
-    }
-
-    /// `tells_authors` says whether whoever took the copy does.
-    async fn unsaid_of(
-        &mut self,
-        job: &Job,
-        outcome: Outcome,
-        (to, tells_authors): (&Recipient, bool),
-    ) -> Result<(), Error> {
-        let now = self.courier.clock.now();
-        let entry = Entry {
-            seq: job.seq,
-            attempt: job.attempt,
-            at: now,
-            outcome: Some(outcome),
-        };
-        self.courier.count_outcome(job, &entry);
-        let is_late = job.source.mailing.capacity == Capacity::Conveyed
-            && matches!(&entry.outcome, Some(Outcome::Deferred { until, .. }) if until.since(job.source.sealed_at) >= DELAYED_AFTER);
-        let knows = is_late && !self.courier.is_news_of_delay(job);
-        let mut effects = effects(
-            &self.courier.store,
-            &self.courier.in_force().settings.notices,
-            job,
-            &entry,
-            (to, tells_authors),
-            now,
-        )?;
-        if knows {
-            effects.outgoing.clear();
-        }
-        self.unsaid = Some(Unsaid {
-            job: job.clone(),
-            entry,
-            effects,
-        });
-        Ok(())
-    }
-}
-
-/// A copy whose end is hidden is sent again soon, and if it hides again as slowly as any other: what we send twice, a
-/// recipient may get twice.
-fn uncertain(job: &Job, now: Timestamp) -> Outcome {
-    let source = &job.source;
-    match next_try(job.attempt, source.mailing.capacity, source.sealed_at, now) {
-        Some(_) if job.attempt == 1 => Outcome::Uncertain { until: hidden_end(now) },
-        Some(until) => Outcome::Uncertain { until },
-        None => Outcome::Failed(Status::new(
-            550,
-            4,
-            2,
-            "given up: no try had an end; one may have arrived",
-        )),
-    }
-}
-
-/// A person has said that whose copy is uncertain gets no other.
-fn left() -> Outcome {
-    Outcome::Failed(Status::new(550, 4, 2, "not sent again: one may have arrived"))
-}
-
-/// What a server's word comes to; a temporary one past its time is a failure.
-fn outcome(mut status: Status, job: &Job, now: Timestamp) -> Outcome {
-    let source = &job.source;
-    status.text = status.text.chars().take(KEPT_OCTETS_MAX).collect();
-    match next_try(job.attempt, source.mailing.capacity, source.sealed_at, now) {
-        Some(until) => Outcome::of(status, until),
-        None if status.severity() == Severity::Temporary => Outcome::Failed(Status {
-            text: format!("given up; last: {status}"),
-            ..Status::new(550, 4, 7, "")
-        }),
-        None => Outcome::of(status, now),
     }
 }

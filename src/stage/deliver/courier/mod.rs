@@ -1,19 +1,22 @@
 //! What the workers share: the queue, the ledger behind it, and the questions asked before a copy leaves.
 
+mod dropped;
+mod ends;
+mod flows;
+mod hears;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use metrics::{counter, gauge};
+use metrics::gauge;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Receiver;
 
 use super::ahead::Ahead;
-use super::brake::{count, said};
 use super::crew::Crew;
-use super::effects::{DELAYED_AFTER, told};
 use super::lease::Lease;
 use super::leaving::Leaving;
 use super::queue::{Asker, Queue, Taken};
@@ -24,23 +27,14 @@ use super::run::Job;
 use super::ways::{Hops, Next};
 use super::{Onward, Settings};
 use crate::clock::Clock;
-use crate::decide::audience::{Purpose, dropped_out};
 use crate::decide::compose::Copy;
-use crate::decide::notice::dsn::Word;
 use crate::decide::route::Site;
-use crate::decide::shape::{Heard, Kept, Scope, Shape, Trip, Watch, give_up_at};
-use crate::mail::{Domain, Mailbox, Severity, Status, Timestamp};
+use crate::decide::shape::{Scope, Shape};
+use crate::mail::{Domain, Timestamp};
 use crate::model::lifecycle::State;
-use crate::model::{
-    Act, Capacity, Entry, Event, Exclusion, Glance, Mailing, MailingId, Outcome, Recipient, Series, WhenUncertain,
-};
+use crate::model::{MailingId, Outcome, Recipient, WhenUncertain};
 use crate::stage::worker::{Rounds, Shutdown};
-use crate::store::{Error, FlowRecord, Move, Store};
-
-/// How often it is kept how flows stand: so much of them a crash forgets.
-const KEEP_EVERY: Duration = Duration::from_secs(10);
-/// Different replies of a provider that are kept of a mailing that is over.
-const REPLIES_KEPT: usize = 5;
+use crate::store::{Error, Store};
 
 /// How long a copy waits at least whose way is not the one of the plan, and is full.
 const LATER: Duration = Duration::from_secs(1);
@@ -266,43 +260,6 @@ impl Courier {
         Ok((todays, lease))
     }
 
-    /// The author of conveyed mail hears once that it is late.
-    pub(super) async fn tell_of_delay(
-        &self,
-        job: &Job,
-        status: &Status,
-        recipient: &Recipient,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let (mailing, sealed_at) = (&job.source.mailing, job.source.sealed_at);
-        let is_late = mailing.capacity == Capacity::Conveyed && now.since(sealed_at) >= DELAYED_AFTER;
-        if !is_late || !self.is_news_of_delay(job) {
-            return Ok(());
-        }
-        let word = Word::Delayed(give_up_at(mailing.capacity, sealed_at));
-        let told = told(
-            &self.store,
-            &self.in_force().settings.notices,
-            mailing,
-            recipient,
-            (word, status),
-            now,
-        )?;
-        match told {
-            Some(notification) => self.store.record(mailing.id, &[], None, vec![notification]).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Whether the author of a copy did not know yet that it is late; now they do.
-    pub(super) fn is_news_of_delay(&self, job: &Job) -> bool {
-        self.known_late().insert((job.source.mailing.id, job.seq))
-    }
-
-    fn known_late(&self) -> MutexGuard<'_, BTreeSet<(MailingId, u32)>> {
-        self.known_late.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Opens a connection for a copy.
     pub(super) async fn dial(&self, job: &Job, site: Option<&Site>) -> Result<Connection, Unreachable> {
         let in_force = self.in_force();
@@ -324,93 +281,6 @@ impl Courier {
         made.map_err(|error| Error::Unreadable(error.to_string()))
     }
 
-    /// What a reply does to the flow.
-    pub(super) fn hear(&self, job: &Job, status: &Status, trip: Trip) -> Heard {
-        let now = self.clock.now();
-        let mut shaper = self.shape().look();
-        if status.severity() == Severity::Positive {
-            shaper.taken(&job.way.stream, now);
-            return Heard::default();
-        }
-        shaper.refused(&job.way.stream, status, trip, now)
-    }
-
-    /// No connection: the reply that says so may be to the flow, or nobody is there.
-    pub(super) fn cannot_reach(&self, job: &Job, why: &Unreachable) {
-        let now = self.clock.now();
-        let mut shaper = self.shape().look();
-        if let Unreachable::Said(status) = why {
-            let trip = Trip {
-                set_out: now,
-                carried: 1,
-            };
-            shaper.refused(&job.way.stream, status, trip, now);
-        }
-        shaper.unreachable(&job.way.stream, &why.to_string(), now);
-    }
-
-    /// Counts an outcome against its mailing.
-    pub(super) fn count_outcome(&self, job: &Job, entry: &Entry) {
-        if let Some(outcome) = &entry.outcome {
-            let provider = Arc::clone(&job.way.stream.name);
-            counter!("bedel_copies_total", "provider" => provider, "outcome" => outcome.word()).increment(1);
-        }
-        let mut shaper = self.shape().look();
-        let settings = Arc::clone(shaper.settings());
-        shaper.beats(job.source.mailing.id, entry);
-        if let Some(watch) = shaper.watch(job.source.mailing.id) {
-            watch.is_back(Some(entry.at));
-            count(watch.at(&job.way.stream.name), entry, entry.attempt == 1, &settings);
-        }
-    }
-
-    /// Counts a reply that was no outcome.
-    pub(super) fn count_said(&self, job: &Job, status: &Status) {
-        let mut shaper = self.shape().look();
-        let settings = Arc::clone(shaper.settings());
-        if let Some(watch) = shaper.watch(job.source.mailing.id) {
-            said(watch.at(&job.way.stream.name), status, &settings);
-        }
-    }
-
-    /// Takes up how flows stood when the house was closed.
-    async fn remember(&self) -> Result<(), Error> {
-        let (records, was_closed) = self.store.open_flows().await?;
-        // A record of another version says nothing any more.
-        let kept: Vec<Kept> = records
-            .iter()
-            .filter_map(|record| postcard::from_bytes(record).ok())
-            .collect();
-        let unclean = (!was_closed && !kept.is_empty()).then_some(KEEP_EVERY);
-        self.shape().look().restore(kept, unclean, self.clock.now());
-        Ok(())
-    }
-
-    /// Keeps how flows stand, now and then.
-    async fn keep_flows(&self, is_closing: bool) -> Result<(), Error> {
-        let now = self.clock.now();
-        {
-            let mut kept_at = self.kept_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if !is_closing && now.since(*kept_at) < KEEP_EVERY {
-                return Ok(());
-            }
-            *kept_at = now;
-        }
-        let (changed, forgotten) = {
-            let mut shaper = self.shape().look();
-            (shaper.take_changed(), shaper.forget_idle(now))
-        };
-        let name = |scope| postcard::to_allocvec(scope).map(|bytes| data_encoding::HEXLOWER.encode(&bytes));
-        let mut flows: Vec<FlowRecord> = Vec::new();
-        for kept in &changed {
-            flows.push((name(&kept.0)?, Some(postcard::to_allocvec(kept)?)));
-        }
-        for scope in &forgotten {
-            flows.push((name(scope)?, None));
-        }
-        self.store.keep_flows(flows, is_closing).await
-    }
-
     /// Takes up what was expanded, paused, resumed or stopped since, closes what is done, and judges what is leaving.
     async fn look_around(&self, ahead: &mut Ahead) -> Result<(), Error> {
         let mut trouble = self.follow_moves(ahead).await;
@@ -428,120 +298,5 @@ impl Courier {
         gauge!("bedel_delivery_workers_free").set(self.free.load(Ordering::Relaxed) as f64);
         self.work.notify_waiters();
         trouble
-    }
-
-    /// Keeps how a mailing has fared, for whoever looks at it when it is over.
-    async fn keep_fares(&self, id: MailingId) -> Result<(), Error> {
-        if id.series == Series::Conveyed {
-            return Ok(());
-        }
-        let ranked = self.shape().look().watches().get(&id).map(Watch::ranked);
-        let ranked = ranked.unwrap_or_default().into_iter();
-        let kept = ranked.map(|(name, counts)| postcard::to_allocvec(&(name, counts.shortened(REPLIES_KEPT))));
-        self.store.put_fares(id, kept.collect::<Result<_, _>>()?).await
-    }
-
-    /// Somebody has stopped a mailing. What it has come to so far is kept now: nobody knows how long the last copies take.
-    pub(super) async fn stop(&self, id: MailingId) -> Result<(), Error> {
-        self.queue().stop(id);
-        self.store.take_stock(id).await
-    }
-
-    /// Lets go of mailings that were stopped, once their last copies are at their ends.
-    async fn let_go(&self) -> Result<(), Error> {
-        let at_rest = self.queue().at_rest();
-        for id in at_rest {
-            self.store.take_stock(id).await?;
-            self.forget(id).await?;
-        }
-        Ok(())
-    }
-
-    /// Lets go of a mailing that is over.
-    async fn forget(&self, id: MailingId) -> Result<(), Error> {
-        self.keep_fares(id).await?;
-        self.queue().remove(id);
-        self.shape().look().end(id);
-        self.counted().remove(&id);
-        self.known_late().retain(|(late, _)| *late != id);
-        self.store.settle(id).await
-    }
-
-    pub(super) fn counted(&self) -> MutexGuard<'_, BTreeMap<MailingId, Timestamp>> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) async fn close(&self, id: MailingId) -> Result<(), Error> {
-        let Some(from @ State::Expanded(_)) = self.store.mailing(id)? else {
-            return Ok(());
-        };
-        let State::Expanded(expanded) = from.clone() else {
-            return Ok(());
-        };
-        let (tally, now) = (self.store.tally(id)?, self.clock.now());
-        let event = (id.series == Series::Case).then(|| Event {
-            at: now,
-            by: "gateway".to_owned(),
-            act: Act::Closed,
-            mailing: Some(id),
-            note: format!(
-                "{} accepted, {} failed, {} suppressed",
-                tally.accepted, tally.failed, tally.suppressed
-            ),
-        });
-        let to = State::Closed(expanded.close(tally, now));
-        self.store.remember(id).await?;
-        self.store
-            .advance(Move {
-                from,
-                to,
-                event,
-                outgoing: vec![],
-            })
-            .await?;
-        self.forget(id).await
-    }
-
-    /// Why this recipient gets no copy after all: consent and suppression are read again for each. Law 5.
-    pub(super) fn dropped_out(&self, job: &Job, recipient: &Recipient) -> Result<Option<Exclusion>, Error> {
-        let mailing = &job.source.mailing;
-        if mailing.capacity == Capacity::Conveyed {
-            return Ok(None);
-        }
-        match recipient.contact {
-            Some(id) => {
-                let out = self
-                    .store
-                    .glance_at(id, |contact| self.is_out(mailing, recipient, Some(contact)))?;
-                // They were erased meanwhile.
-                out.unwrap_or(Ok(Some(Exclusion::DoNotContact)))
-            }
-            None => self.is_out(mailing, recipient, None),
-        }
-    }
-
-    fn is_out(
-        &self,
-        mailing: &Mailing,
-        recipient: &Recipient,
-        contact: Option<&Glance<'_>>,
-    ) -> Result<Option<Exclusion>, Error> {
-        let to = recipient.address.mailbox();
-        let addresses = contact
-            .into_iter()
-            .flat_map(Glance::addresses)
-            .filter(|own| *own != to)
-            .chain([to]);
-        let known = addresses.map(|address| Ok((address, self.store.suppressions_at(address)?)));
-        let known = known.collect::<Result<Vec<_>, Error>>()?;
-        let of = |address: Mailbox<'_>| known.iter().find(|(known, _)| *known == address);
-        let purpose = Purpose::of(mailing.category, mailing.lane);
-        Ok(dropped_out(
-            &mailing.audience,
-            purpose,
-            (to, contact),
-            &|address| of(address).map(|(_, known)| known.as_slice()).unwrap_or_default(),
-            self.clock.now(),
-        ))
     }
 }

@@ -1,0 +1,109 @@
+//! Mailings as programs see them. Field names here are a promise to those programs.
+
+mod progress;
+mod whole;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(super) use progress::Progress;
+pub(super) use whole::Whole;
+
+use crate::mail::Timestamp;
+use crate::model::lifecycle::State;
+use crate::model::{Category, OfficeId};
+use crate::stage::review::Desk;
+
+/// One line of a listing.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Mailing)]
+pub(super) struct Line {
+    /// `MC-2026-0412`.
+    id: String,
+    /// The state in one word.
+    state: &'static str,
+    /// Whether its copies are held back for now.
+    paused: bool,
+    /// As decoded, on one line.
+    subject: String,
+    /// The account that submitted it.
+    author: String,
+    #[schema(value_type = String)]
+    category: Category,
+    /// The lists it is for; none when its author named the recipients.
+    lists: Vec<String>,
+    /// How many people are named beside the lists.
+    people: usize,
+    #[schema(value_type = String, format = DateTime)]
+    submitted_at: Timestamp,
+    /// Counts from 1.
+    version: u16,
+    /// What an approval of a held one binds to: say it back as `seen`.
+    binding: Option<String>,
+    /// Which reviewer has a held one.
+    claimed_by: Option<String>,
+    /// When a held one is to leave, if somebody has said so.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scheduled_for: Option<Timestamp>,
+    /// When a held one lapses.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Whose approval a held one still wants.
+    wanting: Vec<OfficeName>,
+}
+
+/// An office, for programs and for people.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Office)]
+struct OfficeName {
+    id: String,
+    name: String,
+}
+
+impl Line {
+    pub(super) fn of(state: &State, desk: &Desk) -> Self {
+        let mailing = state.mailing();
+        let hold = match state {
+            State::Held(held) => Some(held.hold()),
+            State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
+        };
+        let wanting = hold.map(|hold| hold.wanting(mailing)).unwrap_or_default();
+        Self {
+            id: mailing.id.to_string(),
+            state: state.word(),
+            paused: is_paused(state),
+            subject: mailing.subject.clone(),
+            author: mailing.author.address.to_string(),
+            category: mailing.category,
+            lists: mailing.audience.segments().iter().map(|s| s.list.to_string()).collect(),
+            people: mailing.audience.people().len(),
+            submitted_at: mailing.submitted_at,
+            version: mailing.version,
+            binding: held_binding(state),
+            claimed_by: hold.and_then(|hold| hold.claim()).map(|claim| claim.by.to_string()),
+            scheduled_for: hold.and_then(|hold| hold.not_before()),
+            until: hold.map(|hold| hold.until),
+            wanting: wanting.iter().map(|office| OfficeName::of(office, desk)).collect(),
+        }
+    }
+}
+
+impl OfficeName {
+    fn of(office: &OfficeId, desk: &Desk) -> Self {
+        Self {
+            id: office.to_string(),
+            name: desk.offices().name(office),
+        }
+    }
+}
+
+fn held_binding(state: &State) -> Option<String> {
+    match state {
+        State::Held(held) => Some(held.binding().as_text()),
+        State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
+    }
+}
+
+fn is_paused(state: &State) -> bool {
+    matches!(state, State::Expanded(expanded) if expanded.is_paused())
+}
