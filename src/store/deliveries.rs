@@ -3,17 +3,18 @@
 //! A plan is sealed before the first copy leaves: recipients in packets, each recipient's number (`seq`) its place in
 //! the plan. The ledger has one entry an attempt: first the intent, then, over it, the outcome.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::mailings::{lock, sealed_name};
-use super::{Error, Kind, Move, Outgoing, Sealed, Store};
+use super::tallies::count;
+use super::{Error, Kind, Outgoing, Sealed, Store};
 use crate::mail::{Mailbox, Timestamp};
 use crate::model::lifecycle::{Released, State};
 use crate::model::{
-    ContactId, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Recipients, Report, Series, Tally, Uncertain,
+    ContactId, Entry, Event, Exclusion, MailingId, Outcome, Recipient, Recipients, Report, Series, Uncertain,
 };
 
 /// Octets of one packet of a plan: the engine keeps a dozen of them together.
@@ -23,10 +24,6 @@ const PACKET_BYTES: usize = 2 * 1024;
 const PER_RECIPIENT: [Table; 3] = [Table::Plans, Table::Ledger, Table::Uncertain];
 /// Records of each of these that go in the commit that ends a conveyed mailing; the rest goes after it.
 const SHORT: usize = 16;
-
-/// The running counts of mailings whose copies are leaving.
-#[derive(Debug, Default)]
-pub(super) struct Tallies(HashMap<MailingId, Tally>);
 
 impl Store {
     /// Seals a plan: recipients, the form in which copies leave, and the move to Expanded. A plan that a crash left
@@ -241,45 +238,6 @@ impl Store {
         Ok(entry.outcome)
     }
 
-    /// The counts of a mailing: closed ones as they ended, running ones as the ledger stands.
-    pub fn tally(&self, id: MailingId) -> Result<Tally, Error> {
-        if let Some(tally) = lock(&self.tallies).0.get(&id) {
-            return Ok(*tally);
-        }
-        match self.mailing(id)? {
-            Some(State::Closed(closed)) => Ok(*closed.tally()),
-            Some(State::Expanded(expanded)) => {
-                let tally = self.recount(id, expanded.planned())?;
-                // Somebody who was faster may have counted a copy since that this count has not seen.
-                Ok(*lock(&self.tallies).0.entry(id).or_insert(tally))
-            }
-            Some(State::Held(_) | State::Released(_) | State::Ended(_)) | None => Ok(Tally::default()),
-        }
-    }
-
-    /// What a mailing that was stopped has come to by now, and who got it: copies that were under way at that moment come to
-    /// their ends after it. Nothing to do for one that is not over.
-    pub async fn take_stock(&self, id: MailingId) -> Result<(), Error> {
-        let Some(from @ State::Closed(_)) = self.mailing(id)? else {
-            return Ok(());
-        };
-        let State::Closed(closed) = from.clone() else {
-            return Ok(());
-        };
-        self.remember(id).await?;
-        let tally = self.tally(id)?;
-        if tally == *closed.tally() {
-            return Ok(());
-        }
-        self.advance(Move {
-            from,
-            to: State::Closed(closed.recounted(tally)),
-            event: None,
-            outgoing: vec![],
-        })
-        .await
-    }
-
     /// Lets go of the running counts of a mailing that is over; of a conveyed one also of plan and ledger.
     pub async fn settle(&self, id: MailingId) -> Result<(), Error> {
         lock(&self.tallies).0.remove(&id);
@@ -310,32 +268,6 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Counts a ledger from its beginning.
-    fn recount(&self, id: MailingId, planned: u64) -> Result<Tally, Error> {
-        let mut tally = Tally {
-            planned,
-            ..Tally::default()
-        };
-        let mut before: Option<Entry> = None;
-        for entry in self.ledger(id) {
-            let entry = entry?;
-            let retried = before.is_some_and(|before| before.seq == entry.seq && is_deferral(&before));
-            count(&mut tally, &entry, retried);
-            before = Some(entry);
-        }
-        Ok(tally)
-    }
-
-    /// Whether the attempt before this one was put off.
-    fn was_deferred(&self, id: MailingId, entry: &Entry) -> Result<bool, Error> {
-        let Some(attempt) = entry.attempt.checked_sub(1).filter(|before| *before > 0) else {
-            return Ok(false);
-        };
-        Ok(self
-            .entry(id, entry.seq, attempt)?
-            .is_some_and(|entry| is_deferral(&entry)))
-    }
-
     /// Adds to the batch: of a conveyed mailing that is over, plan and ledger go, when they are short.
     pub(super) fn unplan(&self, batch: &mut Batch, id: MailingId) -> Result<(), Error> {
         for table in PER_RECIPIENT {
@@ -358,28 +290,6 @@ impl Store {
             }
             self.engine.commit(batch).await?;
         }
-    }
-}
-
-fn is_deferral(entry: &Entry) -> bool {
-    entry.outcome.as_ref().is_some_and(|outcome| !outcome.is_settled())
-}
-
-/// Adds one outcome to the counts; `retried` says that its recipient had been counted as deferred.
-fn count(tally: &mut Tally, entry: &Entry, retried: bool) {
-    let Some(outcome) = &entry.outcome else { return };
-    if retried {
-        tally.deferred = tally.deferred.saturating_sub(1);
-    }
-    match outcome {
-        Outcome::Accepted(_) => tally.accepted += 1,
-        Outcome::Deferred { .. } => tally.deferred += 1,
-        Outcome::Uncertain { .. } => {
-            tally.deferred += 1;
-            tally.uncertain += 1;
-        }
-        Outcome::Failed(_) => tally.failed += 1,
-        Outcome::Suppressed(_) => tally.suppressed += 1,
     }
 }
 

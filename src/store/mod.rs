@@ -38,6 +38,7 @@ mod sled;
 mod spool;
 mod sts;
 mod suppressions;
+mod tallies;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ pub struct Store {
     engine: Arc<sled::Engine>,
     spool: spool::Spool,
     numbers: Arc<Mutex<mailings::Numbers>>,
-    tallies: Arc<Mutex<deliveries::Tallies>>,
+    tallies: Arc<Mutex<tallies::Tallies>>,
     marker: Marker,
     rotating: Arc<tokio::sync::Mutex<()>>,
     feeds: feeds::Feeds,

@@ -1,5 +1,6 @@
 //! Real copies over real sockets, to a recorder that refuses, puts off, and hangs up.
 
+mod doubt;
 mod moved;
 mod renew;
 mod slow;
@@ -159,23 +160,6 @@ impl Office {
             lapse_after: Duration::from_secs(60),
         };
         expand_due(&self.store, &self.clock, &settings).await.expect("expands");
-    }
-
-    /// Says what is done about what is uncertain.
-    async fn doubt(&self, id: MailingId, wanted: WhenUncertain) {
-        let Some(from @ State::Expanded(_)) = self.store.mailing(id).expect("reads") else {
-            panic!("its copies are leaving");
-        };
-        let State::Expanded(expanded) = from.clone() else {
-            panic!("it is")
-        };
-        let step = Move {
-            from,
-            to: State::Expanded(expanded.doubted(wanted)),
-            event: None,
-            outgoing: vec![],
-        };
-        self.store.advance(step).await.expect("commits");
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
@@ -378,9 +362,9 @@ async fn the_author_hears_once_that_it_is_late_and_a_host_that_tells_them_more_i
     let deferred = |office: &Office| office.store.tally(id).expect("counts").deferred == 2;
     office.until("put off", deferred).await;
     for hours in [4, 6] {
-        office.clock.advance(Duration::from_secs(hours * 60 * 60));
         let tries = |office: &Office| office.store.ledger(id).filter(|entry| entry.is_ok()).count();
         let before = tries(&office);
+        office.clock.advance(Duration::from_secs(hours * 60 * 60));
         office
             .until("tried again", |office| tries(office) >= before + 2 && deferred(office))
             .await;
@@ -407,119 +391,6 @@ async fn the_author_hears_once_that_it_is_late_and_a_host_that_tells_them_more_i
         "{late}"
     );
     office.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hidden_end_is_named_uncertain_and_sent_again_with_the_same_message_id() {
-    let mut office = Office::open().await;
-    let id = office.convey(&["lost@outside.example"]).await;
-    office.start();
-    office
-        .until("uncertain", |office| {
-            office.store.tally(id).expect("counts").uncertain == 1
-        })
-        .await;
-    office.clock.advance(Duration::from_secs(60));
-    office.until("closed", |office| office.is_closed(id)).await;
-    let ids: Vec<Option<String>> = office
-        .recorder
-        .taken()
-        .iter()
-        .map(|copy| {
-            Message::parse(&copy.message)
-                .expect("a message")
-                .header
-                .value("Message-ID")
-        })
-        .collect();
-    assert_eq!(
-        ids,
-        [Some("<1@mst.example>".to_owned()), Some("<1@mst.example>".to_owned())]
-    );
-    office.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_uncertain_copy_waits_for_a_word_when_its_mailing_wants_that() {
-    let mut office = Office::open().await;
-    let id = office.convey(&["lost@outside.example", "b@outside.example"]).await;
-    office.doubt(id, WhenUncertain::Hold).await;
-    office.start();
-    office
-        .until("uncertain", |office| {
-            office.store.tally(id).expect("counts").uncertain == 1
-        })
-        .await;
-    office.clock.advance(Duration::from_secs(60));
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert_eq!((office.got("lost@outside.example"), office.is_closed(id)), (1, false));
-    let named = office.store.uncertain(id, 10).expect("reads");
-    let named: Vec<String> = named.iter().map(|one| one.recipient.1.address.to_string()).collect();
-    assert_eq!(named, ["lost@outside.example"]);
-    office.doubt(id, WhenUncertain::Resend).await;
-    office.until("closed", |office| office.is_closed(id)).await;
-    assert_eq!(office.got("lost@outside.example"), 2);
-    office.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_uncertain_copy_is_let_be_when_a_person_says_so() {
-    let mut office = Office::open().await;
-    let id = office.convey(&["lost@outside.example"]).await;
-    office.doubt(id, WhenUncertain::Leave).await;
-    office.start();
-    office
-        .until("uncertain", |office| {
-            office.store.tally(id).expect("counts").uncertain == 1
-        })
-        .await;
-    office.clock.advance(Duration::from_secs(60));
-    office.until("closed", |office| office.is_closed(id)).await;
-    assert_eq!(office.got("lost@outside.example"), 1);
-    office.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_in_the_middle_skips_nobody() {
-    let mut office = Office::open().await;
-    let everybody: Vec<String> = (0..400).map(|n| format!("r{n}@outside.example")).collect();
-    let id = office
-        .convey(&everybody.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
-    for mark in [20, 120, 250] {
-        office.start();
-        office
-            .until("under way", |office| office.recorder.count() >= mark)
-            .await;
-        office.kill().await;
-        // The workers are tasks of their own; the store is opened anew once they have let go of it.
-        let closed = std::mem::replace(&mut office.store, store(tempfile::tempdir().expect("a folder").path()));
-        drop(closed);
-        office.store = reopened(office.dir.path()).await;
-    }
-    office.start();
-    office.until("closed", |office| office.is_closed(id)).await;
-    assert!(everybody.iter().all(|who| office.got(who) >= 1), "somebody was skipped");
-    let repeats = office.recorder.count() - 400;
-    assert!(repeats <= 3 * u64::from(CONNECTIONS), "{repeats} repeats");
-    let is_empty = |office: &Office| office.last_outcomes(id).is_empty();
-    office.until("the ledger of conveyed mail is not kept", is_empty).await;
-    office.close().await;
-}
-
-async fn reopened(dir: &std::path::Path) -> Store {
-    for _ in 0..200 {
-        match Store::open(&store::Settings {
-            data_dir: dir.to_owned(),
-            free_bytes_min: 0,
-            master: store::MasterKey::new(&[9; 32]),
-        }) {
-            Ok(store) => return store,
-            Err(store::OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
-            Err(error) => panic!("{error}"),
-        }
-    }
-    panic!("the store was never let go of");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,7 +35,7 @@ pub(super) async fn hear(socket: &mut TcpStream, end: &str) {
 }
 
 /// Makes a move of a mailing whose copies are leaving.
-async fn make(office: &Office, id: MailingId, to: impl FnOnce(Expanded) -> State) {
+pub(super) async fn make(office: &Office, id: MailingId, to: impl FnOnce(Expanded) -> State) {
     let Some(from @ State::Expanded(_)) = office.store.mailing(id).expect("reads") else {
         panic!("its copy is leaving");
     };

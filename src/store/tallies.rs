@@ -1,0 +1,101 @@
+//! How many copies of a mailing came to what: counted as the ledger is written, and of one that is over, kept with it.
+
+use std::collections::HashMap;
+
+use super::mailings::lock;
+use super::{Error, Move, Store};
+use crate::model::lifecycle::State;
+use crate::model::{Entry, MailingId, Outcome, Tally};
+
+/// The running counts of mailings whose copies are leaving.
+#[derive(Debug, Default)]
+pub(super) struct Tallies(pub(super) HashMap<MailingId, Tally>);
+
+impl Store {
+    /// The counts of a mailing: closed ones as they ended, running ones as the ledger stands.
+    pub fn tally(&self, id: MailingId) -> Result<Tally, Error> {
+        if let Some(tally) = lock(&self.tallies).0.get(&id) {
+            return Ok(*tally);
+        }
+        match self.mailing(id)? {
+            Some(State::Closed(closed)) => Ok(*closed.tally()),
+            Some(State::Expanded(expanded)) => {
+                let tally = self.recount(id, expanded.planned())?;
+                // Somebody who was faster may have counted a copy since that this count has not seen.
+                Ok(*lock(&self.tallies).0.entry(id).or_insert(tally))
+            }
+            Some(State::Held(_) | State::Released(_) | State::Ended(_)) | None => Ok(Tally::default()),
+        }
+    }
+
+    /// What a mailing that was stopped has come to by now, and who got it: copies that were under way at that moment come to
+    /// their ends after it. Nothing to do for one that is not over.
+    pub async fn take_stock(&self, id: MailingId) -> Result<(), Error> {
+        let Some(from @ State::Closed(_)) = self.mailing(id)? else {
+            return Ok(());
+        };
+        let State::Closed(closed) = from.clone() else {
+            return Ok(());
+        };
+        self.remember(id).await?;
+        let tally = self.tally(id)?;
+        if tally == *closed.tally() {
+            return Ok(());
+        }
+        self.advance(Move {
+            from,
+            to: State::Closed(closed.recounted(tally)),
+            event: None,
+            outgoing: vec![],
+        })
+        .await
+    }
+
+    /// Counts a ledger from its beginning.
+    fn recount(&self, id: MailingId, planned: u64) -> Result<Tally, Error> {
+        let mut tally = Tally {
+            planned,
+            ..Tally::default()
+        };
+        let mut before: Option<Entry> = None;
+        for entry in self.ledger(id) {
+            let entry = entry?;
+            let retried = before.is_some_and(|before| before.seq == entry.seq && is_deferral(&before));
+            count(&mut tally, &entry, retried);
+            before = Some(entry);
+        }
+        Ok(tally)
+    }
+
+    /// Whether the attempt before this one was put off.
+    pub(super) fn was_deferred(&self, id: MailingId, entry: &Entry) -> Result<bool, Error> {
+        let Some(attempt) = entry.attempt.checked_sub(1).filter(|before| *before > 0) else {
+            return Ok(false);
+        };
+        Ok(self
+            .entry(id, entry.seq, attempt)?
+            .is_some_and(|entry| is_deferral(&entry)))
+    }
+}
+
+fn is_deferral(entry: &Entry) -> bool {
+    entry.outcome.as_ref().is_some_and(|outcome| !outcome.is_settled())
+}
+
+/// Adds one outcome to the counts; `retried` says that its recipient had been counted as deferred.
+pub(super) fn count(tally: &mut Tally, entry: &Entry, retried: bool) {
+    let Some(outcome) = &entry.outcome else { return };
+    if retried {
+        tally.deferred = tally.deferred.saturating_sub(1);
+    }
+    match outcome {
+        Outcome::Accepted(_) => tally.accepted += 1,
+        Outcome::Deferred { .. } => tally.deferred += 1,
+        Outcome::Uncertain { .. } => {
+            tally.deferred += 1;
+            tally.uncertain += 1;
+        }
+        Outcome::Failed(_) => tally.failed += 1,
+        Outcome::Suppressed(_) => tally.suppressed += 1,
+    }
+}
