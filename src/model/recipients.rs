@@ -21,17 +21,38 @@ struct Row {
     head: u64,
     start: u32,
     domain: u32,
-    /// Zero stands for nobody: ids begin at 1.
-    contact: u64,
-    length: u8,
+    who: Who,
+}
+
+/// A contact, and in the last octet the length of their local part: they share a word. Zero stands for nobody: ids begin at 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Who(u64);
+
+impl Who {
+    /// None when either is longer than its share.
+    fn new(contact: Option<ContactId>, local: &str) -> Option<Self> {
+        let length = u8::try_from(local.len()).ok()?;
+        let contact = contact.map_or(0, |contact| contact.0);
+        (contact.leading_zeros() >= u8::BITS).then_some(Self(contact << u8::BITS | u64::from(length)))
+    }
+
+    fn contact(self) -> Option<ContactId> {
+        let contact = self.0 >> u8::BITS;
+        (contact != 0).then_some(ContactId(contact))
+    }
+
+    fn length(self) -> usize {
+        let [.., length] = self.0.to_be_bytes();
+        usize::from(length)
+    }
 }
 
 impl Recipients {
     /// Adds one at the end. What is longer than an address can be, or more than four thousand million octets of them, is
-    /// not added; returns whether it was.
+    /// not added, nor a contact whose id is above 2^56; returns whether it was.
     #[must_use]
     pub fn push(&mut self, address: Mailbox<'_>, contact: Option<ContactId>) -> bool {
-        let (Ok(start), Ok(length)) = (u32::try_from(self.locals.len()), u8::try_from(address.local.len())) else {
+        let (Ok(start), Some(who)) = (u32::try_from(self.locals.len()), Who::new(contact, address.local)) else {
             return false;
         };
         let Some(domain) = self.domain(address.domain) else {
@@ -42,8 +63,7 @@ impl Recipients {
             head: head(address.local),
             start,
             domain,
-            contact: contact.map_or(0, |contact| contact.0),
-            length,
+            who,
         });
         true
     }
@@ -76,7 +96,7 @@ impl Recipients {
                 local: local(&self.locals, row),
                 domain: domain.map(String::as_str).unwrap_or_default(),
             };
-            (address, (row.contact != 0).then_some(ContactId(row.contact)))
+            (address, row.who.contact())
         })
     }
 
@@ -102,7 +122,7 @@ impl Recipients {
 fn local<'a>(locals: &'a str, row: &Row) -> &'a str {
     let start = usize::try_from(row.start).unwrap_or(usize::MAX);
     locals
-        .get(start..start.saturating_add(usize::from(row.length)))
+        .get(start..start.saturating_add(row.who.length()))
         .unwrap_or_default()
 }
 

@@ -8,13 +8,16 @@ mod exclude;
 mod explain;
 mod pressure;
 mod recheck;
+mod seen;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 pub use exclude::{Known, Question};
 pub use explain::{Explaining, Why, explain};
 pub use pressure::Pressure;
 pub use recheck::dropped_out;
+
+use seen::Seen;
 
 use crate::mail::{Address, Domain, Mailbox, Timestamp};
 use crate::model::{
@@ -102,7 +105,7 @@ pub struct Asked<'a> {
 pub struct Walk<'a> {
     asked: Asked<'a>,
     /// The mailboxes that get a copy.
-    seen: HashSet<Mark>,
+    seen: Seen,
     /// The mailboxes of those named beside the lists, and why they were left out as contacts: nobody is let in by being
     /// named.
     named: HashMap<Mark, Option<Exclusion>>,
@@ -130,7 +133,7 @@ impl<'a> Walk<'a> {
             named: named.collect(),
             prints: Prints::new(offices.filter_map(|segment| segment.office.clone())),
             asked,
-            seen: HashSet::new(),
+            seen: Seen::new(),
         }
     }
 
