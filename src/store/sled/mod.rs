@@ -33,6 +33,9 @@ use head::Head;
 use open::{FORMAT_KEY, open_db, sign, sync_open};
 use writer::{Answer, Writer};
 
+/// From here on a page of values is large: the engine keeps eight to sixteen together.
+const LARGE_BYTES: usize = 512;
+
 /// A key without its table's byte, and its value.
 pub(super) type Record = (Vec<u8>, Vec<u8>);
 
@@ -117,9 +120,10 @@ impl Engine {
         table: Table,
         prefix: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
-        let vault = self.vault.clone();
+        let (vault, tree) = (self.vault.clone(), self.tree.clone());
         self.tree.scan_prefix(table.key(prefix)).map(move |item| {
             let (key, value) = item?;
+            leave_behind(&tree, &key, &value)?;
             let value = vault.open_value(&key, &value)?;
             Ok((key.get(1..).unwrap_or_default().to_vec(), value))
         })
@@ -141,9 +145,10 @@ impl Engine {
         table: Table,
         from: &[u8],
     ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
-        let vault = self.vault.clone();
+        let (vault, tree) = (self.vault.clone(), self.tree.clone());
         self.tree.range(table.key(from)..table.end()).map(move |item| {
             let (key, value) = item?;
+            leave_behind(&tree, &key, &value)?;
             let value = vault.open_value(&key, &value)?;
             Ok((key.get(1..).unwrap_or_default().to_vec(), value))
         })
@@ -169,14 +174,15 @@ impl Engine {
     /// A table as it lies on the disk: full keys, sealed values.
     pub(super) fn raw(&self, table: Table) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
         let is_format = move |key: &[u8]| key == Table::About.key(FORMAT_KEY).as_slice();
-        self.tree
-            .scan_prefix(table.key(&[]))
-            .filter_map(move |item| match item {
-                // What the store is, its next one says itself.
-                Ok((key, _)) if is_format(&key) => None,
-                Ok((key, value)) => Some(Ok((key.to_vec(), value.to_vec()))),
-                Err(error) => Some(Err(error.into())),
-            })
+        let tree = self.tree.clone();
+        let read = move |item: Result<(sled::IVec, sled::IVec), sled::Error>| {
+            let (key, value) = item?;
+            leave_behind(&tree, &key, &value)?;
+            Ok((key.to_vec(), value.to_vec()))
+        };
+        let items = self.tree.scan_prefix(table.key(&[])).map(read);
+        // What the store is, its next one says itself.
+        items.filter(move |item| !matches!(item, Ok((key, _)) if is_format(key)))
     }
 
     /// What seals and opens.
@@ -245,6 +251,16 @@ impl Engine {
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken.load(Ordering::Relaxed)
     }
+}
+
+/// Tells the engine that what a scan has read may go. The engine counts what is read page by page, and only when a 256th of
+/// its pages have been read 64 times together does it look which of them may go; a scan reads each page once, and thousands
+/// of large pages would stay in memory. So each large value of a scan is looked for once more, which is done in a microsecond.
+fn leave_behind(tree: &sled::Tree, key: &[u8], value: &[u8]) -> Result<(), sled::Error> {
+    if value.len() < LARGE_BYTES {
+        return Ok(());
+    }
+    tree.contains_key(key).map(drop)
 }
 
 /// The vault of this store; a fresh store is given its first data key.
