@@ -108,18 +108,31 @@ impl ApiState {
 
 /// Every route of `/api/v1`, prefix and all, for the door the state names; `openapi.json` describes them.
 pub fn routes(state: ApiState) -> Router {
-    let (routes, mut document) = match state.door {
-        Door::Socket => review().merge(operation()),
-        Door::Port => review(),
-    }
-    .split_for_parts();
-    described(&mut document, state.door);
+    let door = state.door;
+    let (routes, _document) = parts(door);
+    // In memory it takes megabytes, and few ask for it: it is made anew for each.
     let routes = routes
-        .route("/openapi.json", get(async || Json(document)))
+        .route("/openapi.json", get(async move || Json(document(door))))
         .fallback(error::nowhere)
         .method_not_allowed_fallback(error::not_so)
         .with_state(state);
     Router::new().nest("/api/v1", routes)
+}
+
+/// The routes behind a door, and what they say of themselves.
+fn parts(door: Door) -> (Router<ApiState>, OpenApi) {
+    let routes = match door {
+        Door::Socket => review().merge(operation()),
+        Door::Port => review(),
+    };
+    routes.split_for_parts()
+}
+
+/// The document of a door.
+fn document(door: Door) -> OpenApi {
+    let (_routes, mut document) = parts(door);
+    described(&mut document, door);
+    document
 }
 
 /// What whoever reviews does.
