@@ -1,6 +1,8 @@
-"""A load of messages over many SMTP connections, each of another author: each kept busy, MAIL, RCPT and DATA in one flight, every answer awaited."""
+"""A load of messages over many SMTP connections, each of another author: each kept busy, MAIL, RCPT and DATA in one flight, every answer
+awaited. No two messages are on one subject: they are different mailings, not slices of one."""
 
 import itertools
+import random
 import re
 import selectors
 import socket
@@ -10,7 +12,17 @@ from measure import Sample
 
 TO = "students@lists.mst.example"
 LAST_LINE = re.compile(rb"(?m)^(\d\d\d)(?: .*)?\r\n")
-LINE = b"All letters of the alphabet and then some more stand in this line.\r\n"
+# Of which a message is put together, of very many.
+PASSAGES = 16
+SYLLABLES = "ba co di fu ge ha jo ki lu me no pa qui ro su ta vo we xi ya zu".split()
+
+
+def passages(octets, count, chance):
+    """Passages of so many octets: lines of ten words that look like words."""
+    words = ["".join(chance.choices(SYLLABLES, k=chance.randint(1, 4))) for _ in range(2_000)]
+    lines = [(" ".join(chance.choices(words, k=10)) + "\r\n").encode() for _ in range(octets * count // 40)]
+    text = b"".join(lines)
+    return [text[at : at + octets - 2].strip(b"\r\n") + b"\r\n" for at in range(0, octets * count, octets)]
 
 
 def messages(octets):
@@ -18,14 +30,16 @@ def messages(octets):
     head = "X-Campus-Authenticated: {from_}\r\nFrom: The Author <{from_}>\r\nTo: {to}\r\nSubject: Notice {number} to the class of {year}\r\n"
     head += "Message-ID: <{number}.{time}@mail.mst.example>\r\nDate: Mon, 02 Nov 2026 09:00:00 -0600\r\nMIME-Version: 1.0\r\n"
     head += "Content-Type: text/plain; charset=us-ascii\r\n\r\nThis is text {number} of them.\r\n"
-    filler = LINE * (octets // len(LINE) + 1)
+    chance = random.Random(octets)
+    pool = passages(octets // PASSAGES, 2_000, chance)
     at = time.time_ns()
     numbers = itertools.count(1)
 
     def next_of(author):
         number = next(numbers)
         start = head.format(from_=author, to=TO, number=number, year=1900 + number % 100, time=at).encode()
-        return start + filler[: octets - len(start) - 2] + b"\r\n.\r\n"
+        text = b"".join(chance.choices(pool, k=PASSAGES))
+        return start + text[: octets - len(start) - 2].rstrip(b"\r\n") + b"\r\n.\r\n"
     return next_of
 
 

@@ -148,7 +148,10 @@ impl Address {
 
     /// Whether the two are one mailbox for all practical hosts.
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        let (one, other_one) = (&self.local, &other.local);
+        let is_one = one.eq_ignore_ascii_case(other_one)
+            || ((!one.is_ascii() || !other_one.is_ascii()) && one.to_lowercase() == other_one.to_lowercase());
+        is_one && self.domain == other.domain
     }
 
     /// Whether only a server with SMTPUTF8 can take it (RFC 6531 §3.2).

@@ -67,7 +67,7 @@ pub struct Group {
     pub sketch: Option<Sketch>,
     /// Who was written to.
     pub people: Vec<Person>,
-    /// When its last messages came.
+    /// When its last messages came; of a list's topic, when its last mailings were released.
     pub times: Vec<Timestamp>,
     /// Messages the policy passed that may not have left yet.
     pub under_way: Vec<MailingId>,
@@ -116,10 +116,7 @@ impl Group {
                 self.people.push(person);
             }
         }
-        self.times.extend(other.times);
-        self.times.sort();
-        let surplus = self.times.len().saturating_sub(TIMES_MAX);
-        self.times.drain(..surplus);
+        other.times.into_iter().for_each(|at| self.went(at));
         other.under_way.into_iter().for_each(|id| self.goes(id));
         self.case = self.case.or(other.case);
         self.is_attested |= other.is_attested;
@@ -131,6 +128,14 @@ impl Group {
         self.under_way.push(id);
         let surplus = self.under_way.len().saturating_sub(UNDER_WAY_MAX);
         self.under_way.drain(..surplus);
+    }
+
+    /// One of a list's topic was released then.
+    pub fn went(&mut self, at: Timestamp) {
+        let place = self.times.partition_point(|other| *other <= at);
+        self.times.insert(place, at);
+        let surplus = self.times.len().saturating_sub(TIMES_MAX);
+        self.times.drain(..surplus);
     }
 
     /// How many people on campus, and how many outside.

@@ -110,7 +110,7 @@ async fn expand_one(store: &Store, clock: &Clock, settings: &Settings, released:
     if let Some(held) = released.void(&prints, settings.drift_percent_max, until, now) {
         return put_back(store, State::Released(released), held, now).await;
     }
-    let bytes = store.message(mailing.id)?;
+    let bytes = store.version(mailing.id, mailing.version)?;
     let message = Message::parse(&bytes).map_err(|error| Error::Unreadable(error.to_string()))?;
     let sealed = compose::seal(&message, mailing, released.release(), &settings.compose);
     let sealed = sealed.map_err(|error| Error::Unreadable(error.to_string()))?.to_bytes();

@@ -46,9 +46,6 @@ pub enum Table {
     StateChunks = 17,
     /// Groups of people written to on one subject, by owner and group.
     Groups = 18,
-    /// Which groups a key finds, by owner and shard of keys: of stores older than [`Self::GroupsByKey`], read until they are
-    /// forgotten.
-    GroupKeys = 19,
     /// The thread of a message, by the hash of its Message-ID.
     Threads = 20,
     /// Who takes part in a thread, by thread.
@@ -101,8 +98,10 @@ pub enum Table {
     Uncertain = 47,
     /// What domains say of their exchangers (MTA-STS), and until when, by the mark of the domain and part.
     StsPolicies = 48,
-    /// The day a key last found a group, by owner, key and group.
-    GroupsByKey = 49,
+    /// The groups that a key finds, and the day each last was, by owner and key.
+    GroupsFound = 50,
+    /// The topics that a held mailing will be one of, by mailing id.
+    Topics = 51,
 }
 
 impl Table {
@@ -126,8 +125,8 @@ impl Table {
         Self::History,
         Self::StateChunks,
         Self::Groups,
-        Self::GroupKeys,
-        Self::GroupsByKey,
+        Self::GroupsFound,
+        Self::Topics,
         Self::Threads,
         Self::ThreadPeople,
         Self::Paces,

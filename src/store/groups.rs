@@ -8,18 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
 use super::{Error, Store};
 use crate::mail::Timestamp;
-use crate::model::{Group, Pace};
+use crate::model::{Group, MailingId, Pace, Sketch};
 
-/// Records over which the keys of one owner were spread.
-const SHARDS: u64 = 64;
-/// Groups that one key finds at most, those that are absorbed by now among them.
+/// Groups that one key finds at most, the newest, those that are absorbed by now among them.
 const FOUND_MAX: usize = 300;
 /// People a thread remembers.
 const THREAD_PEOPLE_MAX: usize = 500;
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// Whose groups: an author's, for a week of mail; or a list's, for a term of topics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner([u8; 9]);
 
 impl Owner {
@@ -38,15 +36,36 @@ impl Owner {
         key.iter_mut().skip(1).zip(mark).for_each(|(to, from)| *to = from);
         Self(key)
     }
+
+    fn days_kept(self) -> i64 {
+        Self::days_kept_of(&self.0)
+    }
+
+    /// Days that what lies under a key of such an owner is kept.
+    fn days_kept_of(key: &[u8]) -> i64 {
+        if key.first() == Some(&b'l') { 130 } else { 8 }
+    }
 }
 
-/// Days that what such an owner's key finds is kept.
-fn days_kept(key: &[u8]) -> i64 {
-    if key.first() == Some(&b'l') { 130 } else { 8 }
+/// A group that a key finds, and the day it last did.
+type Found = (u64, i64);
+
+/// What a message's groups are found by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Keys of which one is enough.
+    pub sure: Vec<u64>,
+    /// Keys whose sharing says only that the sketches are worth comparing.
+    pub likely: Vec<u64>,
+    /// The body, when it says enough to be compared.
+    pub sketch: Option<Sketch>,
 }
 
-/// One key of a shard, the group it finds, and the day it last did.
-type Found = (u64, u64, i64);
+impl Probe {
+    fn keys(&self) -> impl Iterator<Item = u64> + '_ {
+        self.sure.iter().chain(&self.likely).copied()
+    }
+}
 
 /// A group as it is after a message, and what it is found by.
 #[derive(Debug, Clone)]
@@ -55,11 +74,14 @@ pub struct Grouped {
     pub owner: Owner,
     /// As it is now.
     pub group: Group,
-    /// The message's keys.
-    pub keys: Vec<u64>,
+    /// What finds the message.
+    pub probe: Probe,
     /// Groups that turned out to be this one.
     pub absorbed: Vec<u64>,
 }
+
+/// A list, and what finds the topic of a mailing to it.
+pub type Topic = (Owner, Probe);
 
 /// Who takes part in a thread.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,8 +95,10 @@ pub struct Thread {
 /// What a message leaves behind, beside itself; written in the same commit.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
-    /// Its groups: its author's, and those of its lists.
-    pub groups: Vec<Grouped>,
+    /// Its author's group.
+    pub group: Option<Grouped>,
+    /// The topics of its lists: it is one of them from its release on.
+    pub topics: Vec<Topic>,
     /// Its thread, and the hashes of the Message-IDs that find it.
     pub thread: Option<(Thread, Vec<u64>)>,
     /// Its author's pace.
@@ -84,24 +108,50 @@ pub struct Traces {
 }
 
 impl Store {
-    /// The groups of an owner that any of these keys finds, oldest first.
-    pub fn groups(&self, owner: Owner, keys: &[u64]) -> Result<Vec<Group>, Error> {
+    /// The groups of an owner that a message belongs to, as one, and those that are absorbed by it. When it is the first of
+    /// its kind, a group that nobody is in yet.
+    pub fn gathered(&self, owner: Owner, probe: &Probe, now: Timestamp) -> Result<(Group, Vec<u64>), Error> {
+        let mut found = self.groups(owner, &probe.sure)?;
+        for group in self.groups(owner, &probe.likely)? {
+            let is_like = group
+                .sketch
+                .as_ref()
+                .zip(probe.sketch.as_ref())
+                .is_some_and(|(one, other)| one.is_like(other));
+            if is_like && !found.iter().any(|known| known.id == group.id) {
+                found.push(group);
+            }
+        }
+        let mut found = found.into_iter();
+        let Some(mut group) = found.next() else {
+            let id = probe.keys().next().unwrap_or_default() ^ now.as_micros().unsigned_abs();
+            return Ok((Group::new(id, probe.sketch.clone()), Vec::new()));
+        };
+        let mut absorbed = Vec::new();
+        for other in found {
+            absorbed.push(other.id);
+            group.absorb(other);
+        }
+        Ok((group, absorbed))
+    }
+
+    /// The groups of an owner that any of these keys finds, in the order of their numbers.
+    fn groups(&self, owner: Owner, keys: &[u64]) -> Result<Vec<Group>, Error> {
         let mut ids: Vec<u64> = Vec::new();
-        let has_shards = self.engine.keys(Table::GroupKeys, &owner.0).next().is_some();
         for key in keys {
-            let prefix = [owner.0.as_slice(), &key.to_be_bytes()].concat();
-            for found in self.engine.keys(Table::GroupsByKey, &prefix).take(FOUND_MAX) {
-                ids.extend(found?.last_chunk().map(|id| u64::from_be_bytes(*id)));
-            }
-            if has_shards {
-                let found = self.shard(owner, *key)?;
-                ids.extend(found.iter().filter(|(found, _, _)| found == key).map(|(_, id, _)| *id));
-            }
+            ids.extend(self.found(owner, *key)?.into_iter().map(|(id, _)| id));
         }
         ids.sort_unstable();
         ids.dedup();
         let groups = ids.into_iter().map(|id| self.group(owner, id));
         groups.filter_map(Result::transpose).collect()
+    }
+
+    fn found(&self, owner: Owner, key: u64) -> Result<Vec<Found>, Error> {
+        match self.engine.read(Table::GroupsFound, &found_key(owner, key))? {
+            Some(record) => Ok(postcard::from_bytes(&record)?),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// One group.
@@ -113,7 +163,7 @@ impl Store {
     }
 
     /// The group of an owner that is held as this case.
-    pub fn group_of(&self, owner: Owner, case: crate::model::MailingId) -> Result<Option<Group>, Error> {
+    pub fn group_of(&self, owner: Owner, case: MailingId) -> Result<Option<Group>, Error> {
         for item in self.engine.scan(Table::Groups, &owner.0) {
             let (_, group): (i64, Group) = postcard::from_bytes(&item?.1)?;
             if group.case == Some(case) {
@@ -132,13 +182,6 @@ impl Store {
             postcard::to_allocvec(&(day(now), group))?,
         );
         self.engine.commit(batch).await
-    }
-
-    fn shard(&self, owner: Owner, key: u64) -> Result<Vec<Found>, Error> {
-        match self.engine.read(Table::GroupKeys, &shard_key(owner, key))? {
-            Some(record) => Ok(postcard::from_bytes(&record)?),
-            None => Ok(Vec::new()),
-        }
     }
 
     /// The first known thread of these Message-IDs.
@@ -166,7 +209,7 @@ impl Store {
     /// Adds to the batch: what a message leaves behind.
     pub(super) fn trace(&self, batch: &mut Batch, traces: &Traces) -> Result<(), Error> {
         let Some(today) = traces.at.map(day) else { return Ok(()) };
-        for grouped in &traces.groups {
+        if let Some(grouped) = &traces.group {
             self.trace_group(batch, grouped, today)?;
         }
         if let Some((thread, message_ids)) = &traces.thread {
@@ -190,7 +233,7 @@ impl Store {
         let Grouped {
             owner,
             group,
-            keys,
+            probe,
             absorbed,
         } = grouped;
         let record = postcard::to_allocvec(&(today, group))?;
@@ -198,15 +241,56 @@ impl Store {
         for id in absorbed {
             batch.delete(Table::Groups, &group_key(*owner, *id));
         }
-        let day = postcard::to_allocvec(&today)?;
-        for key in keys {
-            let place = found_key(*owner, *key, group.id);
+        for key in probe.keys() {
+            let mut found = self.found(*owner, key)?;
             // Most of what is alike comes on one day.
-            if self.engine.read(Table::GroupsByKey, &place)?.as_ref() != Some(&day) {
-                batch.put(Table::GroupsByKey, &place, day.clone());
+            if found.contains(&(group.id, today)) {
+                continue;
             }
+            found.retain(|(id, day)| *id != group.id && !absorbed.contains(id) && today - day <= owner.days_kept());
+            found.push((group.id, today));
+            let surplus = found.len().saturating_sub(FOUND_MAX);
+            found.drain(..surplus);
+            batch.put(
+                Table::GroupsFound,
+                &found_key(*owner, key),
+                postcard::to_allocvec(&found)?,
+            );
         }
         Ok(())
+    }
+
+    /// Adds to the batch: the topics that a held mailing will be one of. They wait beside it.
+    pub(super) fn trace_topics(&self, batch: &mut Batch, id: MailingId, topics: &[Topic]) -> Result<(), Error> {
+        if !topics.is_empty() {
+            batch.put(Table::Topics, &id.to_key(), postcard::to_allocvec(topics)?);
+        }
+        Ok(())
+    }
+
+    /// Adds to the batch: a mailing is released, and its topics go to its lists. Once: should it be held again, they have gone.
+    pub(super) fn topics_go(&self, batch: &mut Batch, id: MailingId, at: Timestamp) -> Result<(), Error> {
+        let Some(record) = self.engine.read(Table::Topics, &id.to_key())? else {
+            return Ok(());
+        };
+        batch.delete(Table::Topics, &id.to_key());
+        for topic in postcard::from_bytes::<Vec<Topic>>(&record)? {
+            self.topic_goes(batch, topic, at)?;
+        }
+        Ok(())
+    }
+
+    /// Adds to the batch: one of a list's topic goes.
+    pub(super) fn topic_goes(&self, batch: &mut Batch, (owner, probe): Topic, at: Timestamp) -> Result<(), Error> {
+        let (mut group, absorbed) = self.gathered(owner, &probe, at)?;
+        group.went(at);
+        let grouped = Grouped {
+            owner,
+            group,
+            probe,
+            absorbed,
+        };
+        self.trace_group(batch, &grouped, day(at))
     }
 
     /// Forgets what is older than it is kept; returns how many records went. Reads the tables whole: for once a day.
@@ -215,8 +299,7 @@ impl Store {
         let mut batch = Batch::default();
         let tables = [
             Table::Groups,
-            Table::GroupKeys,
-            Table::GroupsByKey,
+            Table::GroupsFound,
             Table::Threads,
             Table::ThreadPeople,
             Table::Paces,
@@ -224,14 +307,14 @@ impl Store {
         for table in tables {
             for item in self.engine.scan(table, &[]) {
                 let (key, record) = item?;
-                let last = if table == Table::GroupKeys {
+                let last = if table == Table::GroupsFound {
                     let found: Vec<Found> = postcard::from_bytes(&record)?;
-                    found.iter().map(|(_, _, day)| *day).max().unwrap_or_default()
+                    found.iter().map(|(_, day)| *day).max().unwrap_or_default()
                 } else {
                     // All others begin with their day.
                     postcard::take_from_bytes::<i64>(&record)?.0
                 };
-                if day(now) - last > days_kept(&key) {
+                if day(now) - last > Owner::days_kept_of(&key) {
                     batch.delete(table, &key);
                     forgotten += 1;
                 }
@@ -253,13 +336,8 @@ fn group_key(owner: Owner, id: u64) -> Vec<u8> {
     [owner.0.as_slice(), &id.to_be_bytes()].concat()
 }
 
-fn found_key(owner: Owner, key: u64, id: u64) -> Vec<u8> {
-    [owner.0.as_slice(), &key.to_be_bytes(), &id.to_be_bytes()].concat()
-}
-
-fn shard_key(owner: Owner, key: u64) -> Vec<u8> {
-    let shard = u8::try_from(key % SHARDS).unwrap_or_default();
-    [owner.0.as_slice(), &[shard]].concat()
+fn found_key(owner: Owner, key: u64) -> Vec<u8> {
+    [owner.0.as_slice(), &key.to_be_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -268,26 +346,21 @@ mod tests {
     use crate::store::{MasterKey, Settings};
 
     #[tokio::test]
-    async fn a_key_finds_groups_of_this_store_and_of_one_that_kept_shards() {
+    async fn a_key_finds_groups_until_they_are_forgotten() {
         let home = tempfile::tempdir().expect("a temporary folder");
-        let store = Store::open(&Settings {
-            data_dir: home.path().to_owned(),
-            free_bytes_min: 0,
-            master: MasterKey::new(&[9; 32]),
-        })
-        .expect("opens");
+        let store = store(home.path());
         let (owner, now) = (Owner::author([7; 16]), Timestamp::from_micros(0));
-        let traced = |id: u64, keys: &[u64]| Traces {
-            groups: vec![Grouped {
+        let traced = |id: u64, keys: &[u64], absorbed: &[u64]| Traces {
+            group: Some(Grouped {
                 owner,
                 group: Group::new(id, None),
-                keys: keys.to_vec(),
-                absorbed: Vec::new(),
-            }],
+                probe: sure(keys),
+                absorbed: absorbed.to_vec(),
+            }),
             at: Some(now),
             ..Traces::default()
         };
-        for traces in [traced(1, &[10, 11]), traced(2, &[11])] {
+        for traces in [traced(1, &[10, 11], &[]), traced(2, &[11], &[])] {
             let mut batch = Batch::default();
             store.trace(&mut batch, &traces).expect("traces");
             store.engine.commit(batch).await.expect("commits");
@@ -297,22 +370,55 @@ mod tests {
             groups.iter().map(|group| group.id).collect::<Vec<_>>()
         };
         assert_eq!((found(10), found(11), found(12)), (vec![1], vec![1, 2], vec![]));
-        let mut batch = Batch::default();
-        let shard: Vec<Found> = vec![(12, 1, 0), (11, 1, 0)];
-        let record = postcard::to_allocvec(&shard).expect("a record");
-        batch.put(Table::GroupKeys, &shard_key(owner, 12), record);
-        store.engine.commit(batch).await.expect("commits");
-        assert_eq!((found(10), found(11), found(12)), (vec![1], vec![1, 2], vec![1]));
         let mut again = Batch::default();
-        store.trace(&mut again, &traced(1, &[10, 11])).expect("traces");
+        store.trace(&mut again, &traced(1, &[10, 11], &[])).expect("traces");
         assert_eq!(again.len(), 1, "what is found already is not written again");
-        assert!(
-            store
-                .forget_traces(now.plus(std::time::Duration::from_secs(9 * 24 * 60 * 60)))
-                .await
-                .expect("forgets")
-                > 4
-        );
-        assert_eq!((found(10), found(12)), (vec![], vec![]));
+        let mut batch = Batch::default();
+        store.trace(&mut batch, &traced(1, &[11], &[2])).expect("traces");
+        store.engine.commit(batch).await.expect("commits");
+        assert_eq!((found(10), found(11)), (vec![1], vec![1]));
+        let later = now.plus(std::time::Duration::from_secs(9 * 24 * 60 * 60));
+        assert_eq!(store.forget_traces(later).await.expect("forgets"), 3);
+        assert_eq!((found(10), found(11)), (vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_topic_counts_from_the_release_on_and_once() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let store = store(home.path());
+        let (owner, at) = (Owner::list([7; 16]), Timestamp::from_micros(5));
+        let id = MailingId {
+            series: crate::model::Series::Case,
+            year: 2026,
+            number: 1,
+        };
+        let times = || store.gathered(owner, &sure(&[10]), at).expect("reads").0.times;
+        let mut batch = Batch::default();
+        let topics = [(owner, sure(&[10]))];
+        store.trace_topics(&mut batch, id, &topics).expect("traces");
+        store.engine.commit(batch).await.expect("commits");
+        assert_eq!(times(), [], "it is held");
+        for _ in 0..2 {
+            let mut batch = Batch::default();
+            store.topics_go(&mut batch, id, at).expect("goes");
+            store.engine.commit(batch).await.expect("commits");
+            assert_eq!(times(), [at]);
+        }
+    }
+
+    fn sure(keys: &[u64]) -> Probe {
+        Probe {
+            sure: keys.to_vec(),
+            ..Probe::default()
+        }
+    }
+
+    fn store(home: &std::path::Path) -> Store {
+        let settings = Settings {
+            data_dir: home.to_owned(),
+            free_bytes_min: 0,
+            master: MasterKey::new(&[9; 32]),
+        };
+        Store::open(&settings).expect("opens")
     }
 }

@@ -152,6 +152,15 @@ impl Store {
             batch.put(Table::Afterwards, &id.to_key(), Vec::new());
         }
         self.trace(&mut batch, &admission.traces)?;
+        let topics = admission.traces.topics;
+        match &admission.state {
+            State::Released(released) => {
+                for topic in topics {
+                    self.topic_goes(&mut batch, topic, released.release().at)?;
+                }
+            }
+            _held => self.trace_topics(&mut batch, id, &topics)?,
+        }
         let mut names = vec![id.to_string()];
         self.enter(&mut batch, &admission.state, admission.message).await?;
         for out in outgoing {
@@ -186,7 +195,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<(), Error> {
         let before = self.engine.read(Table::Fingerprints, fingerprint)?;
-        if self.repeated(fingerprint, at)?.is_some() {
+        if repeats(before.as_deref(), at)?.is_some() {
             return Err(Error::Conflict);
         }
         batch.assert(Table::Fingerprints, fingerprint, before);
@@ -196,11 +205,8 @@ impl Store {
 
     /// The mailing a repeat of this message made within the last 24 hours.
     pub fn repeated(&self, fingerprint: &[u8; 32], now: Timestamp) -> Result<Option<MailingId>, Error> {
-        let Some(record) = self.engine.read(Table::Fingerprints, fingerprint)? else {
-            return Ok(None);
-        };
-        let (id, at): (MailingId, Timestamp) = postcard::from_bytes(&record)?;
-        Ok((now.since(at) <= REPEAT_WINDOW).then_some(id))
+        let record = self.engine.read(Table::Fingerprints, fingerprint)?;
+        repeats(record.as_deref(), now)
     }
 
     /// Forgets fingerprints that no repeat may match any more; returns how many.
@@ -227,6 +233,11 @@ impl Store {
             Some(head) => self.restored(id, &head).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Whether a mailing is in such a state; nothing of it is read.
+    pub fn is_in(&self, kind: Kind, id: MailingId) -> Result<bool, Error> {
+        self.engine.has(Table::ByState, &by_state(kind, id))
     }
 
     /// The state that a head, and perhaps chunks, hold.
@@ -346,6 +357,11 @@ impl Store {
         after.put(batch, id);
         batch.delete(Table::ByState, &state_key(from));
         batch.put(Table::ByState, &state_key(to), Vec::new());
+        match (from, to) {
+            (State::Held(_), State::Released(released)) => self.topics_go(batch, id, released.release().at)?,
+            (State::Held(_), State::Ended(_)) => batch.delete(Table::Topics, &id.to_key()),
+            _ => {}
+        }
         if to.is_over() && id.series == Series::Conveyed {
             // What we only carried for others is not ours to keep.
             self.unspool(batch, &id.to_string())?;
@@ -373,6 +389,13 @@ impl Store {
         }
         committed
     }
+}
+
+/// The mailing that a fingerprint's record is of, when a repeat may still match it.
+fn repeats(record: Option<&[u8]>, now: Timestamp) -> Result<Option<MailingId>, Error> {
+    let Some(record) = record else { return Ok(None) };
+    let (id, at): (MailingId, Timestamp) = postcard::from_bytes(record)?;
+    Ok((now.since(at) <= REPEAT_WINDOW).then_some(id))
 }
 
 /// First octet of a record that is whole.
@@ -440,8 +463,12 @@ pub(super) fn owner(name: &str) -> Option<MailingId> {
     name.split('.').next()?.parse().ok()
 }
 
+fn by_state(kind: Kind, id: MailingId) -> Vec<u8> {
+    [[kind as u8].as_slice(), &id.to_key()].concat()
+}
+
 fn state_key(state: &State) -> Vec<u8> {
-    [[Kind::of(state) as u8].as_slice(), &state.id().to_key()].concat()
+    by_state(Kind::of(state), state.id())
 }
 
 pub(super) fn mailing_id(key: &[u8]) -> Option<MailingId> {

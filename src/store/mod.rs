@@ -55,7 +55,7 @@ pub use export::ExportError;
 pub use feed_record::{Applied, Failed, FeedRecord};
 pub use feeds::{Change, Difference, FeedDraft, FeedPlan, Steady};
 pub use flows::FlowRecord;
-pub use groups::{Grouped, Owner, Thread, Traces};
+pub use groups::{Grouped, Owner, Probe, Thread, Topic, Traces};
 pub use letterbox::POSTED_BYTES_MAX;
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
 pub use reports::{Reached, Settled};

@@ -14,11 +14,11 @@ use super::mailings::owner;
 use super::vault::Vault;
 use super::{Error, OpenError, Store, make_private_dir};
 
-/// Longest message that rides in the commit: 64 KiB, and what we write on top. A commit then has 18 chunks, well under the
+/// Longest message that rides in the commit: 64 KiB, and what we write on top. A commit then has 10 chunks, well under the
 /// engine's batch limit.
 const INLINE_BYTES_MAX: usize = 72 * 1024;
 /// Length of one chunk.
-const CHUNK_BYTES: usize = 4 * 1024;
+const CHUNK_BYTES: usize = 8_000;
 
 /// The folder of the large ones.
 #[derive(Debug, Clone)]

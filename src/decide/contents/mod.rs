@@ -9,7 +9,7 @@ mod open;
 
 use std::collections::HashSet;
 
-use mail_parser::{MessageParser, MimeHeaders, PartType};
+use mail_parser::{Message, MimeHeaders, PartType};
 
 use open::Opening;
 
@@ -57,15 +57,17 @@ pub struct Contents {
 }
 
 /// Looks through a message. `mark` hashes an address; `is_late` says that the time for it is up.
-pub fn scan(message: &[u8], limits: &Limits, mark: &dyn Fn(&str) -> Mark, is_late: &dyn Fn() -> bool) -> Contents {
+pub fn scan(
+    message: &Message<'_>,
+    limits: &Limits,
+    mark: &dyn Fn(&str) -> Mark,
+    is_late: &dyn Fn() -> bool,
+) -> Contents {
     let mut contents = Contents::default();
-    let Some(parsed) = MessageParser::default().parse(message) else {
-        return contents;
-    };
-    let is_answer = parsed.header("In-Reply-To").is_some() || parsed.header("References").is_some();
-    let bodies: Vec<u32> = parsed.text_body.iter().chain(&parsed.html_body).copied().collect();
+    let is_answer = message.header("In-Reply-To").is_some() || message.header("References").is_some();
+    let bodies: Vec<u32> = message.text_body.iter().chain(&message.html_body).copied().collect();
     for id in &bodies {
-        if let Some(PartType::Text(text) | PartType::Html(text)) = parsed.part(*id).map(|part| &part.body) {
+        if let Some(PartType::Text(text) | PartType::Html(text)) = message.part(*id).map(|part| &part.body) {
             note(
                 &mut contents.written,
                 if is_answer { own(text) } else { text },
@@ -75,7 +77,7 @@ pub fn scan(message: &[u8], limits: &Limits, mark: &dyn Fn(&str) -> Mark, is_lat
         }
     }
     let mut opening = Opening::new(*limits, is_late);
-    for (id, part) in (0u32..).zip(&parsed.parts) {
+    for (id, part) in (0u32..).zip(&message.parts) {
         let is_body = bodies.contains(&id) && part.attachment_name().is_none();
         if is_body || matches!(part.body, PartType::Multipart(_)) {
             continue;

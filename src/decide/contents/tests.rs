@@ -27,7 +27,12 @@ fn message(name: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn found(name: &str, bytes: &[u8]) -> Contents {
-    scan(&message(name, bytes), &Limits::default(), &mark, &|| false)
+    scanned(&message(name, bytes))
+}
+
+fn scanned(message: &[u8]) -> Contents {
+    let parsed = mail_parser::MessageParser::default().parse(message).expect("a message");
+    scan(&parsed, &Limits::default(), &mark, &|| false)
 }
 
 fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
@@ -112,12 +117,7 @@ fn ten_spellings_are_one_address_and_pictures_are_none() {
 
 #[test]
 fn a_text_in_the_message_is_told_from_what_is_attached() {
-    let contents = scan(
-        b"Subject: x\r\n\r\nann@mail.example\r\n",
-        &Limits::default(),
-        &mark,
-        &|| false,
-    );
+    let contents = scanned(b"Subject: x\r\n\r\nann@mail.example\r\n");
     assert_eq!((contents.written.len(), contents.attached.len()), (1, 0));
 }
 

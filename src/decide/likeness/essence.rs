@@ -1,5 +1,7 @@
 //! What is left of a text when greeting, names, quotes, signature, digits and links are off.
 
+use super::Words;
+
 /// Longest line, in words, that can be a greeting.
 const GREETING_WORDS_MAX: usize = 7;
 /// Lines from the end among which a closing formula is looked for.
@@ -50,28 +52,32 @@ const CLOSINGS: [&str; 22] = [
 /// What clients put before a subject that is not theirs.
 const PREFIXES: [&str; 10] = ["re", "fw", "fwd", "aw", "wg", "sv", "antw", "ref", "tr", "rv"];
 
-/// The first words of a body that would be the same in every slice, in order and in lower case; `most` of them.
-pub fn essence(text: &str, names: &[String], is_answer: bool, most: usize) -> Vec<String> {
+/// The first words of a body that would be the same in every slice, in order; `most` of them.
+pub fn essence(text: &str, names: &[String], is_answer: bool, most: usize) -> Words {
     let own = own_lines(text, is_answer);
     let own = before_closing(&own);
     let own = after_greeting(own);
-    let body = own.join("\n");
-    let all = marked_words(&body, names, most * 2);
-    let count = all.iter().filter(|(_, is_name)| !is_name).count();
+    let (all, is_name) = marked_words(own.into_iter(), names, most * 2);
+    let count = is_name.iter().filter(|is_name| !**is_name).count();
     // A text in capitals, or in a tongue whose nouns have them, would have nothing left.
     let keeps_all = count * 2 < all.len();
-    let kept = all.into_iter().filter(|(_, is_name)| keeps_all || !is_name);
-    kept.map(|(word, _)| word).take(most).collect()
+    if all.len() <= most && (keeps_all || count == all.len()) {
+        return all;
+    }
+    let mut kept = Words::default();
+    let words = all.iter().zip(&is_name);
+    let words = words.filter(|(_, is_name)| keeps_all || !**is_name);
+    words.take(most).for_each(|(word, _)| kept.push(word));
+    kept
 }
 
 /// The words of a subject that would be the same in every slice.
-pub fn subject_essence(subject: &str, names: &[String]) -> Vec<String> {
+pub fn subject_essence(subject: &str, names: &[String]) -> Words {
     let mut rest = subject.trim();
     while let Some(next) = without_prefix(rest) {
         rest = next;
     }
-    let all = marked_words(rest, names, usize::MAX).into_iter();
-    all.map(|(word, _)| word).collect()
+    marked_words(std::iter::once(rest), names, usize::MAX).0
 }
 
 /// `Re: `, `Fwd[2]: `, `[list] `: off with one of them.
@@ -141,35 +147,39 @@ fn after_greeting<'a>(lines: &'a [&'a str]) -> Vec<&'a str> {
     kept
 }
 
-/// Words in lower case, each with whether it looks like a name: a capital that does not begin a sentence. Off with links
-/// (their host stays), addresses, whatever has a digit, and the names given. `most` are enough.
-fn marked_words(text: &str, names: &[String], most: usize) -> Vec<(String, bool)> {
-    let mut found = Vec::new();
+/// Words, and of each whether it looks like a name: a capital that does not begin a sentence. Off with links (their host
+/// stays), addresses, whatever has a digit, and the names given. `most` are enough.
+fn marked_words<'t>(lines: impl Iterator<Item = &'t str>, names: &[String], most: usize) -> (Words, Vec<bool>) {
+    let (mut found, mut marks) = (Words::default(), Vec::new());
     let mut begins = true;
-    for token in text.split_whitespace() {
+    for token in lines.flat_map(str::split_whitespace) {
         if found.len() >= most {
             break;
         }
         if let Some(host) = host(token) {
-            found.push((host.to_lowercase(), false));
+            found.push(host);
+            marks.push(false);
             begins = false;
             continue;
         }
         let ends = token.ends_with(['.', '!', '?', ':']);
-        if !token.contains('@') && !token.contains(|c: char| c.is_ascii_digit()) {
+        if !token.bytes().any(|octet| octet == b'@' || octet.is_ascii_digit()) {
             for word in token.split(|c: char| !c.is_alphanumeric() && c != '\'') {
                 let word = word.trim_matches('\'');
-                let is_name = !begins && word.starts_with(char::is_uppercase);
-                let lower = word.to_lowercase();
-                if !word.is_empty() && !names.contains(&lower) {
-                    found.push((lower, is_name));
+                if !word.is_empty() {
+                    found.push(word);
+                    marks.push(!begins && word.starts_with(char::is_uppercase));
+                    if names.iter().any(|name| name == found.last()) {
+                        found.pop();
+                        marks.pop();
+                    }
                 }
                 begins = begins && word.is_empty();
             }
         }
         begins = ends;
     }
-    found
+    (found, marks)
 }
 
 /// The host of a link: what follows it may differ from copy to copy.

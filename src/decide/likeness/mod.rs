@@ -5,13 +5,15 @@
 //! three ways, any of which will do: the subject, the body by its word triples (a [`Sketch`] of 64 minima estimates how
 //! many two texts share), and what is attached.
 //!
-//! [`Likeness::keys`] are what a message is looked up by: two texts of which 7 in 10 triples agree share a key 99 times
+//! [`Likeness::sure_keys`] and [`Likeness::likely_keys`] are what a message is looked up by: two texts of which 7 in 10 triples agree share a key 99 times
 //! in 100, and whatever shares one is compared by its sketch. So finding what is alike costs a few look-ups, however
 //! many messages there were.
 
 mod essence;
+mod words;
 
 pub use essence::{essence, subject_essence};
+pub use words::Words;
 
 use crate::model::Sketch;
 
@@ -57,7 +59,7 @@ impl Likeness {
         let says_enough = !compared.is_answer && subject.len() >= SUBJECT_WORDS_MIN;
         let words = essence(compared.text, compared.names, compared.is_answer, BODY_WORDS_MAX);
         Self {
-            subject: says_enough.then(|| hash(&subject.join(" "), 1)),
+            subject: says_enough.then(|| hash(subject.text(), 1)),
             sketch: (words.len() >= BODY_WORDS_MIN).then(|| Sketch::of(triples(&words))),
             attachments: compared
                 .attachments
@@ -94,31 +96,16 @@ impl Likeness {
             .map(|(rows, band)| rows.iter().fold(mix(band), |sum, row| mix(sum ^ u64::from(*row))))
             .collect()
     }
-
-    /// All keys.
-    pub fn keys(&self) -> Vec<u64> {
-        [self.sure_keys(), self.likely_keys()].concat()
-    }
 }
 
-fn triples(words: &[String]) -> impl Iterator<Item = u64> + '_ {
-    words.windows(3).map(|three| {
-        let spaced = three.iter().enumerate().flat_map(|(at, word)| {
-            let space = (at > 0).then_some(b' ');
-            space.into_iter().chain(word.bytes())
-        });
-        hash_of(spaced, 0)
-    })
+fn triples(words: &Words) -> impl Iterator<Item = u64> + '_ {
+    words.runs(3).map(|three| hash(three, 0))
 }
 
 /// FNV-1a, finished by a mixer; not for secrets.
 fn hash(text: &str, seed: u64) -> u64 {
-    hash_of(text.bytes(), seed)
-}
-
-fn hash_of(octets: impl Iterator<Item = u8>, seed: u64) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed;
-    mix(octets.fold(start, |sum, octet| {
+    mix(text.bytes().fold(start, |sum, octet| {
         (sum ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
     }))
 }

@@ -105,11 +105,17 @@ impl Letter {
     /// Reads a message; `None` when it is none.
     pub fn read(message: &[u8]) -> Option<Self> {
         let parsed = MessageParser::default().parse(message)?;
+        Some(Self::of(&parsed))
+    }
+
+    /// Takes apart what is parsed already.
+    pub fn of(parsed: &mail_parser::Message<'_>) -> Self {
+        let message = parsed.raw_message.as_ref();
         let text = joined(&parsed.parts, "plain").map(|text| html::begun(&text).to_owned());
         let html = joined(&parsed.parts, "html").map(|source| Html::parse(&source));
         let links = links(text.as_deref(), html.as_ref());
         let header = header(message);
-        Some(Self {
+        Self {
             bytes: message.len(),
             header: String::from_utf8_lossy(header).into_owned(),
             is_header_ascii: header.is_ascii(),
@@ -117,15 +123,15 @@ impl Letter {
             bare_line: line(message, |line| !line.ends_with(b"\r\n") && line.ends_with(b"\n"))
                 .filter(|_| message.windows(2).any(|pair| pair == b"\r\n")),
             subject: Passage::new(parsed.subject().unwrap_or_default().trim().to_owned()),
-            from: mailboxes(&parsed, &[HeaderName::From]),
-            reply_to: mailboxes(&parsed, &[HeaderName::ReplyTo]),
-            to: mailboxes(&parsed, &[HeaderName::To, HeaderName::Cc]),
+            from: mailboxes(parsed, &[HeaderName::From]),
+            reply_to: mailboxes(parsed, &[HeaderName::ReplyTo]),
+            to: mailboxes(parsed, &[HeaderName::To, HeaderName::Cc]),
             visible: html.as_ref().map(|html| Passage::new(html.visible())),
             links,
             parts: parsed.parts.iter().filter_map(part).collect(),
             text: text.map(Passage::new),
             html,
-        })
+        }
     }
 
     /// Whether it says that it answers a message (RFC 5322 §3.6.4).

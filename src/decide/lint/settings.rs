@@ -28,9 +28,12 @@ pub struct Settings {
 impl Settings {
     /// What is to be said of a message for this audience; nothing when it cannot be read.
     pub fn read(&self, message: &[u8], category: Category, audience: &Audience, at: Timestamp) -> Vec<Remark> {
-        let Some(letter) = Letter::read(message) else {
-            return Vec::new();
-        };
+        let letter = Letter::read(message);
+        letter.map_or_else(Vec::new, |letter| self.remarks(&letter, category, audience, at))
+    }
+
+    /// What is to be said of a letter that is read already.
+    pub fn remarks(&self, letter: &Letter, category: Category, audience: &Audience, at: Timestamp) -> Vec<Remark> {
         let names: Vec<&str> = audience.segments().iter().map(|s| s.audience.as_str()).collect();
         let off_campus = names.iter().any(|name| self.off_campus.contains(*name));
         let about = About {
@@ -47,6 +50,6 @@ impl Settings {
             zone: self.zone.clone(),
             campus_domains: &self.campus_domains,
         };
-        lint(&letter, &about, &self.profile)
+        lint(letter, &about, &self.profile)
     }
 }

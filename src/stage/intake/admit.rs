@@ -1,21 +1,15 @@
 //! What was decided → the commit, and only then the answer: a case, a slice of one, mail that goes, an emergency.
 
-use std::sync::Arc;
-
+use super::answer;
 use super::gate::{Gate, rules};
 use super::gather::Gathered;
 use super::lately::Lately;
-use super::{answer, aside};
-use crate::decide::lint::Level;
 use crate::decide::notice::{self, Told, in_words};
 use crate::mail::{Address, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Held, Released, State, Submitted};
-use crate::model::{Act, Ask, Capacity, Finding, Lane, Mailing, MailingId, Series};
+use crate::model::{Act, Ask, Finding, Lane, Mailing, MailingId, Series};
 use crate::smtp::Reply;
 use crate::store::{Admission, Error, Move, Outgoing};
-
-/// Remarks that a notice names.
-const REMARKS_MAX: usize = 10;
 
 impl Gate {
     /// It is kept: as a case of its own, or as more of one.
@@ -44,6 +38,7 @@ impl Gate {
             mailing,
             bytes,
             mut lately,
+            remarks,
         } = gathered;
         let Some(mut mailing) = mailing else {
             return Ok(answer::nobody());
@@ -65,7 +60,6 @@ impl Gate {
         }
         let event = self.event(Act::Held, &author, Some(id), rules(&findings));
         let held = Submitted::new(mailing).hold(findings.clone(), until);
-        let remarks = self.remarks(State::Held(held.clone()).mailing(), &bytes).await?;
         outgoing.extend(self.notices(&held, remarks));
         let admission = Admission {
             state: State::Held(held),
@@ -200,6 +194,7 @@ impl Gate {
             mailing,
             bytes,
             mut lately,
+            ..
         } = gathered;
         let Some(mailing) = mailing else {
             return Ok(answer::nobody());
@@ -316,31 +311,6 @@ impl Gate {
         whom.into_iter()
             .map(|(kind, to)| self.notice(kind, &to, &told))
             .collect()
-    }
-
-    /// What its author can mend before anybody reads it. Policy C12.
-    pub(super) async fn remarks(&self, mailing: &Mailing, bytes: &[u8]) -> Result<Vec<String>, Error> {
-        if mailing.capacity == Capacity::Conveyed {
-            return Ok(Vec::new());
-        }
-        let (lint, audience, bytes) = (
-            Arc::clone(&self.settings.lint),
-            mailing.audience.clone(),
-            bytes.to_vec(),
-        );
-        let (category, at) = (mailing.category, mailing.submitted_at);
-        // Here nothing is unpacked.
-        let is_short = aside::is_short(&bytes, None);
-        let remarks = aside::aside(is_short, move || lint.read(&bytes, category, &audience, at)).await?;
-        let mended = remarks.iter().filter(|remark| remark.level > Level::Info);
-        let mut lines: Vec<String> = mended
-            .map(|remark| format!("“{}”: {} ({})", remark.place, remark.sentence, remark.level.words()))
-            .collect();
-        if let Some(more) = lines.len().checked_sub(REMARKS_MAX).filter(|more| *more > 0) {
-            lines.truncate(REMARKS_MAX);
-            lines.push(format!("and {more} more, on the page"));
-        }
-        Ok(lines)
     }
 
     /// A steward of whom nothing can be read is taken to be there.

@@ -86,7 +86,12 @@ impl Gate {
         findings: Vec<Finding>,
         fingerprint: [u8; 32],
     ) -> Result<Reply, Error> {
-        let Gathered { mailing, bytes, .. } = gathered;
+        let Gathered {
+            mailing,
+            bytes,
+            remarks,
+            ..
+        } = gathered;
         let known: Known = mailing;
         let Some(new) = known else {
             return Ok(answer::nobody());
@@ -106,7 +111,6 @@ impl Gate {
         let until = now.plus(self.settings.policy.lapse_after);
         let renewed = held.renew(mailing, findings, &author, false, (until, now));
         let version = State::Held(renewed.clone()).mailing().version;
-        let remarks = self.remarks(State::Held(renewed.clone()).mailing(), &bytes).await?;
         let outgoing = self.tell_renewed(&renewed, &approved, remarks);
         let note = format!("version {version}");
         let step = Move {

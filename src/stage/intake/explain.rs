@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::gather;
+use super::look::Reading;
 use crate::decide::audience::{Asked, Counting, Pressure, Purpose, Suppressions};
 use crate::decide::lint::{self, Remark};
-use crate::decide::policy::{Policy, decide};
+use crate::decide::policy::Policy;
 use crate::mail::{Address, Envelope, ForwardPath, Message, Timestamp};
 use crate::model::{Ask, Audience, Author, Decision, Finding, OfficeId, Proof};
 use crate::store::{Error, Store};
@@ -64,19 +65,20 @@ pub fn explain(
         proof: Proof::Login,
     };
     let facts = gather::facts(policy, &envelope, &message, Some(author), None);
-    let looked = gather::look(
+    let reading = Reading {
         store,
         policy,
-        facts,
-        &envelope,
-        (&message, &question.message),
-        question.at,
-    )?;
-    let decision = decide(&looked.facts, policy);
-    let resolved = policy.resolve(&looked.facts);
-    let remarks = match resolved.audience {
-        Audience::Named => Vec::new(),
-        Audience::Lists { .. } => lint.read(&question.message, resolved.category, &resolved.audience, question.at),
+        lint,
+        now: question.at,
+    };
+    let looked = reading.look(facts, &envelope, (&message, &question.message))?;
+    let (decision, resolved) = (looked.decision, looked.resolved);
+    let remarks = match (looked.remarks, &resolved.audience) {
+        (Some(remarks), _) => remarks,
+        (None, Audience::Named) => Vec::new(),
+        (None, Audience::Lists { .. }) => {
+            lint.read(&question.message, resolved.category, &resolved.audience, question.at)
+        }
     };
     let mut left_out = BTreeMap::new();
     let recipients = match &resolved.audience {

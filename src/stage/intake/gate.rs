@@ -9,6 +9,7 @@ use metrics::counter;
 
 use super::canary::Alarms;
 use super::gather::{self, Gathered};
+use super::look::Reading;
 use super::turns::Turns;
 use super::vouch::Voucher;
 use super::{Asked, Intake, Submission};
@@ -16,7 +17,7 @@ use super::{answer, aside};
 use crate::clock::Clock;
 use crate::decide::lint;
 use crate::decide::notice::Notices;
-use crate::decide::policy::{self, Place, Policy};
+use crate::decide::policy::{Place, Policy};
 use crate::mail::{Address, Domain, Envelope, Message};
 use crate::model::{
     Act, Audience, Author, Decision, Event, Finding, Letterbox, Mailing, MailingId, Series, TokenKey, TokenKind,
@@ -98,8 +99,7 @@ impl Gate {
         let case = case.or_else(|| gather::named(&message, &self.settings, TokenKind::Case));
         let before = self.renewable(case, author.as_ref())?;
         let number = before.as_ref().and(case);
-        let gathered = self.gather(submission, envelope, message, author, number).await?;
-        let decision = policy::decide(&gathered.facts, &self.settings.policy);
+        let (gathered, decision) = self.gather(submission, envelope, message, author, number).await?;
         counter!("bedel_intake_decisions_total", "decision" => word(&decision)).increment(1);
         let answered = match decision {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
@@ -109,11 +109,12 @@ impl Gate {
             },
             Decision::Pass(findings) => self.pass(gathered, findings, fingerprint).await,
         };
-        match (answered, self.store.repeated(&fingerprint, self.clock.now())?) {
-            // The client gave up on one connection and said it again on another: it is one message.
-            (Err(Error::Conflict), Some(id)) => Ok(self.said_before(id)),
-            (answered, _) => answered,
-        }
+        let Err(Error::Conflict) = answered else {
+            return answered;
+        };
+        // The client gave up on one connection and said it again on another: it is one message.
+        let before = self.store.repeated(&fingerprint, self.clock.now())?;
+        before.map_or(answered, |id| Ok(self.said_before(id)))
     }
 
     pub(super) async fn author(&self, submission: &Submission, message: &Message) -> Option<Author> {
@@ -131,7 +132,7 @@ impl Gate {
         message: Message,
         author: Option<Author>,
         number: Option<MailingId>,
-    ) -> Result<Gathered, Error> {
+    ) -> Result<(Gathered, Decision), Error> {
         let answers_to = match gather::named(&message, &self.settings, TokenKind::MessageId) {
             Some(id) => self
                 .store
@@ -139,38 +140,30 @@ impl Gate {
                 .map(|state| state.mailing().author.address.clone()),
             None => None,
         };
-        let policy = Arc::clone(&self.settings.policy);
+        let (policy, lint) = (Arc::clone(&self.settings.policy), Arc::clone(&self.settings.lint));
         let facts = gather::facts(&policy, &envelope, &message, author, answers_to);
         let (store, now) = (self.store.clone(), self.clock.now());
         // Reading what is attached takes the processor.
         let is_short = aside::is_short(&submission.message, message.header.value("Content-Type").as_deref());
         let looked = aside::aside(is_short, move || {
-            let looked = gather::look(&store, &policy, facts, &envelope, (&message, &submission.message), now);
+            let reading = Reading {
+                store: &store,
+                policy: &policy,
+                lint: &lint,
+                now,
+            };
+            let looked = reading.look(facts, &envelope, (&message, &submission.message));
             looked.map(|looked| (looked, message, submission))
         });
         let (looked, message, submission) = looked.await??;
-        let gather::Looked {
-            facts,
-            lately,
-            envelope,
-        } = looked;
-        let resolved = self.settings.policy.resolve(&facts);
-        let series = match resolved.audience {
+        let series = match looked.resolved.audience {
             Audience::Named => Series::Conveyed,
             Audience::Lists { .. } => Series::Case,
         };
         let id = number
             .filter(|number| number.series == series)
             .unwrap_or_else(|| self.store.next_id(series, now.year(&self.settings.zone)));
-        let parts = (facts, resolved, lately);
-        Ok(gather::mailing(
-            parts,
-            &submission,
-            envelope,
-            message,
-            (id, now),
-            &self.settings,
-        ))
+        Ok(gather::mailing(looked, &submission, message, (id, now), &self.settings))
     }
 
     async fn refuse(&self, gathered: &Gathered, findings: &[Finding]) -> Result<Reply, Error> {

@@ -1,25 +1,23 @@
 //! Envelope, message and settings → the facts a rule may look at, and the mailing it may become.
 
-use std::time::{Duration, Instant};
-
 use aws_lc_rs::digest::{SHA256, digest};
 use mail_parser::MessageParser;
 
+use super::Submission;
 use super::gate::{GateSettings, Known};
 use super::lately::Lately;
-use super::{Submission, classes, lately, letter};
-use crate::decide::contents;
-use crate::decide::policy::{Facts, Inside, Policy, Resolved};
+use super::look::Looked;
+use crate::decide::lint::{Level, Remark};
+use crate::decide::policy::{Facts, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
-use crate::model::{Author, Capacity, Content, Mailing, MailingId, Proof, Token, TokenKind};
-use crate::store::{Error, Store};
+use crate::model::{Author, Capacity, Content, Decision, Mailing, MailingId, Proof, Token, TokenKind};
 
 /// Trace fields after which a message must be going round in circles (RFC 5321 §6.3).
 const RECEIVED_MAX: usize = 50;
-/// How long what is attached may take to be looked through.
-const LOOKING_MAX: Duration = Duration::from_millis(900);
 /// What the subject of a drill begins with.
 const DRILL: &str = "DRILL: ";
+/// Remarks that a notice names.
+const REMARKS_MAX: usize = 10;
 /// Octets of a subject that are kept for lists and pages.
 const SUBJECT_CHARS_MAX: usize = 300;
 
@@ -32,6 +30,8 @@ pub(super) struct Gathered {
     pub(super) bytes: Vec<u8>,
     /// Its author's mail with it.
     pub(super) lately: Lately,
+    /// What its author can mend before anybody reads it; empty unless it is held. Policy C12.
+    pub(super) remarks: Vec<String>,
 }
 
 impl Gathered {
@@ -133,74 +133,6 @@ pub(super) fn facts(
     }
 }
 
-/// All that rules look at, looked up.
-#[derive(Debug)]
-pub(super) struct Looked {
-    pub(super) facts: Facts,
-    pub(super) lately: Lately,
-    /// With the people of classes in it.
-    pub(super) envelope: Envelope,
-}
-
-/// Looks up what rules look at: rosters, what was sent lately, what is inside.
-pub(super) fn look(
-    store: &Store,
-    policy: &Policy,
-    mut facts: Facts,
-    envelope: &Envelope,
-    (message, bytes): (&Message, &[u8]),
-    now: Timestamp,
-) -> Result<Looked, Error> {
-    facts.at = Some(now);
-    let mut envelope = envelope.clone();
-    if let Some(author) = facts.author.as_ref().map(|author| author.address.clone()) {
-        (facts.class, envelope) = classes::look(store, policy, &author, &envelope, now)?;
-        let armed = store.armed_until(&author)?.filter(|(until, _)| now < *until);
-        facts.armed = armed.map(|(_, arming)| arming);
-        facts.inside.of_steward = !policy.offices.stewardships(&author).is_empty();
-    }
-    inside(store, bytes, &mut facts)?;
-    let read = letter::read(bytes, &envelope, subject(message));
-    facts.letter = read.letter.clone();
-    let mut lately = lately::look(store, policy, &facts, &read, now)?;
-    facts.letter.is_in_thread = lately.is_in_thread;
-    facts.group = lately.grown.clone();
-    facts.repeats = std::mem::take(&mut lately.repeats);
-    facts.pace.wait_until = lately.wait_until;
-    Ok(Looked {
-        facts,
-        lately,
-        envelope,
-    })
-}
-
-/// What is in it and attached to it, by marks: no address is kept. Policy C10.
-fn inside(store: &Store, bytes: &[u8], facts: &mut Facts) -> Result<(), Error> {
-    let marker = store.marker();
-    let begun = Instant::now();
-    let is_late = || begun.elapsed() > LOOKING_MAX;
-    let found = contents::scan(
-        bytes,
-        &contents::Limits::default(),
-        &|address| marker.mark(address),
-        &is_late,
-    );
-    let mut known: u32 = 0;
-    for mark in found.written.union(&found.attached) {
-        known = known.saturating_add(u32::from(store.is_known(mark)?));
-    }
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    facts.inside = Inside {
-        attached: number(found.attached.len()),
-        written: number(found.written.len()),
-        known,
-        unreadable: found.unreadable,
-        bomb: found.bomb,
-        of_steward: facts.inside.of_steward,
-    };
-    Ok(())
-}
-
 /// Author, Message-ID, bytes and recipients: what makes a client's repeat the same message.
 pub(super) fn fingerprint(author: Option<&Author>, message: &Message, bytes: &[u8], envelope: &Envelope) -> [u8; 32] {
     let mut recipients: Vec<String> = envelope.recipients().map(Address::key).collect();
@@ -213,13 +145,20 @@ pub(super) fn fingerprint(author: Option<&Author>, message: &Message, bytes: &[u
 
 /// The mailing, and the message with its trace on top and what the client left out.
 pub(super) fn mailing(
-    (facts, resolved, lately): (Facts, Resolved, Lately),
+    looked: Looked,
     submission: &Submission,
-    envelope: Envelope,
     message: Message,
     (id, now): (MailingId, Timestamp),
     settings: &GateSettings,
-) -> Gathered {
+) -> (Gathered, Decision) {
+    let Looked {
+        facts,
+        lately,
+        envelope,
+        resolved,
+        decision,
+        remarks,
+    } = looked;
     let mut message = completed(message, submission, (id, now), settings);
     if facts.is_drill(&settings.policy) {
         mark_drill(&mut message);
@@ -254,12 +193,27 @@ pub(super) fn mailing(
         lane,
         identity,
     });
-    Gathered {
+    let gathered = Gathered {
         facts,
         mailing,
         bytes,
         lately,
+        remarks: in_lines(&remarks.unwrap_or_default()),
+    };
+    (gathered, decision)
+}
+
+/// Remarks as a notice has them: what is better mended, and of many only the first.
+fn in_lines(remarks: &[Remark]) -> Vec<String> {
+    let mended = remarks.iter().filter(|remark| remark.level > Level::Info);
+    let mut lines: Vec<String> = mended
+        .map(|remark| format!("“{}”: {} ({})", remark.place, remark.sentence, remark.level.words()))
+        .collect();
+    if let Some(more) = lines.len().checked_sub(REMARKS_MAX).filter(|more| *more > 0) {
+        lines.truncate(REMARKS_MAX);
+        lines.push(format!("and {more} more, on the page"));
     }
+    lines
 }
 
 /// RFC 6409 §8: a submission server adds what is missing; RFC 5321 §4.4: and says that it was here.

@@ -4,9 +4,8 @@ use super::letter::Read;
 use crate::decide::likeness::{Compared, Likeness};
 use crate::decide::policy::{Facts, Grown, Hidden, Place, Policy};
 use crate::mail::{Address, Timestamp};
-use crate::model::lifecycle::State;
-use crate::model::{Group, MailingId, Marker, Person};
-use crate::store::{Error, Grouped, Owner, Store, Thread, Traces};
+use crate::model::{MailingId, Marker, Person};
+use crate::store::{Error, Grouped, Kind, Owner, Probe, Store, Thread, Topic, Traces};
 
 /// People in an answer to a message that did not come by here, who are still taken for a thread.
 const UNSEEN_THREAD_MAX: usize = 50;
@@ -19,7 +18,7 @@ pub(super) struct Lately {
     /// It is one that others like it may follow.
     pub(super) may_be_first: bool,
     group: Option<Grouped>,
-    topics: Vec<Grouped>,
+    topics: Vec<Topic>,
     thread: Option<Named>,
     /// When mailings like it went to its lists, newest first.
     pub(super) repeats: Vec<Timestamp>,
@@ -92,6 +91,15 @@ fn likeness(subject: &str, read: &Read, is_answer: bool) -> Likeness {
     })
 }
 
+/// What the groups of a message are found by.
+fn probe(likeness: &Likeness) -> Probe {
+    Probe {
+        sure: likeness.sure_keys(),
+        likely: likeness.likely_keys(),
+        sketch: likeness.sketch().cloned(),
+    }
+}
+
 /// A thread, and the hashes of the Message-IDs that find it.
 type Named = (Thread, Vec<u64>);
 
@@ -131,32 +139,6 @@ fn number(marker: &Marker, text: &str) -> u64 {
     u64::from_be_bytes(octets)
 }
 
-/// The groups a message belongs to, as one; the others are absorbed.
-fn gathered(store: &Store, owner: Owner, likeness: &Likeness, now: Timestamp) -> Result<(Group, Vec<u64>), Error> {
-    let mut found = store.groups(owner, &likeness.sure_keys())?;
-    for group in store.groups(owner, &likeness.likely_keys())? {
-        let is_like = group
-            .sketch
-            .as_ref()
-            .zip(likeness.sketch())
-            .is_some_and(|(one, other)| one.is_like(other));
-        if is_like && !found.iter().any(|known| known.id == group.id) {
-            found.push(group);
-        }
-    }
-    let mut found = found.into_iter();
-    let Some(mut group) = found.next() else {
-        let id = likeness.keys().first().copied().unwrap_or_default() ^ now.as_micros().unsigned_abs();
-        return Ok((Group::new(id, likeness.sketch().cloned()), Vec::new()));
-    };
-    let mut absorbed = Vec::new();
-    for other in found {
-        absorbed.push(other.id);
-        group.absorb(other);
-    }
-    Ok((group, absorbed))
-}
-
 impl Lately {
     fn group(
         &mut self,
@@ -167,7 +149,8 @@ impl Lately {
         now: Timestamp,
     ) -> Result<(), Error> {
         let Some(owner) = self.owner else { return Ok(()) };
-        let (mut group, absorbed) = gathered(store, owner, likeness, now)?;
+        let probe = probe(likeness);
+        let (mut group, absorbed) = store.gathered(owner, &probe, now)?;
         group.add(people, now, hidden.window);
         group.case = group.case.filter(|id| is_held(store, *id));
         let (campus, outside) = group.counts();
@@ -183,7 +166,7 @@ impl Lately {
         self.group = (!likeness.is_bare()).then(|| Grouped {
             owner,
             group,
-            keys: likeness.keys(),
+            probe,
             absorbed,
         });
         Ok(())
@@ -203,15 +186,9 @@ impl Lately {
         }
         for list in facts.lists() {
             let owner = Owner::list(marker.mark(&list.key()));
-            let (group, absorbed) = gathered(store, owner, likeness, now)?;
-            self.repeats
-                .extend(group.under_way.iter().filter_map(|id| went_at(store, *id)));
-            self.topics.push(Grouped {
-                owner,
-                group,
-                keys: likeness.keys(),
-                absorbed,
-            });
+            let probe = probe(likeness);
+            self.repeats.extend(store.gathered(owner, &probe, now)?.0.times);
+            self.topics.push((owner, probe));
         }
         self.repeats.sort_by(|one, other| other.cmp(one));
         Ok(())
@@ -231,7 +208,6 @@ impl Lately {
             grouped.group.case = Some(case);
             grouped.group.under_way.clear();
         }
-        self.topics.iter_mut().for_each(|topic| topic.group.goes(case));
     }
 
     /// It goes, at its time; its author may have been told that the group grows.
@@ -240,7 +216,6 @@ impl Lately {
             grouped.group.goes(id);
             grouped.group.is_nudged |= is_nudged;
         }
-        self.topics.iter_mut().for_each(|topic| topic.group.goes(id));
     }
 
     /// What is written with the message. What goes counts against its author's pace.
@@ -254,7 +229,8 @@ impl Lately {
             (Some(_) | None, _) => None,
         };
         Ok(Traces {
-            groups: self.group.into_iter().chain(self.topics).collect(),
+            group: self.group,
+            topics: self.topics,
             // What is held has reached nobody: an answer to it is no thread.
             thread: self.thread.filter(|(_, ids)| goes_at.is_some() && !ids.is_empty()),
             pace,
@@ -263,16 +239,6 @@ impl Lately {
     }
 }
 
-/// When a mailing went, if it did.
-fn went_at(store: &Store, id: MailingId) -> Option<Timestamp> {
-    match store.mailing(id).ok()?? {
-        State::Released(released) => Some(released.release().at),
-        State::Expanded(expanded) => Some(expanded.release().at),
-        State::Closed(closed) => Some(closed.release().at),
-        State::Held(_) | State::Ended(_) => None,
-    }
-}
-
 fn is_held(store: &Store, id: MailingId) -> bool {
-    matches!(store.mailing(id), Ok(Some(State::Held(_))))
+    store.is_in(Kind::Held, id).unwrap_or(false)
 }

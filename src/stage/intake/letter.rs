@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use mail_parser::{Addr, HeaderName, HeaderValue, Message as Parsed, MessageParser, MimeHeaders, PartType};
+use mail_parser::{Addr, HeaderName, HeaderValue, Message as Parsed, MimeHeaders, PartType};
 
 use crate::decide::policy::{Letter, Link};
 use crate::mail::{Address, Envelope};
@@ -37,11 +37,8 @@ pub(super) struct Read {
     pub(super) names: Vec<String>,
 }
 
-/// Reads a message; what cannot be read is empty.
-pub(super) fn read(bytes: &[u8], envelope: &Envelope, subject: String) -> Read {
-    let Some(parsed) = MessageParser::default().parse(bytes) else {
-        return Read::default();
-    };
+/// Reads a message.
+pub(super) fn read(parsed: &Parsed<'_>, envelope: &Envelope, subject: String) -> Read {
     let text: String = (0..parsed.text_body_count())
         .filter_map(|part| parsed.body_text(part))
         .collect::<Vec<_>>()
@@ -72,10 +69,10 @@ pub(super) fn read(bytes: &[u8], envelope: &Envelope, subject: String) -> Read {
         shown: number(shown.len()),
         is_in_thread: false,
         is_calendar: parsed.parts.iter().any(|part| is_type(part, "text", "calendar")),
-        is_automatic: envelope.reverse_path().is_none() || is_automatic(&parsed),
+        is_automatic: envelope.reverse_path().is_none() || is_automatic(parsed),
         links: links(&text, &html),
         words: number(text.split_whitespace().count()),
-        bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        bytes: u64::try_from(parsed.raw_message.len()).unwrap_or(u64::MAX),
         html_bytes: html
             .iter()
             .map(|html| u64::try_from(html.len()).unwrap_or(u64::MAX))
@@ -88,7 +85,7 @@ pub(super) fn read(bytes: &[u8], envelope: &Envelope, subject: String) -> Read {
     Read {
         attachments: attached.iter().map(|part| sha256(part.contents())).collect(),
         id: parsed.message_id().map(str::to_owned),
-        answers: answers(&parsed),
+        answers: answers(parsed),
         has_quotes: text
             .lines()
             .any(|line| line.starts_with('>') || line.trim_end().ends_with("wrote:"))
@@ -228,7 +225,11 @@ mod tests {
     fn of(message: &str) -> Read {
         let to = ForwardPath::to("ann.smith@mst.example".parse().expect("valid"));
         let envelope = Envelope::new(Some("a@mst.example".parse().expect("valid")), vec![to]).expect("one recipient");
-        read(message.replace('\n', "\r\n").as_bytes(), &envelope, String::new())
+        let message = message.replace('\n', "\r\n");
+        let parsed = mail_parser::MessageParser::default()
+            .parse(message.as_bytes())
+            .expect("a message");
+        read(&parsed, &envelope, String::new())
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod lately;
 mod letter;
 mod limits;
 mod listener;
+mod look;
 mod places;
 mod returns;
 mod role;

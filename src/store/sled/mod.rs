@@ -114,6 +114,11 @@ impl Engine {
         value.map(|value| self.vault.open_value(&place, &value)).transpose()
     }
 
+    /// Whether there is such a key.
+    pub(super) fn has(&self, table: Table, key: &[u8]) -> Result<bool, Error> {
+        Ok(self.tree.contains_key(table.key(key))?)
+    }
+
     /// The keys and values of a table whose keys begin so, in order; keys come without the table's byte.
     pub(super) fn scan(
         &self,

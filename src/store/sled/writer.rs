@@ -19,11 +19,13 @@ use super::head::Head;
 use super::{Bells, Disk};
 use crate::store::Error;
 use crate::store::changes::Log;
-use crate::store::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
+use crate::store::engine::{Batch, Table};
 use crate::store::vault::Vault;
 
 /// Commits that share one sync at most; bounds how long the first of them waits.
 const GROUP_MAX: usize = 512;
+/// Operations that the engine is given at once: it rolls its log for each batch, and its memory grows with larger ones.
+const HANDED_MAX: usize = 1_000;
 /// How long the first of a group waits for others, when the one before was not alone: a sync takes longer, and every commit
 /// that comes too late for it costs another.
 const GATHER: Duration = Duration::from_millis(1);
@@ -91,7 +93,7 @@ impl Writer {
         let (mut touched, mut laid, mut applied) = (Touched::default(), Laid::default(), Vec::new());
         let has_room = self.disk.has_room();
         for (batch, answer) in group {
-            if laid.writes.len() + batch.len() > BATCH_OPERATIONS_MAX {
+            if laid.writes.len() + batch.len() > HANDED_MAX {
                 applied.extend(self.apply(&mut laid));
             }
             let result = if has_room {
