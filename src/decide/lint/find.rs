@@ -109,14 +109,6 @@ pub(super) fn words<'t>(text: &'t str, needle: &str, case: Case) -> Vec<Hit<'t>>
         .collect()
 }
 
-/// The first of the needles that stands as a word.
-pub(super) fn any<'t>(text: &'t str, needles: &[String]) -> Option<Hit<'t>> {
-    needles
-        .iter()
-        .flat_map(|needle| words(text, needle, Case::Ignored))
-        .min_by_key(|hit| hit.start)
-}
-
 pub(super) fn stands_alone(hit: &Hit<'_>) -> bool {
     let before = hit.before().chars().next_back();
     let mut after = hit.after().chars();
@@ -154,9 +146,31 @@ pub(super) fn masked(text: &str) -> String {
     quote(&text.chars().map(hide).collect::<String>())
 }
 
-/// The runs of letters and digits, each with its place.
+/// The runs of letters and digits, each with its place. Texts are mostly ASCII, of which each octet is looked at once.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = Hit<'_>> {
-    runs(text, char::is_alphanumeric)
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = skip(text, at, |c| !c.is_alphanumeric());
+        at = skip(text, start, char::is_alphanumeric);
+        let word = text.get(start..at).filter(|word| !word.is_empty())?;
+        Some(Hit { text, start, word })
+    })
+}
+
+/// Where such characters end.
+fn skip(text: &str, mut at: usize, is_skipped: impl Fn(char) -> bool) -> usize {
+    while let Some(&octet) = text.as_bytes().get(at) {
+        let next = if octet.is_ascii() {
+            Some(char::from(octet))
+        } else {
+            text.get(at..).and_then(|rest| rest.chars().next())
+        };
+        match next.filter(|c| is_skipped(*c)) {
+            Some(c) => at += c.len_utf8(),
+            None => break,
+        }
+    }
+    at
 }
 
 /// The longest runs of such characters, each with its place.
@@ -239,6 +253,19 @@ mod tests {
     #[test]
     fn a_number_is_masked_but_for_its_end() {
         assert_eq!(masked("123-45-6789"), "•••-••-6789");
+    }
+
+    #[test]
+    fn tokens_are_the_runs_of_letters_and_digits() {
+        for text in ["", " ", "a", "one two", "é1-ä x,", "«naïve» 3½ – 𝔸b", "a\u{301}b"] {
+            let words = |hits: Vec<Hit<'_>>| {
+                hits.iter()
+                    .map(|hit| (hit.start, hit.word.to_owned()))
+                    .collect::<Vec<_>>()
+            };
+            let (one, other) = (tokens(text).collect(), runs(text, char::is_alphanumeric).collect());
+            assert_eq!(words(one), words(other), "{text:?}");
+        }
     }
 
     #[test]

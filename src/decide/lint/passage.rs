@@ -8,9 +8,21 @@ use super::find::{self, Case, Hit};
 #[derive(Debug, Clone)]
 pub(super) struct Passage {
     text: String,
-    /// Of each run of letters and digits, in small letters, a hash; and where it begins.
-    words: Vec<(u64, usize)>,
+    /// Each run of letters and digits, in order.
+    runs: Vec<Run>,
+    /// By the low bits of the hash, the first run; one more than its number.
+    first: Vec<u32>,
     count: usize,
+}
+
+/// A run of letters and digits.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// Of its small letters.
+    hash: u64,
+    start: usize,
+    /// The next run with such a hash; one more than its number.
+    next: u32,
 }
 
 impl Deref for Passage {
@@ -25,23 +37,41 @@ impl Passage {
     /// Nothing to read.
     pub(super) const EMPTY: Self = Self {
         text: String::new(),
-        words: Vec::new(),
+        runs: Vec::new(),
+        first: Vec::new(),
         count: 0,
     };
 
     pub(super) fn new(text: String) -> Self {
-        let (mut words, mut count, mut end) = (Vec::with_capacity(text.len() / 6), 0, 0);
-        for hit in find::runs(&text, char::is_alphanumeric) {
+        let (mut runs, mut count, mut end) = (Vec::<Run>::with_capacity(text.len() / 6), 0, 0);
+        for hit in find::tokens(&text) {
             let is_new = end == 0
                 || text
                     .get(end..hit.start)
                     .is_some_and(|gap| gap.contains(char::is_whitespace));
             count += usize::from(is_new);
             end = hit.start + hit.word.len();
-            words.push((hash(hit.word), hit.start));
+            runs.push(Run {
+                hash: hash(hit.word),
+                start: hit.start,
+                next: 0,
+            });
         }
-        words.sort_unstable();
-        Self { text, words, count }
+        let mut first = vec![0; runs.len().next_power_of_two()];
+        // From the end, so that runs of a hash are chained in order.
+        let (slots, mut number) = (first.len(), u32::try_from(runs.len()).unwrap_or(u32::MAX));
+        for run in runs.iter_mut().rev() {
+            if let Some(slot) = first.get_mut(slot(run.hash, slots)) {
+                run.next = std::mem::replace(slot, number);
+            }
+            number = number.saturating_sub(1);
+        }
+        Self {
+            text,
+            runs,
+            first,
+            count,
+        }
     }
 
     /// Whole words, as a reader counts them.
@@ -88,11 +118,16 @@ impl Passage {
     /// Where runs begin that may be this one, in order.
     fn starts(&self, word: &str) -> impl Iterator<Item = usize> {
         let hash = hash(word);
-        let from = self.words.partition_point(|(other, _)| *other < hash);
-        let rest = self.words.get(from..).unwrap_or_default().iter();
-        rest.take_while(move |(other, _)| *other == hash)
-            .map(|(_, start)| *start)
+        let run = |number: u32| self.runs.get(usize::try_from(number).ok()?.checked_sub(1)?);
+        let first = self.first.get(slot(hash, self.first.len())).copied();
+        let chain = std::iter::successors(first.and_then(run), move |before| run(before.next));
+        chain.filter(move |run| run.hash == hash).map(|run| run.start)
     }
+}
+
+/// Where a hash is looked for among so many, a power of two.
+fn slot(hash: u64, slots: usize) -> usize {
+    usize::try_from(hash ^ (hash >> 32)).unwrap_or_default() & slots.saturating_sub(1)
 }
 
 /// FNV-1a of a word, small letters and capitals alike. Whoever makes two words collide gains nothing: each is compared.

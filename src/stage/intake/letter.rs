@@ -86,10 +86,7 @@ pub(super) fn read(parsed: &Parsed<'_>, envelope: &Envelope, subject: String) ->
         attachments: attached.iter().map(|part| sha256(part.contents())).collect(),
         id: parsed.message_id().map(str::to_owned),
         answers: answers(parsed),
-        has_quotes: text
-            .lines()
-            .any(|line| line.starts_with('>') || line.trim_end().ends_with("wrote:"))
-            || text.to_lowercase().contains("original message"),
+        has_quotes: has_quotes(&text),
         names: names(envelope, &readers),
         shown,
         text,
@@ -152,6 +149,12 @@ fn answers(parsed: &Parsed<'_>) -> Vec<String> {
     found
 }
 
+fn has_quotes(text: &str) -> bool {
+    let may_be = text.contains('>') || text.contains("wrote:");
+    let is_mark = |line: &str| line.starts_with('>') || line.trim_end().ends_with("wrote:");
+    may_be && text.lines().any(is_mark) || text.to_lowercase().contains("original message")
+}
+
 /// Parts of the recipients' names: of their addresses, and of what To and Cc call them.
 fn names(envelope: &Envelope, readers: &[&Addr<'_>]) -> Vec<String> {
     let locals = envelope.recipients().map(|address| address.local().to_owned());
@@ -175,7 +178,11 @@ fn names(envelope: &Envelope, readers: &[&Addr<'_>]) -> Vec<String> {
 fn links(text: &str, html: &[String]) -> Vec<Link> {
     let mut found: Vec<Link> = Vec::new();
     for source in std::iter::once(text).chain(html.iter().map(String::as_str)) {
-        let lower = source.to_ascii_lowercase();
+        let lower = if source.contains("://") {
+            source.to_ascii_lowercase()
+        } else {
+            String::new()
+        };
         for scheme in ["https://", "http://"] {
             for (at, _) in lower.match_indices(scheme) {
                 let rest = source.get(at + scheme.len()..).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Whether it speaks to those who get it.
 
+use crate::decide::lint::passage::Passage;
 use crate::decide::lint::{About, Level, Rule, Spot, find};
 
 /// How far a salutation and what it is about reach.
@@ -13,10 +14,10 @@ pub(in crate::decide::lint) const MISMATCH: Rule = Rule {
         let end = find::tokens(body)
             .nth(OPENING_WORDS)
             .map_or(body.len(), |token| token.start);
-        let opening = body.get(..end).unwrap_or_default();
+        let opening = Passage::new(body.get(..end).unwrap_or_default().to_owned());
         let speaks_to = |words: &[String]| {
             let in_subject = letter.subject.any(words);
-            in_subject.or_else(|| find::any(opening, words))
+            in_subject.or_else(|| opening.any(words))
         };
         let (ours, others): (Vec<_>, Vec<_>) = profile.audiences.iter().partition(|named| is_of(about, named));
         // Who is greeted may read about others.

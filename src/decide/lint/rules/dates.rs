@@ -127,14 +127,17 @@ fn of_dates(
 /// "Monday, November 9, 2026", "9 November 2026", "11/9/2026", "2026-11-09", each without what may be left out.
 fn dates(text: &str, today: Date) -> Vec<Written> {
     let mut found = Vec::new();
+    let mut rest = text;
     // A date stands on one line, and has a digit.
-    for line in text
-        .split('\n')
-        .filter(|line| line.bytes().any(|byte| byte.is_ascii_digit()))
-    {
+    while let Some(digit) = rest.bytes().position(|octet| octet.is_ascii_digit()) {
+        let (before, after) = rest.split_at_checked(digit).unwrap_or((rest, ""));
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let end = digit + after.find('\n').unwrap_or(after.len());
+        let line = rest.get(start..end).unwrap_or_default();
         let tokens: Vec<Hit<'_>> = find::tokens(line).collect();
         let places = 0..tokens.len();
         found.extend(places.filter_map(|at| named(line, &tokens, at, today).or_else(|| numbered(line, &tokens, at))));
+        rest = rest.get(end..).unwrap_or_default();
     }
     found
 }

@@ -126,6 +126,9 @@ pub(in crate::decide::lint) const PALETTE: Rule = Rule {
     name: "colour-foreign",
     level: Level::Info,
     judge: |letter, _, profile| {
+        let Some(html) = &letter.html else {
+            return Vec::new();
+        };
         let palette: Vec<_> = profile
             .brand
             .colours
@@ -134,7 +137,7 @@ pub(in crate::decide::lint) const PALETTE: Rule = Rule {
             .collect();
         let is_foreign = |text: &str| style::Colour::parse(text).is_some_and(|colour| !palette.contains(&colour));
         let mut spots = Vec::new();
-        for (_, element) in letter.html.iter().flat_map(|html| html.elements()) {
+        for (_, element) in html.elements() {
             let styled = style::declarations(element.get("style").unwrap_or_default())
                 .filter(|(name, _)| {
                     ["color", "background", "background-color", "border-color"].contains(&name.as_str())

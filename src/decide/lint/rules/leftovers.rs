@@ -1,6 +1,7 @@
 //! What templates, forwards and drafts leave behind.
 
 use crate::decide::lint::find::Case;
+use crate::decide::lint::passage::Passage;
 use crate::decide::lint::{Level, Rule, Spot};
 
 /// Marks of fields that were never filled in.
@@ -40,9 +41,11 @@ pub(in crate::decide::lint) const GREETING: Rule = Rule {
                     .filter(|c| !c.is_whitespace())
                     .map(|c| c.to_ascii_lowercase())
             };
-            ["dear,", "hi,", "hello,", "dear:", "dear!", "dear"]
-                .iter()
-                .any(|greeting| bare().eq(greeting.chars()))
+            let begins = line.trim_start().starts_with(['d', 'D', 'h', 'H']);
+            begins
+                && ["dear,", "hi,", "hello,", "dear:", "dear!", "dear"]
+                    .iter()
+                    .any(|greeting| bare().eq(greeting.chars()))
         };
         let found = letter.passages().flat_map(|text| text.lines()).filter(is_empty);
         found
@@ -90,7 +93,12 @@ pub(in crate::decide::lint) const FORWARDED: Rule = Rule {
         };
         let quoted = |line: &&str| line.trim_start().starts_with(">>") || is_attribution(line.trim());
         let mut spots = Vec::new();
-        for text in letter.passages() {
+        // Most texts have none of it, and then their lines need not be looked at.
+        let may_be = |text: &Passage| {
+            let known = profile.words.forwarded.iter().map(String::as_str);
+            known.chain([">>", " wrote:", "From:"]).any(|mark| text.contains(mark))
+        };
+        for text in letter.passages().filter(|text| may_be(text)) {
             let marks = text.lines().filter(|line| known(line) || quoted(line));
             let sentence = "Take the forwarded messages out, and say what matters in your own words.";
             spots.extend(

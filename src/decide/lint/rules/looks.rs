@@ -1,5 +1,7 @@
 //! What can be read: contrast, size, and nothing hidden.
 
+use std::sync::LazyLock;
+
 use crate::decide::lint::html::{Element, Html};
 use crate::decide::lint::style::Look;
 use crate::decide::lint::{Letter, Level, Rule, Spot};
@@ -64,26 +66,30 @@ pub(in crate::decide::lint) const HIDDEN: Rule = Rule {
     },
 };
 
+/// How a text says that a colour tells something.
+static BY_COLOUR: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let colours = ["red", "green", "blue", "yellow", "orange"];
+    let ways = [
+        "marked in",
+        "shown in",
+        "highlighted in",
+        "items in",
+        "dates in",
+        "written in",
+        "fields in",
+    ];
+    let phrases = ways
+        .iter()
+        .flat_map(|way| colours.map(|colour| format!("{way} {colour}")));
+    phrases.collect()
+});
+
 pub(in crate::decide::lint) const COLOUR_ONLY: Rule = Rule {
     name: "colour-only",
     level: Level::Warn,
     judge: |letter, _, _| {
-        let colours = ["red", "green", "blue", "yellow", "orange"];
-        let ways = [
-            "marked in",
-            "shown in",
-            "highlighted in",
-            "items in",
-            "dates in",
-            "written in",
-            "fields in",
-        ];
-        let phrases: Vec<String> = ways
-            .iter()
-            .flat_map(|way| colours.map(|colour| format!("{way} {colour}")))
-            .collect();
         let sentence = "Say it with a word or a mark too: not everybody sees the colour.";
-        let found = letter.passages().filter_map(|text| text.any(&phrases));
+        let found = letter.passages().filter_map(|text| text.any(&BY_COLOUR));
         found.map(|hit| Spot::new(hit.word, sentence)).collect()
     },
 };

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::decide::lint::{Level, Rule, Spot};
 
+/// How what is signed or encrypted by PGP begins (RFC 4880 §6.2).
+const ARMOUR: &str = "-----BEGIN PGP ";
+
 pub(in crate::decide::lint) const NO_TEXT: Rule = Rule {
     name: "text-missing",
     level: Level::Warn,
@@ -49,7 +52,9 @@ pub(in crate::decide::lint) const SEALED: Rule = Rule {
         let sentence = "Send it again unsigned and unencrypted: a footer would break the signature.";
         let sealed = letter.parts.iter().filter(|part| kinds.contains(&part.kind.as_str()));
         let mut spots: Vec<Spot> = sealed.map(|part| Spot::new(part.kind.as_str(), sentence)).collect();
-        let armour = letter.body().lines().find(|line| line.starts_with("-----BEGIN PGP "));
+        let is_armour = |line: &&str| line.starts_with(ARMOUR);
+        let armoured = Some(letter.body()).filter(|text| text.contains(ARMOUR));
+        let armour = armoured.and_then(|text| text.lines().find(is_armour));
         spots.extend(armour.map(|line| Spot::new(line.trim(), sentence)));
         spots
     },
