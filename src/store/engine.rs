@@ -174,6 +174,9 @@ pub(super) const BATCH_OPERATIONS_MAX: usize = 200;
 /// Longest value; sled keeps longer ones badly.
 pub(super) const VALUE_BYTES_MAX: usize = 8 * 1024;
 
+/// The turn of somebody who reads before they write: it ends once what they wrote can be read, before it is on the disk.
+pub type Turn = tokio::sync::OwnedMutexGuard<()>;
+
 /// What is to be written, and what it stands on.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -184,6 +187,8 @@ pub(super) struct Batch {
     pub(super) raw: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// Sealed values to seal anew, unless they have changed meanwhile: full keys.
     pub(super) reseals: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whose turn it is.
+    pub(super) turn: Option<Turn>,
 }
 
 impl Batch {
@@ -217,6 +222,7 @@ impl Batch {
         self.lines.extend(other.lines);
         self.raw.extend(other.raw);
         self.reseals.extend(other.reseals);
+        self.turn = self.turn.take().or(other.turn);
         None
     }
 

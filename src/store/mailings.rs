@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::engine::{Batch, Table, VALUE_BYTES_MAX};
-use super::{Error, Store, Traces};
+use super::{Error, Store, Traces, Turn};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{self, State};
 use crate::model::{Event, MailingId, Series};
@@ -136,8 +136,28 @@ impl Store {
     /// Takes a mailing into the house, with the mail that tells its author: all on the disk when this returns.
     /// [`Error::Conflict`] when the same message was taken at the same moment.
     pub async fn admit(&self, admission: Admission, outgoing: Vec<Outgoing>) -> Result<MailingId, Error> {
+        self.admit_in_turn(admission, outgoing, None).await
+    }
+
+    /// Takes a mailing into the house, and ends the turn of its author as soon as the next of theirs may look at the store.
+    /// Whatever that one is answered must wait for a commit of its own, or for [`Self::synced`].
+    pub async fn admit_in_turn(
+        &self,
+        admission: Admission,
+        outgoing: Vec<Outgoing>,
+        turn: Option<Turn>,
+    ) -> Result<MailingId, Error> {
         let id = admission.state.id();
-        self.enter_all(Batch::default(), admission, outgoing).await.map(|()| id)
+        let batch = Batch {
+            turn,
+            ..Batch::default()
+        };
+        self.enter_all(batch, admission, outgoing).await.map(|()| id)
+    }
+
+    /// Waits until all that can be read now is on the disk.
+    pub async fn synced(&self) -> Result<(), Error> {
+        self.engine.commit(Batch::default()).await
     }
 
     async fn enter_all(&self, mut batch: Batch, admission: Admission, outgoing: Vec<Outgoing>) -> Result<(), Error> {

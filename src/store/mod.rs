@@ -48,7 +48,7 @@ pub use accounts::{Account, Scope};
 pub use bell::Bell;
 pub use changes::{Changes, Moved};
 pub use clicks::Clicks;
-pub use engine::Table;
+pub use engine::{Table, Turn};
 pub use error::{Error, OpenError};
 pub use events::{Broken, Logged};
 pub use export::ExportError;

@@ -39,6 +39,7 @@ impl Gate {
             bytes,
             mut lately,
             remarks,
+            turn,
         } = gathered;
         let Some(mut mailing) = mailing else {
             return Ok(answer::nobody());
@@ -69,7 +70,9 @@ impl Gate {
             traces: lately.traces(&self.store, None, now)?,
             is_unread: false,
         };
-        self.store.admit(admission, outgoing).await?;
+        // What is taken back of the group belongs to the same turn.
+        let (turn, _kept) = if is_only_many { (None, turn) } else { (turn, None) };
+        self.store.admit_in_turn(admission, outgoing, turn).await?;
         if is_only_many {
             self.recall(&recalled, id, &findings, until).await?;
         }
@@ -108,6 +111,7 @@ impl Gate {
             mailing,
             bytes,
             mut lately,
+            turn,
             ..
         } = gathered;
         let Some(mailing) = mailing else {
@@ -130,7 +134,7 @@ impl Gate {
             traces: lately.traces(&self.store, None, now)?,
             is_unread: false,
         };
-        self.store.admit(admission, Vec::new()).await?;
+        self.store.admit_in_turn(admission, Vec::new(), turn).await?;
         Ok(answer::held(case, &self.settings.console_url))
     }
 
@@ -194,6 +198,7 @@ impl Gate {
             mailing,
             bytes,
             mut lately,
+            turn,
             ..
         } = gathered;
         let Some(mailing) = mailing else {
@@ -226,7 +231,8 @@ impl Gate {
                     traces,
                     ..Admission::conveyed(Outgoing { state, message: bytes })
                 };
-                self.store.admit(admission, outgoing).await?;
+                let (turn, _kept) = if is_burst { (None, turn) } else { (turn, None) };
+                self.store.admit_in_turn(admission, outgoing, turn).await?;
                 if is_burst {
                     self.settle(&under_way, not_before).await?;
                 }

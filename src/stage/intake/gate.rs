@@ -92,14 +92,15 @@ impl Gate {
         let author = self.author(&submission, &message).await;
         let fingerprint = gather::fingerprint(author.as_ref(), &message, &submission.message, &envelope);
         // What an author sends on two connections at the same time is counted one after the other.
-        let _turn = self.turns.of(&fingerprint_of(author.as_ref())).await;
+        let turn = self.turns.of(&fingerprint_of(author.as_ref())).await;
         if let Some(id) = self.store.repeated(&fingerprint, self.clock.now())? {
-            return Ok(self.said_before(id));
+            return self.said_before(id).await;
         }
         let case = case.or_else(|| gather::named(&message, &self.settings, TokenKind::Case));
         let before = self.renewable(case, author.as_ref())?;
         let number = before.as_ref().and(case);
-        let (gathered, decision) = self.gather(submission, envelope, message, author, number).await?;
+        let (mut gathered, decision) = self.gather(submission, envelope, message, author, number).await?;
+        gathered.turn = turn;
         counter!("bedel_intake_decisions_total", "decision" => word(&decision)).increment(1);
         let answered = match decision {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
@@ -114,7 +115,10 @@ impl Gate {
         };
         // The client gave up on one connection and said it again on another: it is one message.
         let before = self.store.repeated(&fingerprint, self.clock.now())?;
-        before.map_or(answered, |id| Ok(self.said_before(id)))
+        match before {
+            Some(id) => self.said_before(id).await,
+            None => answered,
+        }
     }
 
     pub(super) async fn author(&self, submission: &Submission, message: &Message) -> Option<Author> {
@@ -175,12 +179,13 @@ impl Gate {
         Ok(answer::refused(findings))
     }
 
-    /// The answer that a repeat got the first time.
-    fn said_before(&self, id: MailingId) -> Reply {
-        match id.series {
+    /// The answer that a repeat got the first time, or will: what it repeats may not be on the disk yet.
+    async fn said_before(&self, id: MailingId) -> Result<Reply, Error> {
+        self.store.synced().await?;
+        Ok(match id.series {
             Series::Case => answer::held(id, &self.settings.console_url),
             Series::Conveyed => answer::passed(),
-        }
+        })
     }
 
     pub(super) fn event(&self, act: Act, by: &Address, mailing: Option<MailingId>, note: String) -> Event {

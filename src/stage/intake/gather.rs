@@ -11,6 +11,7 @@ use crate::decide::lint::{Level, Remark};
 use crate::decide::policy::{Facts, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
 use crate::model::{Author, Capacity, Content, Decision, Mailing, MailingId, Proof, Token, TokenKind};
+use crate::store::Turn;
 
 /// Trace fields after which a message must be going round in circles (RFC 5321 §6.3).
 const RECEIVED_MAX: usize = 50;
@@ -32,6 +33,8 @@ pub(super) struct Gathered {
     pub(super) lately: Lately,
     /// What its author can mend before anybody reads it; empty unless it is held. Policy C12.
     pub(super) remarks: Vec<String>,
+    /// Its author's turn.
+    pub(super) turn: Option<Turn>,
 }
 
 impl Gathered {
@@ -199,6 +202,7 @@ pub(super) fn mailing(
         bytes,
         lately,
         remarks: in_lines(&remarks.unwrap_or_default()),
+        turn: None,
     };
     (gathered, decision)
 }

@@ -19,7 +19,7 @@ use super::head::Head;
 use super::{Bells, Disk};
 use crate::store::Error;
 use crate::store::changes::Log;
-use crate::store::engine::{Batch, Table};
+use crate::store::engine::{Batch, Table, Turn};
 use crate::store::vault::Vault;
 
 /// Commits that share one sync at most; bounds how long the first of them waits.
@@ -70,6 +70,7 @@ impl Touched {
 struct Laid {
     writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
     answers: Vec<Answer>,
+    turns: Vec<Turn>,
 }
 
 impl Writer {
@@ -152,6 +153,7 @@ impl Writer {
             }
         }
         laid.writes.extend(writes);
+        laid.turns.extend(batch.turn);
         self.head = head;
         if is_restored {
             self.hand_over(laid)?;
@@ -176,6 +178,8 @@ impl Writer {
     /// Gives the engine what is laid down. Those who may be answered after a sync; the others have been.
     fn apply(&mut self, laid: &mut Laid) -> Vec<Answer> {
         let handed = self.hand_over(laid);
+        // Whoever reads now sees it. None of them is answered before a later sync, which is one of this, too.
+        laid.turns.clear();
         let answers = std::mem::take(&mut laid.answers);
         match handed {
             Ok(()) => answers,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::decide::lint::{Level, Rule, Spot};
 
-/// How what is signed or encrypted by PGP begins (RFC 4880 §6.2).
+/// How what is signed or encrypted by PGP begins.
 const ARMOUR: &str = "-----BEGIN PGP ";
 
 pub(in crate::decide::lint) const NO_TEXT: Rule = Rule {
