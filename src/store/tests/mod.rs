@@ -224,9 +224,9 @@ async fn a_repeat_finds_its_case_for_a_day() {
 #[tokio::test]
 async fn a_turn_is_over_when_its_message_is_taken_or_is_not() {
     let home = home();
-    let turns = std::sync::Arc::new(tokio::sync::Mutex::new(()));
+    let turns = Arc::new(tokio::sync::Mutex::new(()));
     for taken in [true, false] {
-        let turn = std::sync::Arc::clone(&turns).lock_owned().await;
+        let turn = Arc::clone(&turns).lock_owned().await;
         let admission = admission(&home.store, b"x".to_vec());
         let admitted = home.store.admit_in_turn(admission, vec![], Some(turn)).await;
         assert_eq!(admitted.is_ok(), taken, "{admitted:?}");
