@@ -179,7 +179,9 @@ impl Store {
                     self.topic_goes(&mut batch, topic, released.release().at)?;
                 }
             }
-            _held => self.trace_topics(&mut batch, id, &topics)?,
+            State::Held(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => {
+                self.trace_topics(&mut batch, id, &topics)?
+            }
         }
         let mut names = vec![id.to_string()];
         self.enter(&mut batch, &admission.state, admission.message).await?;

@@ -163,7 +163,7 @@ impl Lately {
             is_nudged: group.is_nudged,
         };
         // With nothing to compare by, this message's own people are all there is to count.
-        self.group = (!likeness.is_bare()).then(|| Grouped {
+        self.group = (!likeness.is_bare()).then_some(Grouped {
             owner,
             group,
             probe,
