@@ -180,7 +180,7 @@ impl Store {
                 }
             }
             State::Held(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => {
-                self.trace_topics(&mut batch, id, &topics)?
+                self.trace_topics(&mut batch, id, &topics)?;
             }
         }
         let mut names = vec![id.to_string()];
