@@ -152,6 +152,8 @@ async fn a_copy_that_was_under_way_when_its_mailing_was_stopped_is_in_every_tabl
         .await
         .expect("kept");
     site.store.take_stock(case(1)).await.expect("counted");
+    let own = reviewer.get(&format!("/mailing/{}", case(1))).await.body;
+    assert!(own.contains("21 of 23 copies settled"), "{own}");
     let body = reviewer.get("/report").await.body;
     assert!(body.contains("<dt>Copies sent</dt><dd>21</dd>"), "{body}");
     // By audience, purpose and provider, and of the month.

@@ -1,4 +1,4 @@
-//! `gateway.toml`: the postmaster's file.
+//! `gateway.toml`: the postmaster's file. What it says of doors, pages, keys and letterboxes is checked in a room each.
 
 mod keys;
 mod letterboxes;

@@ -8,6 +8,8 @@
 //! A mailing begins with a slice of itself; when it fares badly the gateway pauses it and says why. How flows stand is
 //! kept every few seconds; after a crash they begin with nothing to spend.
 //!
+//! Settings may change meanwhile: what is under way ends as it began, and all else goes by the new ones at once.
+//!
 //! # Failure
 //! When the ledger cannot be written, sending stops: a success that cannot be recorded would become a duplicate. When
 //! the next hop cannot be reached nobody's try is used up; it is tried again later, each time later.
