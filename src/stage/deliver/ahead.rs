@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use super::courier::Courier;
-use super::later::Later;
+use super::later::{Later, To};
 use crate::model::{MailingId, Series};
 use crate::store::{Bell, Changes, Error, Kind, Moved, Store};
 
@@ -25,7 +25,7 @@ impl Ahead {
     pub(super) fn new(store: &Store) -> Self {
         Self {
             changes: store.moves(),
-            later: Later::new(store.clone()),
+            later: Later::default(),
         }
     }
 
@@ -53,7 +53,7 @@ impl Courier {
         for id in gone {
             self.stop(id).await?;
         }
-        later.clear();
+        *later = Later::default();
         self.take_up_all(under_way, later).await
     }
 
@@ -87,7 +87,8 @@ impl Courier {
         if room == 0 {
             // Those that are ready may all wait for one slow host: who has nothing to do gets something of the others'.
             let idle = self.idle.load(Ordering::Relaxed);
-            now.extend(later.pop_of_others(&ready, idle, READY_OF_DOMAIN_MAX));
+            let read = |id| self.goes_to(id);
+            now.extend(later.pop_of_others(&ready, idle, READY_OF_DOMAIN_MAX, &read));
         }
         let mut trouble = Ok(());
         for id in now {
@@ -98,5 +99,11 @@ impl Courier {
             }
         }
         trouble
+    }
+
+    /// The domain of a mailing's first recipient.
+    fn goes_to(&self, id: MailingId) -> To {
+        let (_, recipient) = self.store.rows(id).next()?.ok()?;
+        Some(recipient.address.domain().clone())
     }
 }

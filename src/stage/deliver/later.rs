@@ -6,14 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::Domain;
 use crate::model::MailingId;
-use crate::store::Store;
 
 /// The domain of a message's first recipient; `None` when its plan cannot be read, which is said when it is taken up.
-type To = Option<Domain>;
+pub(super) type To = Option<Domain>;
 
 /// What is taken up later.
+#[derive(Debug, Default)]
 pub(super) struct Later {
-    store: Store,
     all: BTreeSet<MailingId>,
     /// Those of which nobody has asked where they go.
     unread: BTreeSet<MailingId>,
@@ -24,20 +23,6 @@ pub(super) struct Later {
 }
 
 impl Later {
-    pub(super) fn new(store: Store) -> Self {
-        Self {
-            store,
-            all: BTreeSet::new(),
-            unread: BTreeSet::new(),
-            by_domain: BTreeMap::new(),
-            known: BTreeMap::new(),
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        *self = Self::new(self.store.clone());
-    }
-
     pub(super) fn add(&mut self, id: MailingId) {
         if self.all.insert(id) {
             self.unread.insert(id);
@@ -57,18 +42,25 @@ impl Later {
         Some(id)
     }
 
-    /// So many at most of those domains that have the fewest messages among `ready`, and no domain more than `most`.
-    pub(super) fn pop_of_others(&mut self, ready: &[MailingId], count: usize, most: usize) -> Vec<MailingId> {
+    /// So many at most, of those domains that have the fewest messages among `ready`; of a domain that has `most`, none. `read`
+    /// says where a message goes.
+    pub(super) fn pop_of_others(
+        &mut self,
+        ready: &[MailingId],
+        count: usize,
+        most: usize,
+        read: &dyn Fn(MailingId) -> To,
+    ) -> Vec<MailingId> {
         if count == 0 || self.all.is_empty() {
             return Vec::new();
         }
         for id in std::mem::take(&mut self.unread) {
-            let to = self.to(id);
+            let to = self.to(id, read);
             self.by_domain.entry(to).or_default().insert(id);
         }
         let mut ready_of: BTreeMap<To, usize> = BTreeMap::new();
         for id in ready {
-            *ready_of.entry(self.to(*id)).or_default() += 1;
+            *ready_of.entry(self.to(*id, read)).or_default() += 1;
         }
         let mut popped = Vec::new();
         while popped.len() < count {
@@ -80,7 +72,7 @@ impl Later {
             let Some((_, id)) = oldest.filter(|(ready, _)| *ready < most).min() else {
                 break;
             };
-            *ready_of.entry(self.to(id)).or_default() += 1;
+            *ready_of.entry(self.to(id, read)).or_default() += 1;
             self.take(id);
             popped.push(id);
         }
@@ -99,11 +91,69 @@ impl Later {
         }
     }
 
-    fn to(&mut self, id: MailingId) -> To {
-        let read = || {
-            let (_, recipient) = self.store.rows(id).next()?.ok()?;
-            Some(recipient.address.domain().clone())
-        };
-        self.known.entry(id).or_insert_with(read).clone()
+    fn to(&mut self, id: MailingId, read: &dyn Fn(MailingId) -> To) -> To {
+        self.known.entry(id).or_insert_with(|| read(id)).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Series;
+
+    fn id(number: u32) -> MailingId {
+        MailingId {
+            series: Series::Conveyed,
+            year: 2026,
+            number,
+        }
+    }
+
+    /// Hundreds go to one domain each.
+    fn read(id: MailingId) -> To {
+        format!("d{}.example", id.number / 100).parse().ok()
+    }
+
+    fn later(numbers: impl IntoIterator<Item = u32>) -> Later {
+        let mut later = Later::default();
+        numbers.into_iter().for_each(|number| later.add(id(number)));
+        later
+    }
+
+    fn of_others(later: &mut Later, ready: &[u32], count: usize, most: usize) -> Vec<u32> {
+        let ready: Vec<MailingId> = ready.iter().map(|number| id(*number)).collect();
+        let popped = later.pop_of_others(&ready, count, most, &read);
+        popped.into_iter().map(|id| id.number).collect()
+    }
+
+    #[test]
+    fn the_oldest_goes_first_however_it_was_asked_for() {
+        let mut later = later([7, 203, 5, 101]);
+        assert_eq!(later.pop_oldest(), Some(id(5)));
+        assert_eq!(of_others(&mut later, &[], 1, 9), [7]);
+        assert_eq!([later.pop_oldest(), later.pop_oldest()], [Some(id(101)), Some(id(203))]);
+        assert_eq!(later.pop_oldest(), None);
+        assert!(of_others(&mut later, &[], 1, 9).is_empty());
+    }
+
+    #[test]
+    fn what_goes_where_fewest_wait_is_taken_up_and_no_more_of_one_domain_than_may_be() {
+        let mut later = later((10..20).chain(110..113).chain([200]));
+        // Three wait for the first domain, one for the second, and none for the third.
+        let ready = [1, 2, 3, 101];
+        assert_eq!(of_others(&mut later, &ready, 2, 4), [200, 110]);
+        assert_eq!(of_others(&mut later, &ready, 9, 4), [111, 112, 10]);
+        assert!(of_others(&mut later, &[1, 2, 3, 10], 9, 4).is_empty());
+    }
+
+    #[test]
+    fn what_is_over_is_not_taken_up() {
+        let mut later = later([1, 101, 102]);
+        later.remove(id(1));
+        assert_eq!(of_others(&mut later, &[], 1, 1), [101]);
+        later.remove(id(102));
+        assert_eq!(later.pop_oldest(), None);
+        later.add(id(102));
+        assert_eq!(later.pop_oldest(), Some(id(102)));
     }
 }
