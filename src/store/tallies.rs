@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::mailings::lock;
 use super::{Error, Move, Store};
+use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
 use crate::model::{Entry, MailingId, Outcome, Tally};
 
@@ -49,6 +50,32 @@ impl Store {
             outgoing: vec![],
         })
         .await
+    }
+
+    /// Of a mailing that was stopped, the copies that were under way and whose end a crash hid: each is uncertain from now on,
+    /// and in the total. Returns how many.
+    pub async fn own_up(&self, id: MailingId, now: Timestamp) -> Result<usize, Error> {
+        let Some(State::Closed(closed)) = self.mailing(id)? else {
+            return Ok(0);
+        };
+        let uncertain = |mut entry: Entry| {
+            entry.outcome = Some(Outcome::Uncertain { until: now });
+            entry
+        };
+        let is_hidden = |entry: &Result<Entry, Error>| entry.as_ref().map_or(true, |entry| entry.outcome.is_none());
+        let hidden = self.ledger(id).filter(is_hidden).map(|entry| entry.map(uncertain));
+        let hidden: Vec<Entry> = hidden.collect::<Result<_, _>>()?;
+        if hidden.is_empty() {
+            return Ok(0);
+        }
+        let tally = self.recount(id, closed.tally().planned)?;
+        lock(&self.tallies).0.insert(id, tally);
+        for entries in hidden.chunks(100) {
+            self.record(id, entries, None, vec![]).await?;
+        }
+        self.take_stock(id).await?;
+        self.settle(id).await?;
+        Ok(hidden.len())
     }
 
     /// Counts a ledger from its beginning.

@@ -129,19 +129,13 @@ async fn the_copies_of_a_mailing_that_is_over_are_forgotten_in_time_and_its_tota
     assert_eq!((tally.planned, tally.accepted), (2, 1));
 }
 
-#[tokio::test]
-async fn a_copy_that_ends_after_its_mailing_was_stopped_is_in_the_total_and_in_the_history() {
-    let home = home();
-    let store = &home.store;
-    let id = leaving(store, &[3, 1, 7], Category::Event).await;
-    store.tally(id).expect("counts");
-    took(store, id, 1, day(2)).await;
+async fn stop(store: &Store, id: MailingId, now: Timestamp) {
     let from = store.mailing(id).expect("reads").expect("is there");
     let State::Expanded(expanded) = from.clone() else {
         panic!("is leaving")
     };
     let by = from.mailing().author.address.clone();
-    let to = State::Closed(expanded.stop(&by, store.tally(id).expect("counts"), day(2)));
+    let to = State::Closed(expanded.stop(&by, store.tally(id).expect("counts"), now));
     let step = Move {
         from,
         to,
@@ -149,6 +143,16 @@ async fn a_copy_that_ends_after_its_mailing_was_stopped_is_in_the_total_and_in_t
         outgoing: vec![],
     };
     store.advance(step).await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_copy_that_ends_after_its_mailing_was_stopped_is_in_the_total_and_in_the_history() {
+    let home = home();
+    let store = &home.store;
+    let id = leaving(store, &[3, 1, 7], Category::Event).await;
+    store.tally(id).expect("counts");
+    took(store, id, 1, day(2)).await;
+    stop(store, id, day(2)).await;
     let accepted = || match store.mailing(id).expect("reads") {
         Some(State::Closed(closed)) => closed.tally().accepted,
         other => panic!("{other:?}"),
@@ -165,4 +169,28 @@ async fn a_copy_that_ends_after_its_mailing_was_stopped_is_in_the_total_and_in_t
     }
     store.settle(id).await.expect("lets go");
     assert_eq!((accepted(), store.tally(id).expect("counts").accepted), (2, 2));
+}
+
+#[tokio::test]
+async fn a_copy_whose_end_a_crash_hid_is_uncertain_though_its_mailing_was_stopped() {
+    let home = home();
+    let id = leaving(&home.store, &[3, 1, 7], Category::Event).await;
+    took(&home.store, id, 1, day(2)).await;
+    let intent = Entry {
+        seq: 2,
+        attempt: 1,
+        at: day(2),
+        outcome: None,
+    };
+    home.store.record(id, &[intent], None, vec![]).await.expect("records");
+    stop(&home.store, id, day(2)).await;
+    let home = home.reopened();
+    let store = &home.store;
+    assert_eq!(store.own_up(id, day(3)).await.expect("counts"), 1);
+    assert_eq!(store.own_up(id, day(3)).await.expect("counts"), 0, "once");
+    let tally = store.tally(id).expect("counts");
+    assert_eq!((tally.planned, tally.accepted, tally.uncertain), (3, 1, 1));
+    let named = store.uncertain(id, 9).expect("reads");
+    assert_eq!(named.iter().map(|one| one.recipient.0).collect::<Vec<_>>(), [2]);
+    assert_eq!(copies(store, day(0)), [(1, day(2))]);
 }

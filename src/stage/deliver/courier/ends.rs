@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::Courier;
 use crate::decide::shape::Watch;
@@ -12,6 +13,10 @@ use crate::store::{Error, Move};
 
 /// Different replies of a provider that are kept of a mailing that is over.
 const REPLIES_KEPT: usize = 5;
+
+/// Mailings that are looked back at when the house opens, and how long after they were stopped.
+const LOOKED_BACK_AT: usize = 200;
+const LOOKED_BACK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Courier {
     /// Keeps how a mailing has fared, for whoever looks at it when it is over.
@@ -29,6 +34,22 @@ impl Courier {
     pub(in crate::stage::deliver) async fn stop(&self, id: MailingId) -> Result<(), Error> {
         self.queue().stop(id);
         self.store.take_stock(id).await
+    }
+
+    /// A crash may have hidden the ends of copies that were under way when their mailing was stopped.
+    pub(super) async fn look_back(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        for state in self.store.newest_cases(LOOKED_BACK_AT)? {
+            let State::Closed(closed) = &state else { continue };
+            if closed.stopped_by().is_none() || now.since(closed.closed_at()) > LOOKED_BACK {
+                continue;
+            }
+            let hidden = self.store.own_up(state.id(), now).await?;
+            if hidden > 0 {
+                tracing::warn!(mailing.id = %state.id(), hidden, "it was stopped, and the ends of copies that were under way are uncertain");
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of mailings that were stopped, once their last copies are at their ends.

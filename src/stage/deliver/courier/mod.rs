@@ -109,6 +109,9 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, renewals: Recei
         }
         rounds.rest(remembered).await;
     }
+    if let Err(error) = courier.look_back().await {
+        tracing::error!(%error, "what a stopped mailing came to is not in its total");
+    }
     let mut crew = Crew::default();
     let looking_around = async {
         while rounds.go_on() {
