@@ -22,7 +22,7 @@ const BODY_WORDS_MIN: usize = 12;
 /// Words that the essence of a subject must have before it alone makes two messages alike.
 const SUBJECT_WORDS_MIN: usize = 3;
 /// Words of a body that are looked at.
-const BODY_WORDS_MAX: usize = 2_000;
+const BODY_WORDS_MAX: usize = 1_000;
 /// Keys made of a sketch, each of [`BAND_ROWS`] of its minima.
 const BANDS: usize = 8;
 const BAND_ROWS: usize = 2;
