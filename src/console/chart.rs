@@ -73,6 +73,8 @@ impl Chart {
 
 /// Copies a second, or a minute where that reads better.
 pub(super) fn rate(words: Words, per_second: f64) -> String {
+    // The sum of no paces is -0.0, which would be read.
+    let per_second = per_second + 0.0;
     let (key, count) = if per_second >= 1.0 {
         (Key("pace-second"), per_second)
     } else {
@@ -142,6 +144,15 @@ mod tests {
             [("accepted", accepted.0, accepted.1), ("failed", failed.0, failed.1)]
         );
         assert_eq!(shares(&[("accepted", 0)], 0), []);
+    }
+
+    #[test]
+    fn a_rate_is_in_the_unit_that_reads_best() {
+        let words = Words::of(&axum::http::HeaderMap::new());
+        let said = |rates: &[f64]| rate(words, rates.iter().sum());
+        assert_eq!(said(&[]), "0 a minute");
+        assert_eq!(said(&[0.05]), "3 a minute");
+        assert_eq!(said(&[0.75, 0.75]), "1.5 a second");
     }
 
     #[test]
