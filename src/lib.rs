@@ -51,7 +51,7 @@
 //!
 //! 1. `stage::intake::connection` drives [`smtp::server`] over a socket: lines by [`smtp::line`], commands by
 //!    [`smtp::command`], the login by `intake::gate`, the message by [`smtp::data`], which refuses a bare CR or LF.
-//! 2. `intake::gather` makes [`decide::policy::Facts`] of it: who wrote it and how we know, whom it is for, which classes
+//! 2. `intake::look` reads it once and makes [`decide::policy::Facts`] of it: who wrote it and how we know, whom it is for, which classes
 //!    they teach, what is in it ([`decide::contents`]), and whom they have written to on the same subject
 //!    ([`decide::likeness`] finds the [`model::Group`] it belongs to).
 //! 3. [`decide::policy::decide`] runs every rule. Mail to a list is held, and so is a group written to on one subject,

@@ -31,6 +31,7 @@ mod long;
 mod mailings;
 mod marks;
 mod people;
+mod record;
 mod reports;
 mod rosters;
 mod rotate;

@@ -5,9 +5,9 @@
 //! three ways, any of which will do: the subject, the body by its word triples (a [`Sketch`] of 64 minima estimates how
 //! many two texts share), and what is attached.
 //!
-//! [`Likeness::sure_keys`] and [`Likeness::likely_keys`] are what a message is looked up by: two texts of which 7 in 10 triples agree share a key 99 times
-//! in 100, and whatever shares one is compared by its sketch. So finding what is alike costs a few look-ups, however
-//! many messages there were.
+//! [`Likeness::sure_keys`] and [`Likeness::likely_keys`] are what a message is looked up by: two texts of which 7 in 10
+//! triples agree share a key 99 times in 100, and whatever shares one is compared by its sketch. So finding what is alike
+//! costs a few look-ups, however many messages there were.
 
 mod essence;
 mod words;

@@ -177,12 +177,10 @@ fn names(envelope: &Envelope, readers: &[&Addr<'_>]) -> Vec<String> {
 /// The links of the text, and of the HTML's attributes.
 fn links(text: &str, html: &[String]) -> Vec<Link> {
     let mut found: Vec<Link> = Vec::new();
-    for source in std::iter::once(text).chain(html.iter().map(String::as_str)) {
-        let lower = if source.contains("://") {
-            source.to_ascii_lowercase()
-        } else {
-            String::new()
-        };
+    let sources = std::iter::once(text).chain(html.iter().map(String::as_str));
+    // Most texts have none, which is soon seen.
+    for source in sources.filter(|source| source.contains("://")) {
+        let lower = source.to_ascii_lowercase();
         for scheme in ["https://", "http://"] {
             for (at, _) in lower.match_indices(scheme) {
                 let rest = source.get(at + scheme.len()..).unwrap_or_default();

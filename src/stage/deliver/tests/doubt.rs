@@ -10,11 +10,8 @@ impl Office {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hidden_end_is_named_uncertain_and_sent_again_with_the_same_message_id() {
-    let mut office = Office::open().await;
-    let id = office.convey(&["lost@outside.example"]).await;
-    office.start();
+/// Waits until a copy's end was hidden, and until the mailing is over all the same.
+async fn past_the_doubt(office: &Office, id: MailingId) {
     office
         .until("uncertain", |office| {
             office.store.tally(id).expect("counts").uncertain == 1
@@ -22,6 +19,14 @@ async fn a_hidden_end_is_named_uncertain_and_sent_again_with_the_same_message_id
         .await;
     office.clock.advance(Duration::from_secs(60));
     office.until("closed", |office| office.is_closed(id)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_end_is_named_uncertain_and_sent_again_with_the_same_message_id() {
+    let mut office = Office::open().await;
+    let id = office.convey(&["lost@outside.example"]).await;
+    office.start();
+    past_the_doubt(&office, id).await;
     let ids: Vec<Option<String>> = office
         .recorder
         .taken()
@@ -69,13 +74,7 @@ async fn an_uncertain_copy_is_let_be_when_a_person_says_so() {
     let id = office.convey(&["lost@outside.example"]).await;
     office.doubt(id, WhenUncertain::Leave).await;
     office.start();
-    office
-        .until("uncertain", |office| {
-            office.store.tally(id).expect("counts").uncertain == 1
-        })
-        .await;
-    office.clock.advance(Duration::from_secs(60));
-    office.until("closed", |office| office.is_closed(id)).await;
+    past_the_doubt(&office, id).await;
     assert_eq!(office.got("lost@outside.example"), 1);
     office.close().await;
 }
