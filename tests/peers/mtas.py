@@ -5,25 +5,61 @@ Each runs with folders and users of its own in a mount namespace.
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 
 from campus import ROOT
 
 PACKAGES = ROOT / "target" / "mtas"
+# Debian 12 has OpenSMTPD 6.8.0p2, which offers STARTTLS and fails in it with every client and every key ("rsa routines::missing
+# private key"): what guards its keys knows no OpenSSL 3 (OpenSMTPD's issue 1171).
+OPENSMTPD_NEWER = {"bookworm": ["opensmtpd"]}
+# apt with lists of its own: the machine's settings and lists stay as they are.
+BACKPORTS = """
+Dir::Etc::sourcelist "{folder}/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "{folder}/lists";
+Dir::Cache "{folder}";
+"""
+BACKPORTS_LIST = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {suite} main\n"
 
 
-def unpacked(name, *packages):
+def codename():
+    """What the system is called: `bookworm`."""
+    release = pathlib.Path("/etc/os-release").read_text()
+    return next((line.split("=")[1].strip('"') for line in release.splitlines() if line.startswith("VERSION_CODENAME=")), "")
+
+
+def apt(folder, *words, config=None):
+    environment = {**os.environ, "APT_CONFIG": str(config)} if config else None
+    subprocess.run(["apt-get", "-qq", *words], cwd=folder, check=True, capture_output=True, timeout=300, env=environment)
+
+
+def fetch_newer(folder, packages):
+    """Fetches packages that the system has too old, out of the backports to it."""
+    suite, own = f"{codename()}-backports", folder / "apt"
+    for part in ["lists/partial", "archives/partial"]:
+        (own / part).mkdir(parents=True, exist_ok=True)
+    (own / "apt.conf").write_text(BACKPORTS.format(folder=own))
+    (own / "sources.list").write_text(BACKPORTS_LIST.format(suite=suite))
+    apt(folder, "update", config=own / "apt.conf")
+    apt(folder, "download", *[f"{package}/{suite}" for package in packages], config=own / "apt.conf")
+
+
+def unpacked(name, packages, newer):
     """Debian packages, unpacked into a folder of their own; fetched once."""
     folder = PACKAGES / name
     if not folder.exists():
-        PACKAGES.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", "-qq", *packages], cwd=PACKAGES, check=True, capture_output=True, timeout=300)
-        part = PACKAGES / f"{name}.part"
-        for package in packages:
-            [archive] = PACKAGES.glob(f"{package}_*.deb")
+        archives, part = PACKAGES / f"{name}.debs", PACKAGES / f"{name}.part"
+        archives.mkdir(parents=True, exist_ok=True)
+        if newer:
+            fetch_newer(archives, newer)
+        apt(archives, "download", *[package for package in packages if package not in newer])
+        for archive in archives.glob("*.deb"):
             subprocess.run(["dpkg", "-x", archive, part], check=True)
         part.rename(folder)
+        shutil.rmtree(archives)
     return folder
 
 
@@ -32,12 +68,15 @@ class Unpacked:
 
     process = None
     packages = []
+    # Those of them that come out of the backports, by the release of Debian that has them too old.
+    newer = {}
     users = []
     # What lies over the machine's own folders, in the namespace alone.
     mounts = ""
 
     def folder(self):
-        return unpacked(self.name.lower(), *self.packages)
+        newer = self.newer.get(codename(), [])
+        return unpacked(self.name.lower() + ("-newer" if newer else ""), self.packages, newer)
 
     def run(self, home, command):
         """Starts it as process of a group of its own."""

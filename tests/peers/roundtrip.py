@@ -17,7 +17,7 @@ import time
 import postfix
 from campus import Campus, can_connect, free_port, unshaped, until
 from letters import letter, smtplib_submit
-from mtas import Unpacked
+from mtas import OPENSMTPD_NEWER, Unpacked
 
 PEOPLE = ["refused", "gone", "full", "fine"]
 # Puts off for so long, then gives up.
@@ -141,6 +141,7 @@ class OpenSmtpd(Unpacked):
 
     name = "OpenSMTPD"
     packages = ["opensmtpd", "libevent-2.1-7"]
+    newer = OPENSMTPD_NEWER
     users = ["opensmtpd", "opensmtpq"]
     mounts = """
 mount -t tmpfs tmpfs /var/spool

@@ -19,6 +19,7 @@ import ssl
 import subprocess
 import threading
 import time
+import typing
 
 from aiosmtpd.controller import Controller
 
@@ -26,7 +27,7 @@ import postfix
 from campus import Campus, free_port, until
 from certificates import Certificates, rsa_key
 from letters import AUTHOR, letter, smtplib_submit
-from mtas import Unpacked
+from mtas import OPENSMTPD_NEWER, Unpacked
 from names import Names
 
 OUT, OUT_NAME = "127.0.0.31", "out1.mst.example"
@@ -38,6 +39,10 @@ exim.example. 300 IN MX 10 mx.exim.example.
 mx.exim.example. 300 IN A 127.0.0.12
 opensmtpd.example. 300 IN MX 10 mx.opensmtpd.example.
 mx.opensmtpd.example. 300 IN A 127.0.0.13
+opensmtpd-own.example. 300 IN MX 10 mx.opensmtpd-own.example.
+mx.opensmtpd-own.example. 300 IN A 127.0.0.18
+opensmtpd-plain.example. 300 IN MX 10 mx.opensmtpd-plain.example.
+mx.opensmtpd-plain.example. 300 IN A 127.0.0.19
 plain.example. 300 IN A 127.0.0.14
 alias.example. 300 IN CNAME plain.example.
 second.example. 300 IN MX 10 dead.second.example.
@@ -86,7 +91,7 @@ trust_anchor = "{anchor}"
 policy_port = {policies}
 
 [[relay.tls_of]]
-domains = ["verified.example", "exim.example"]
+domains = ["verified.example", "exim.example", "opensmtpd.example"]
 tls = "verified"
 
 [pool.conveyed]
@@ -175,11 +180,23 @@ class PolicyServer:
         self.server.server_close()
 
 
+class Door(typing.NamedTuple):
+    """Where a server listens, for which domain, and what is asked of its TLS when it is the smarthost."""
+
+    domain: str
+    address: str
+    tls: str
+    what: str
+
+    def is_encrypted(self):
+        return self.tls != "off"
+
+
 class Postfix:
     """The system's Postfix as a receiver: it takes and throws away."""
 
-    name, domain, address = "Postfix", "postfix.example", "127.0.0.11"
-    tls = "required"
+    name = "Postfix"
+    doors = [Door("postfix.example", "127.0.0.11", "required", "a certificate of its own making")]
     SETTINGS = """
 myhostname = mx.postfix.example
 relay_domains = postfix.example, outside.example
@@ -194,7 +211,7 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 
     def start(self, _home, port, pair):
         settings = self.SETTINGS.format(key=pair[1], certificate=pair[0])
-        self.instance = postfix.Postfix(settings, self.address, port, wakes=1).__enter__()
+        self.instance = postfix.Postfix(settings, self.doors[0].address, port, wakes=1).__enter__()
 
     def stop(self):
         if self.instance:
@@ -206,15 +223,15 @@ smtpd_relay_restrictions = permit_mynetworks, reject
     def took(self, home, to):
         return next((line for line in self.log(home).splitlines() if f"to=<{to}>" in line and "status=sent" in line), None)
 
-    def is_encrypted(self, home):
+    def is_encrypted(self, home, _to):
         return "TLS connection established" in self.log(home)
 
 
 class Exim(Unpacked):
     """Exim, unpacked: it keeps what it takes in a file."""
 
-    name, domain, address = "Exim", "exim.example", "127.0.0.12"
-    tls = "verified"
+    name = "Exim"
+    doors = [Door("exim.example", "127.0.0.12", "verified", "a right certificate")]
     packages = ["exim4-daemon-light", "exim4-base", "exim4-config", "libidn12"]
     users = ["Debian-exim"]
     mounts = "mount -t tmpfs tmpfs /var/spool"
@@ -254,7 +271,7 @@ kept:
     def start(self, home, port, pair):
         exim = self.folder() / "usr" / "sbin" / "exim4"
         config = home / "exim.conf"
-        config.write_text(self.SETTINGS.format(exim=exim, home=home, address=self.address, port=port).lstrip())
+        config.write_text(self.SETTINGS.format(exim=exim, home=home, address=self.doors[0].address, port=port).lstrip())
         (home / "spool").mkdir()
         for end, path in [("crt", pair[0]), ("key", pair[1])]:
             shutil.copy(path, home / f"tls.{end}")
@@ -266,17 +283,21 @@ kept:
     def took(self, home, to):
         return next((line for line in self.log(home).splitlines() if " => " in line and to in line), None)
 
-    def is_encrypted(self, home):
+    def is_encrypted(self, home, _to):
         return "P=esmtps" in self.log(home) and "X=TLS" in self.log(home)
 
 
 class OpenSmtpd(Unpacked):
-    """OpenSMTPD, unpacked: it hands on to a sink."""
+    """OpenSMTPD, unpacked: it hands on to a sink. It listens thrice: each certificate it could have, and none."""
 
-    name, domain, address = "OpenSMTPD", "opensmtpd.example", "127.0.0.13"
-    # Debian 12's offers STARTTLS and fails in it, with every client: its keys' guard knows no OpenSSL 3.
-    tls = "opportunistic"
+    name = "OpenSMTPD"
+    doors = [
+        Door("opensmtpd.example", "127.0.0.13", "verified", "a right certificate"),
+        Door("opensmtpd-own.example", "127.0.0.18", "required", "a certificate of its own making"),
+        Door("opensmtpd-plain.example", "127.0.0.19", "off", "no certificate"),
+    ]
     packages = ["opensmtpd", "libevent-2.1-7"]
+    newer = OPENSMTPD_NEWER
     users = ["opensmtpd", "opensmtpq"]
     mounts = """
 mount -t tmpfs tmpfs /var/spool
@@ -287,8 +308,13 @@ mount --bind {home}/lib /var/lib
 mount --bind {folder}/usr/libexec /usr/libexec
 """
     SETTINGS = """
-{pki}
-listen on {address} port {port} {tls} hostname mx.opensmtpd.example
+pki right cert "{right[0]}"
+pki right key "{right[1]}"
+pki own cert "{own[0]}"
+pki own key "{own[1]}"
+listen on 127.0.0.13 port {port} tls pki right hostname mx.opensmtpd.example
+listen on 127.0.0.18 port {port} tls pki own hostname mx.opensmtpd-own.example
+listen on 127.0.0.19 port {port} hostname mx.opensmtpd-plain.example
 action "on" relay host "smtp://127.0.0.1:{sink}"
 match from any for any action "on"
 """
@@ -296,17 +322,18 @@ match from any for any action "on"
     def __init__(self, sink):
         self.sink = sink
 
-    def start(self, home, port, pair=None):
-        pki = f'pki own cert "{pair[0]}"\npki own key "{pair[1]}"' if pair else ""
-        settings = self.SETTINGS.format(address=self.address, port=port, sink=self.sink, pki=pki, tls="tls pki own" if pair else "")
+    def start(self, home, port, pairs):
+        settings = self.SETTINGS.format(port=port, sink=self.sink, right=pairs[0], own=pairs[1])
         (home / "smtpd.conf").write_text(settings.lstrip())
         self.run(home, [self.folder() / "usr" / "sbin" / "smtpd", "-d", "-f", home / "smtpd.conf"])
 
     def took(self, home, to):
         return next((line for line in self.log(home).splitlines() if f"to=<{to}>" in line and 'stat="250' in line), None)
 
-    def is_encrypted(self, home):
-        return "smtp tls ciphers=" in self.log(home)
+    def is_encrypted(self, home, to):
+        """Its lines begin with the name of the session."""
+        sessions = re.findall(rf"(?m)^(\w+) smtp envelope .*to=<{re.escape(to)}>", self.log(home))
+        return bool(sessions) and all(f"{session} smtp tls ciphers=" in self.log(home) for session in sessions)
 
 
 def send(campus, to):
@@ -352,7 +379,7 @@ def by_exchangers(report, stack, home):
     dane = certificates.self_signed("mx.dane.example")
     postfix_pair = certificates.self_signed("mx.postfix.example", "127.0.0.11")
     exim_pair = certificates.right("mx.exim.example", "127.0.0.12")
-    opensmtpd_pair = certificates.right("mx.opensmtpd.example", "127.0.0.13", key=rsa_key())
+    opensmtpd_pairs = [certificates.right("mx.opensmtpd.example", "127.0.0.13", key=rsa_key()), certificates.self_signed("mx.opensmtpd-own.example", "127.0.0.18")]
     anchor = home / "anchor.key"
     records = RECORDS.format(port=port, dane=dane[2], out=OUT)
     # Its author's own mail, which notices are, goes to the campus's sink.
@@ -371,7 +398,7 @@ def by_exchangers(report, stack, home):
     stack.callback(PolicyServer(policies, certificates.right("mta-sts.sts.example", "mta-sts.sts-broken.example")).stop)
     stack.enter_context(campus)
     servers = []
-    for server, pair in [(Postfix(), postfix_pair), (Exim(), exim_pair), (OpenSmtpd(sink), opensmtpd_pair)]:
+    for server, pair in [(Postfix(), postfix_pair), (Exim(), exim_pair), (OpenSmtpd(sink), opensmtpd_pairs)]:
         if isinstance(server, Postfix) and not shutil.which("postfix"):
             report.skip(f"{server.name} as receiver", "it is not installed")
             continue
@@ -385,12 +412,16 @@ def by_exchangers(report, stack, home):
         own_home.mkdir(mode=0o755)
         server.start(own_home, port, pair)
         stack.callback(server.stop)
-        until(f"{server.name} listens", 60, lambda: listening(server.address, port))
+        until(f"{server.name} listens", 60, lambda: all(listening(door.address, port) for door in server.doors))
         servers.append((server, own_home))
     to_exchangers(report, campus, names, servers, (plain, right, of_own, of_dane))
     over_a_restart(report, campus, names, of_own)
     doctor(report, campus, serving, lambda more: Names(dns, records + more, anchor))
     through_smarthosts(report, campus, servers, certificates, port, (plain, right, of_own))
+
+
+def each_door(servers):
+    return [(server, home, door) for server, home in servers for door in server.doors]
 
 
 def to_exchangers(report, campus, names, servers, receivers):
@@ -399,7 +430,7 @@ def to_exchangers(report, campus, names, servers, receivers):
     sent = ["a@plain.example", "a@alias.example", "a@second.example", "a@later.example", "a@sts.example", "a@own.example", "a@dane.example"]
     refused = ["a@sts-broken.example", "a@dane-broken.example", "a@verified.example"]
     nowhere = {"a@null.example": "5.1.10", "a@loop.example": "5.4.6", "a@nowhere.example": "5.1.2"}
-    for to in [*sent, *refused, *nowhere, *[f"a@{server.domain}" for server, _ in servers]]:
+    for to in [*sent, *refused, *nowhere, *[f"a@{door.domain}" for server, _ in servers for door in server.doors]]:
         send(campus, to)
 
     def arrives(to, receiver, what, is_encrypted):
@@ -414,13 +445,11 @@ def to_exchangers(report, campus, names, servers, receivers):
     arrives("a@own.example", of_own, "a certificate of its own making is better than none", True)
     arrives("a@sts.example", right, "MTA-STS: a right certificate is taken", True)
     arrives("a@dane.example", of_dane, "DANE: a certificate that DNS vouches for is taken, whoever made it", True)
-    for server, home in servers:
-        to = f"a@{server.domain}"
+    for server, home, door in each_door(servers):
+        to = f"a@{door.domain}"
         until(f"{server.name} takes it", 60, lambda: server.took(home, to))
-        if server.tls == "opportunistic":
-            report.ok(f"mx: {server.name} takes it, {'encrypted' if server.is_encrypted(home) else 'plain, since its TLS fails'}")
-        else:
-            report.check(f"mx: {server.name} takes it, encrypted", server.is_encrypted(home), server.log(home)[-500:])
+        what = f"mx: {server.name} with {door.what} takes it, {'encrypted' if door.is_encrypted() else 'plain'}"
+        report.check(what, server.is_encrypted(home, to) == door.is_encrypted(), server.log(home)[-500:])
     for to, status in nowhere.items():
         told = until(f"a notice of {to}", 60, lambda: notice(campus, to))
         report.check(f"mx: {to}: its author hears {status}", told["Status"] == status and told["Action"] == "failed", told.as_string())
@@ -469,15 +498,16 @@ def through_smarthosts(report, campus, servers, certificates, port, receivers):
         send(campus, to)
         line = until("aiosmtpd takes it", 60, lambda: receiver.took(to))
         report.check(f"smarthost: aiosmtpd takes it, TLS {tls}", line[1] == (tls != "off"), line)
-    for server, home in servers:
-        to = f"through-{server.name.lower()}@outside.example"
-        reload(campus, SMARTHOST.format(host=server.address, port=port, tls=server.tls, ca_file=certificates.ca_file))
+    for number, (server, home, door) in enumerate(each_door(servers)):
+        to = f"through-{number}@outside.example"
+        reload(campus, SMARTHOST.format(host=door.address, port=port, tls=door.tls, ca_file=certificates.ca_file))
         send(campus, to)
         try:
             until(f"{server.name} takes it", 60, lambda: server.took(home, to))
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{server.log(home)[-1500:]}\n{campus.log()[-1500:]}") from failure
-        report.ok(f"smarthost: {server.name} takes it, TLS {server.tls}")
+        what = f"smarthost: {server.name} with {door.what} takes it, TLS {door.tls}"
+        report.check(what, server.is_encrypted(home, to) == door.is_encrypted(), server.log(home)[-500:])
     reload(campus, SMARTHOST.format(host="127.0.0.16", port=port, tls="verified", ca_file=certificates.ca_file))
     send(campus, "nobody@outside.example")
     until("it says why it waits", 30, lambda: "the next hop's TLS cannot be used" in campus.log())
