@@ -16,7 +16,6 @@ mod feeds;
 mod hold;
 mod import;
 mod mailing;
-mod memory;
 mod out;
 mod people;
 mod policy;
@@ -122,9 +121,6 @@ pub fn run() -> ExitCode {
 }
 
 fn started(cli: Cli) -> Result<(), Error> {
-    if matches!(cli.command, Command::Serve(_) | Command::Public(_)) {
-        memory::be_thrifty();
-    }
     let runtime = runtime::new().context("starting the runtime")?;
     runtime.block_on(dispatch(cli))
 }
