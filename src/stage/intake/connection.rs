@@ -192,7 +192,8 @@ impl<'a, I: Intake> Connection<'a, I> {
             envelope,
             message,
         };
-        let reply = self.reception.intake.admit(submission).await;
+        // What a message in hand wants, 20 KB, is not kept for every connection that is open.
+        let reply = Box::pin(self.reception.intake.admit(submission)).await;
         named.answer(reply)
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -190,7 +190,8 @@ impl<I: Intake> Guest<I> {
         drop(stream.set_nodelay(true));
         let mut wire = Wire::Plain(stream);
         let within = self.reception.limits.idle_timeout;
-        match caught(self.serve(&mut wire, shutdown)).await {
+        let served = caught(pin!(self.serve(&mut wire, shutdown))).await;
+        match served {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(listener = self.settings.name, %error, "a client was lost"),
             Err(Panicked) => {
@@ -217,8 +218,7 @@ impl<I: Intake> Guest<I> {
 struct Panicked;
 
 /// Runs a future, and survives its panic.
-async fn caught<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    let mut future = pin!(future);
+async fn caught<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Panicked> {
     std::future::poll_fn(|context| {
         // What the future borrowed is used once more, to say goodbye, and then dropped.
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
