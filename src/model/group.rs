@@ -23,17 +23,18 @@ const TIMES_MAX: usize = 32;
 pub struct Sketch(Vec<u16>);
 
 impl Sketch {
-    /// The sketch of a set of hashes.
-    pub fn of(hashes: impl Iterator<Item = u64>) -> Self {
-        let mut minima = [u64::MAX; MINIMA];
+    /// The sketch of a set of hashes. Each minimum is that of another order of all numbers; sixteen bits tell the thousand
+    /// triples of a text apart, and the processor turns eight of them at once.
+    pub fn of(hashes: impl Iterator<Item = u16>) -> Self {
+        let [turns, factors] = [16, 32].map(order_bits);
+        let mut minima = [i16::MAX; MINIMA];
         for hash in hashes {
-            for (minimum, turn) in minima.iter_mut().zip(1u64..) {
-                let turned = (hash ^ turn.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-                *minimum = (*minimum).min(turned ^ (turned >> 32));
+            for ((minimum, turn), factor) in minima.iter_mut().zip(&turns).zip(&factors) {
+                let place = (hash ^ turn).wrapping_mul(factor | 1);
+                *minimum = (*minimum).min(place.cast_signed());
             }
         }
-        let low = |minimum: &u64| u16::try_from(minimum & 0xffff).unwrap_or_default();
-        Self(minima.iter().map(low).collect())
+        Self(minima.iter().map(|minimum| minimum.cast_unsigned()).collect())
     }
 
     /// The numbers.
@@ -45,6 +46,15 @@ impl Sketch {
     pub fn is_like(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).filter(|(one, other)| one == other).count() >= LIKE_MIN
     }
+}
+
+/// Bits that part the orders of the minima, the same for ever: sixteen of each multiple of the golden ratio.
+fn order_bits(shift: u32) -> [u16; MINIMA] {
+    let mut multiple = 0_u64;
+    [(); MINIMA].map(|()| {
+        multiple = multiple.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        u16::try_from((multiple >> shift) & 0xffff).unwrap_or_default()
+    })
 }
 
 /// One person of a group: a hash of their address, and when they were last written to.

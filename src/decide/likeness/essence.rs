@@ -91,7 +91,7 @@ fn without_prefix(subject: &str) -> Option<&str> {
     is_prefix.then(|| rest.trim_start())
 }
 
-/// Without quoted lines; of an answer, without all that follows the mark of what it answers.
+/// Trimmed, without quoted lines; of an answer, without all that follows the mark of what it answers.
 fn own_lines(text: &str, is_answer: bool) -> Vec<&str> {
     let mut own: Vec<&str> = Vec::new();
     for line in text.lines().map(str::trim) {
@@ -116,7 +116,7 @@ fn before_closing<'a>(lines: &'a [&'a str]) -> &'a [&'a str] {
     let is_end = |(at, line): (usize, &&str)| {
         let bare = || line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let is_near_end = lines.len() - at <= CLOSING_LINES && at > 0;
-        line.trim_end() == "--" || (is_near_end && CLOSINGS.contains(&bare().as_str()))
+        *line == "--" || (is_near_end && CLOSINGS.contains(&bare().as_str()))
     };
     let end = lines.iter().enumerate().position(is_end).unwrap_or(lines.len());
     lines.get(..end).unwrap_or(lines)
@@ -184,6 +184,10 @@ fn marked_words<'t>(lines: impl Iterator<Item = &'t str>, names: &[String], most
 
 /// The host of a link: what follows it may differ from copy to copy.
 fn host(token: &str) -> Option<&str> {
+    // Most words are none.
+    if !token.bytes().any(|octet| matches!(octet, b':' | b'.')) {
+        return None;
+    }
     let token = token.trim_start_matches(['<', '(', '[', '"']);
     let lower_has = |scheme: &str| {
         token

@@ -98,8 +98,17 @@ impl Likeness {
     }
 }
 
-fn triples(words: &Words) -> impl Iterator<Item = u64> + '_ {
-    words.runs(3).map(|three| hash(three, 0))
+/// Sixteen bits of each run of three words.
+fn triples(words: &Words) -> impl Iterator<Item = u16> + '_ {
+    let hashes = words.iter().map(|word| hash(word, 0));
+    let threes = hashes.scan((0, 0), |(first, second), third| {
+        let three = mix(*first ^ u64::rotate_left(*second, 21) ^ u64::rotate_left(third, 42));
+        (*first, *second) = (*second, third);
+        Some(three)
+    });
+    threes
+        .skip(2)
+        .map(|three| u16::try_from(three & 0xffff).unwrap_or_default())
 }
 
 /// FNV-1a, finished by a mixer; not for secrets.

@@ -121,7 +121,41 @@ fn capitals_are_not_all_there_is() {
 
 #[test]
 fn a_sketch_is_like_itself_and_unlike_another() {
-    let (one, other) = (Sketch::of(0..100u64), Sketch::of(1_000..1_100u64));
+    let (one, other) = (Sketch::of(0..100), Sketch::of(1_000..1_100));
     assert!(one.is_like(&one));
     assert!(!one.is_like(&other));
+}
+
+#[test]
+fn sketches_share_as_many_minima_as_texts_share_triples() {
+    let mut state = 1u64;
+    let mut number = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        u16::try_from(mix(state) & 0xffff).expect("sixteen bits")
+    };
+    for (size, common) in [
+        (20, 0),
+        (20, 14),
+        (200, 0),
+        (200, 140),
+        (1_000, 0),
+        (1_000, 700),
+        (1_000, 900),
+    ] {
+        let mut shared = 0;
+        for _ in 0..200 {
+            let both: Vec<u16> = (0..common).map(|_| number()).collect();
+            let mut text = || {
+                let own: Vec<u16> = (common..size).map(|_| number()).collect();
+                Sketch::of(both.iter().chain(&own).copied())
+            };
+            let (one, other) = (text(), text());
+            let same = one.minima().iter().zip(other.minima()).filter(|(a, b)| a == b).count();
+            assert!(common > 0 || !one.is_like(&other), "{size} others share {same}");
+            shared += same;
+        }
+        let expected = 200.0 * 64.0 * f64::from(common) / f64::from(2 * size - common);
+        let off = (shared as f64 - expected) / (200.0 * 64.0);
+        assert!(off.abs() < 0.03, "{common} of {size}: {shared} instead of {expected}");
+    }
 }

@@ -43,7 +43,8 @@ impl Words {
 
     /// The last one.
     pub(super) fn last(&self) -> &str {
-        self.run(self.len().saturating_sub(1), self.len())
+        let before = self.ends.iter().rev().nth(1).map_or(0, |before| before + 1);
+        self.text.get(before..).unwrap_or_default()
     }
 
     /// Takes the last one off.
@@ -54,21 +55,12 @@ impl Words {
 
     /// Each word.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.runs(1)
-    }
-
-    /// Every run of so many words, each begun by the next word.
-    pub(super) fn runs(&self, length: usize) -> impl Iterator<Item = &str> {
-        let last = (self.len() + 1).saturating_sub(length);
-        (0..last).map(move |first| self.run(first, first + length))
-    }
-
-    fn run(&self, first: usize, end: usize) -> &str {
-        let end_of = |number: usize| number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
-        let start = end_of(first).map_or(0, |before| before + 1);
-        end_of(end)
-            .and_then(|end| self.text.get(start..end))
-            .unwrap_or_default()
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let word = self.text.get(start..*end).unwrap_or_default();
+            start = *end + 1;
+            word
+        })
     }
 }
 
@@ -77,14 +69,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_read_where_they_stand() {
+    fn words_are_read_where_they_stand() {
         let mut words = Words::default();
-        assert_eq!((words.runs(3).count(), words.last()), (0, ""));
+        assert_eq!((words.iter().count(), words.last()), (0, ""));
         for word in ["Ann", "ÄPFEL", "x", "isn't"] {
             words.push(word);
         }
         assert_eq!(words.text(), "ann äpfel x isn't");
-        assert_eq!(words.runs(3).collect::<Vec<_>>(), ["ann äpfel x", "äpfel x isn't"]);
         words.pop();
         assert_eq!((words.last(), words.len()), ("x", 3));
         words.push("y");
