@@ -150,27 +150,37 @@ pub(super) fn masked(text: &str) -> String {
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = Hit<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = skip(text, at, |c| !c.is_alphanumeric());
-        at = skip(text, start, char::is_alphanumeric);
+        let start = skip(
+            text,
+            at,
+            |octet| octet.is_ascii() && !octet.is_ascii_alphanumeric(),
+            |c| !c.is_alphanumeric(),
+        );
+        at = skip(text, start, u8::is_ascii_alphanumeric, char::is_alphanumeric);
         let word = text.get(start..at).filter(|word| !word.is_empty())?;
         Some(Hit { text, start, word })
     })
 }
 
-/// Where such characters end.
-fn skip(text: &str, mut at: usize, is_skipped: impl Fn(char) -> bool) -> usize {
-    while let Some(&octet) = text.as_bytes().get(at) {
-        let next = if octet.is_ascii() {
-            Some(char::from(octet))
-        } else {
-            text.get(at..).and_then(|rest| rest.chars().next())
-        };
-        match next.filter(|c| is_skipped(*c)) {
-            Some(c) => at += c.len_utf8(),
-            None => break,
+/// Where such characters end: `octet` tells of those that are ASCII, `c` of the others.
+fn skip(text: &str, mut at: usize, octet: impl Fn(&u8) -> bool, c: impl Fn(char) -> bool) -> usize {
+    loop {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        at += rest.iter().position(|one| !octet(one)).unwrap_or(rest.len());
+        let next = text.get(at..).and_then(|rest| rest.chars().next());
+        match next.filter(|next| !next.is_ascii() && c(*next)) {
+            Some(next) => at += next.len_utf8(),
+            None => return at,
         }
     }
-    at
+}
+
+/// The first digit. Most texts have few, and the processor looks at many octets at once.
+pub(super) fn digit(text: &str) -> Option<usize> {
+    let has_none = |octets: &&[u8]| !octets.iter().fold(false, |has, octet| has | octet.is_ascii_digit());
+    let skipped = text.as_bytes().chunks(64).take_while(has_none).map(<[u8]>::len).sum();
+    let rest = text.as_bytes().get(skipped..)?;
+    Some(skipped + rest.iter().position(u8::is_ascii_digit)?)
 }
 
 /// The longest runs of such characters, each with its place.
@@ -191,7 +201,7 @@ pub(super) fn runs<'t>(text: &'t str, is_part: impl Fn(char) -> bool) -> impl It
 pub(super) fn numbers<'t>(text: &'t str, is_part: impl Fn(char) -> bool) -> impl Iterator<Item = Hit<'t>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let digit = at + text.as_bytes().get(at..)?.iter().position(u8::is_ascii_digit)?;
+        let digit = at + digit(text.get(at..)?)?;
         let (before, after) = text.split_at_checked(digit)?;
         let start = before.len()
             - before
@@ -222,6 +232,7 @@ pub(super) fn addresses(text: &str) -> impl Iterator<Item = Hit<'_>> {
 
 /// Pictographs, not the marks of running text.
 pub(super) fn emoji(text: &str) -> Option<char> {
+    let text = if text.is_ascii() { "" } else { text };
     text.chars().find(|&c| {
         matches!(c, '\u{1F000}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B50}' | '\u{2B55}' | '\u{231A}'..='\u{23FF}')
     })
@@ -277,6 +288,14 @@ mod tests {
         };
         assert_eq!(found("é1-a x 22, 3"), ["é1-a", "22", "3"]);
         assert_eq!(found("none"), [""; 0]);
+        for before in 0..200 {
+            let text = format!("{}7é{}8", "-".repeat(before), " ".repeat(before));
+            assert_eq!(digit(&text), Some(before));
+            assert_eq!(
+                digit(text.get(before + 3..).expect("of whole characters")),
+                Some(before)
+            );
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) struct Element {
     /// The elements inside it, by number.
     inside: Range<usize>,
     texts: Range<usize>,
+    /// There are words of its own in it, not of those inside it alone.
+    pub(super) has_words: bool,
 }
 
 /// A run of text in one element.
@@ -146,13 +148,6 @@ impl Html {
         tidy(self.runs.get(element.texts.clone()).unwrap_or_default().iter())
     }
 
-    /// The text of an element's own, not of those inside it.
-    pub(super) fn own_text(&self, number: usize) -> String {
-        let texts = self.elements.get(number).map(|element| element.texts.clone());
-        let runs = texts.and_then(|texts| self.runs.get(texts)).unwrap_or_default();
-        tidy(runs.iter().filter(|run| run.element == Some(number)))
-    }
-
     /// The text people see, a block a line.
     pub(super) fn visible(&self) -> String {
         tidy(self.runs.iter().filter(|run| self.is_seen(run)))
@@ -252,6 +247,7 @@ impl Building {
             parent,
             inside,
             texts,
+            has_words: false,
         });
         if !is_void && self.open.len() < DEPTH_MAX {
             self.open.push(number);
@@ -276,6 +272,9 @@ impl Building {
 
     fn text(&mut self, content: &str) {
         let element = self.open.last().copied();
+        if let Some(around) = element.and_then(|number| self.html.elements.get_mut(number)) {
+            around.has_words = around.has_words || content.contains(char::is_alphanumeric);
+        }
         self.html.runs.push(Run {
             content: content.to_owned(),
             element,

@@ -119,7 +119,7 @@ impl Letter {
             bytes: message.len(),
             header: String::from_utf8_lossy(header).into_owned(),
             is_header_ascii: header.is_ascii(),
-            long_line: line(message, |line| line.trim_ascii_end().len() > 998),
+            long_line: line(message, |line| line.len() > 998 && line.trim_ascii_end().len() > 998),
             bare_line: line(message, |line| !line.ends_with(b"\r\n") && line.ends_with(b"\n"))
                 .filter(|_| message.windows(2).any(|pair| pair == b"\r\n")),
             subject: Passage::new(parsed.subject().unwrap_or_default().trim().to_owned()),
@@ -172,9 +172,12 @@ fn header(message: &[u8]) -> &[u8] {
 }
 
 fn line(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<String> {
-    let found = message
-        .split_inclusive(|&byte| byte == b'\n')
-        .find(|line| is_wanted(line))?;
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', message)
+        .map(|end| end + 1)
+        .chain([message.len()]);
+    let mut lines = ends.map(|end| message.get(std::mem::replace(&mut start, end)..end).unwrap_or_default());
+    let found = lines.find(|line| is_wanted(line))?;
     Some(String::from_utf8_lossy(found).trim_end().to_owned())
 }
 

@@ -115,6 +115,25 @@ impl Passage {
         found.min_by_key(|hit| hit.start)
     }
 
+    /// How much two texts have in common, from 0 to 1, by the words in them (Dice).
+    pub(super) fn in_common(&self, other: &Self) -> f64 {
+        let (own, others) = (self.hashes(), other.hashes());
+        let common = own.iter().filter(|hash| others.binary_search(hash).is_ok()).count();
+        let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        match own.len() + others.len() {
+            0 => 1.0,
+            all => 2.0 * number(common) / number(all),
+        }
+    }
+
+    /// Of each word, in order.
+    fn hashes(&self) -> Vec<u64> {
+        let mut hashes: Vec<u64> = self.runs.iter().map(|run| run.hash).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
+    }
+
     /// Where runs begin that may be this one, in order.
     fn starts(&self, word: &str) -> impl Iterator<Item = usize> {
         let hash = hash(word);
@@ -130,11 +149,20 @@ fn slot(hash: u64, slots: usize) -> usize {
     usize::try_from(hash ^ (hash >> 32)).unwrap_or_default() & slots.saturating_sub(1)
 }
 
-/// FNV-1a of a word, small letters and capitals alike. Whoever makes two words collide gains nothing: each is compared.
+/// The hash of a word, eight octets at a time; small letters and capitals alike. Whoever makes two words collide gains
+/// nothing: each is compared.
 fn hash(word: &str) -> u64 {
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
-    })
+    let (eights, rest) = word.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, octet)| *to = *octet);
+    eights
+        .iter()
+        .chain([&last])
+        .fold(0xcbf2_9ce4_8422_2325, |hash, octets| {
+            // The bit that parts a capital from its small letter.
+            let small = u64::from_le_bytes(*octets) | 0x2020_2020_2020_2020;
+            (hash ^ small).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+        })
 }
 
 #[cfg(test)]

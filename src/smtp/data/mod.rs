@@ -83,10 +83,7 @@ impl DataReader {
     pub fn read(&mut self, input: &mut &[u8]) -> Option<Received> {
         while let Some((&byte, rest)) = input.split_first() {
             if self.at == At::Text && byte != b'\r' && byte != b'\n' {
-                let run = input
-                    .iter()
-                    .position(|&b| b == b'\r' || b == b'\n')
-                    .unwrap_or(input.len());
+                let run = memchr::memchr2(b'\r', b'\n', input).unwrap_or(input.len());
                 let (run, rest) = input.split_at_checked(run).unwrap_or((input, &[]));
                 self.content.text(run);
                 *input = rest;
@@ -188,10 +185,7 @@ impl ChunkReader {
                 _ if self.after_cr || byte == b'\n' => self.content.refuse(Unacceptable::BareLineBreak),
                 b'\r' => {}
                 _ => {
-                    let run = input
-                        .iter()
-                        .position(|&b| b == b'\r' || b == b'\n')
-                        .unwrap_or(input.len());
+                    let run = memchr::memchr2(b'\r', b'\n', input).unwrap_or(input.len());
                     let (run, rest) = input.split_at_checked(run).unwrap_or((input, &[]));
                     self.content.text(run);
                     input = rest;

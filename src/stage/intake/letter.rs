@@ -1,9 +1,11 @@
 //! A message's bytes → what can be seen of it without judging: its words, links, readers, and what it answers.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mail_parser::{Addr, HeaderName, HeaderValue, Message as Parsed, MimeHeaders, PartType};
+use regex::Regex;
 
 use crate::decide::policy::{Letter, Link};
 use crate::mail::{Address, Envelope};
@@ -71,7 +73,7 @@ pub(super) fn read(parsed: &Parsed<'_>, envelope: &Envelope, subject: String) ->
         is_calendar: parsed.parts.iter().any(|part| is_type(part, "text", "calendar")),
         is_automatic: envelope.reverse_path().is_none() || is_automatic(parsed),
         links: links(&text, &html),
-        words: number(text.split_whitespace().count()),
+        words: number(count_words(&text)),
         bytes: u64::try_from(parsed.raw_message.len()).unwrap_or(u64::MAX),
         html_bytes: html
             .iter()
@@ -149,10 +151,27 @@ fn answers(parsed: &Parsed<'_>) -> Vec<String> {
     found
 }
 
+/// Words, as [`str::split_whitespace`] parts them; of ASCII the processor looks at many octets at once.
+fn count_words(text: &str) -> usize {
+    if !text.is_ascii() {
+        return text.split_whitespace().count();
+    }
+    let is_space = |octet: &u8| matches!(octet, b'\t'..=b'\r' | b' ');
+    let octets = text.as_bytes();
+    let begins = octets.iter().zip(octets.iter().skip(1));
+    let begins = begins
+        .filter(|(before, octet)| is_space(before) & !is_space(octet))
+        .count();
+    begins + usize::from(octets.first().is_some_and(|first| !is_space(first)))
+}
+
+/// What clients write above the message they answer.
+static ORIGINAL: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i)original message").expect("a pattern of letters"));
+
 fn has_quotes(text: &str) -> bool {
     let may_be = text.contains('>') || text.contains("wrote:");
     let is_mark = |line: &str| line.starts_with('>') || line.trim_end().ends_with("wrote:");
-    may_be && text.lines().any(is_mark) || text.to_lowercase().contains("original message")
+    may_be && text.lines().any(is_mark) || ORIGINAL.is_match(text)
 }
 
 /// Parts of the recipients' names: of their addresses, and of what To and Cc call them.
@@ -235,6 +254,13 @@ mod tests {
             .parse(message.as_bytes())
             .expect("a message");
         read(&parsed, &envelope, String::new())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn words_are_counted_as_they_are_parted(text in "[ \t\nab\u{b}\u{1c}é\u{a0}]{0,40}") {
+            proptest::prop_assert_eq!(count_words(&text), text.split_whitespace().count());
+        }
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn dates(text: &str, today: Date) -> Vec<Written> {
     let mut found = Vec::new();
     let mut rest = text;
     // A date stands on one line, and has a digit.
-    while let Some(digit) = rest.bytes().position(|octet| octet.is_ascii_digit()) {
+    while let Some(digit) = find::digit(rest) {
         let (before, after) = rest.split_at_checked(digit).unwrap_or((rest, ""));
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         let end = digit + after.find('\n').unwrap_or(after.len());

@@ -20,9 +20,11 @@ pub(in crate::decide::lint) const CONTRAST: Rule = Rule {
             // WCAG 1.4.3: large text is 24 px, or 18.66 px and bold.
             let is_large = element.look.size >= 24.0 || (element.look.is_bold && element.look.size >= 18.66);
             let min = if is_large { 3.0 } else { 4.5 };
-            let sentence =
-                format!("Use a darker or lighter colour: the contrast is {ratio:.1}, and should be {min:.1}.");
-            (ratio >= INVISIBLE && ratio < min).then(|| Spot::new(&*element.source, sentence))
+            (ratio >= INVISIBLE && ratio < min).then(|| {
+                let sentence =
+                    format!("Use a darker or lighter colour: the contrast is {ratio:.1}, and should be {min:.1}.");
+                Spot::new(&*element.source, sentence)
+            })
         })
     },
 };
@@ -33,8 +35,10 @@ pub(in crate::decide::lint) const SMALL: Rule = Rule {
     judge: |letter, _, _| {
         each(letter, |element, _| {
             let size = element.look.size;
-            let sentence = format!("Make the text {SIZE_MIN} pixels high at least; it is {size:.0}.");
-            (size < SIZE_MIN).then(|| Spot::new(size_giver(letter, element), sentence))
+            (size < SIZE_MIN).then(|| {
+                let sentence = format!("Make the text {SIZE_MIN} pixels high at least; it is {size:.0}.");
+                Spot::new(size_giver(letter, element), sentence)
+            })
         })
     },
 };
@@ -115,9 +119,9 @@ fn each(letter: &Letter, judge: impl Fn(&Element, &Html) -> Option<Spot>) -> Vec
         return Vec::new();
     };
     html.elements()
-        .filter(|(number, element)| {
-            let is_unread = ["title", "style", "script", "head"].contains(&element.name.as_str());
-            !is_unread && !element.look.is_hidden && html.own_text(*number).chars().any(char::is_alphanumeric)
+        .filter(|(_, element)| {
+            let is_unread = || ["title", "style", "script", "head"].contains(&element.name.as_str());
+            element.has_words && !element.look.is_hidden && !is_unread()
         })
         .filter_map(|(_, element)| judge(element, html))
         .collect()

@@ -1,7 +1,5 @@
 //! The parts of the message: text beside HTML, and nothing that cannot be changed or read.
 
-use std::collections::BTreeSet;
-
 use crate::decide::lint::{Level, Rule, Spot};
 
 /// How what is signed or encrypted by PGP begins.
@@ -27,7 +25,7 @@ pub(in crate::decide::lint) const DIFFERENT: Rule = Rule {
         let (Some(_), Some(text)) = (&letter.html, &letter.text) else {
             return Vec::new();
         };
-        if similar(text, letter.body()) >= 0.5 {
+        if text.in_common(letter.body()) >= 0.5 {
             return Vec::new();
         }
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -87,24 +85,6 @@ pub(in crate::decide::lint) const AMP: Rule = Rule {
         found.map(|part| Spot::new(part.kind.as_str(), sentence)).collect()
     },
 };
-
-/// How much two texts have in common, from 0 to 1, by the words in them (Dice).
-fn similar(one: &str, other: &str) -> f64 {
-    let words = |text: &str| -> BTreeSet<String> {
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect()
-    };
-    let (one, other) = (words(one), words(other));
-    let all = u32::try_from(one.len() + other.len()).unwrap_or(u32::MAX);
-    let common = u32::try_from(one.intersection(&other).count()).unwrap_or(u32::MAX);
-    if all == 0 {
-        1.0
-    } else {
-        2.0 * f64::from(common) / f64::from(all)
-    }
-}
 
 #[cfg(test)]
 mod tests {
