@@ -14,6 +14,7 @@ use smtp_proto::{EXT_8BIT_MIME, EXT_CHUNKING, EXT_DSN, EXT_PIPELINING, EXT_SIZE,
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
+use super::broke::{own, words};
 use super::ear::Ear;
 use crate::decide::compose::Copy;
 use crate::mail::{ForwardPath, Severity, Status};
@@ -123,7 +124,7 @@ impl Connection {
         match self.envelope(&envelope).await {
             Ok(None) => self.content(copy, may_leave).await,
             Ok(Some(refusal)) => Carried::Said(refusal),
-            Err(error) => Carried::Broken(error.to_string()),
+            Err(error) => Carried::Broken(broke(&error)),
         }
     }
 
@@ -136,17 +137,17 @@ impl Connection {
         let pieces = [commands.as_bytes(), &copy.header, copy.body.octets()];
         // The server cannot have a chunk whose last octets we did not get rid of.
         if let Err(error) = self.write(&pieces, BLOCK).await {
-            return self.last_word().await.unwrap_or(Carried::Broken(error.to_string()));
+            return self.last_word().await.unwrap_or_else(|| Carried::Broken(broke(&error)));
         }
         let mut refusal = None;
         for within in [COMMAND, COMMAND, FINAL_DOT] {
             match self.reply(within).await {
                 Ok(status) if within == FINAL_DOT => return self.end_of_flight(refusal, status).await,
                 Ok(status) => refusal = refusal.or_else(|| Some(status).filter(is_refusal)),
-                Err(error) => return refusal.map_or_else(|| Carried::Hidden(error.to_string()), Carried::Said),
+                Err(error) => return refusal.map_or_else(|| Carried::Hidden(broke(&error)), Carried::Said),
             }
         }
-        Carried::Hidden("it said nothing".to_owned())
+        Carried::Hidden("the host said nothing".to_owned())
     }
 
     /// What came first of what it refused; of a transaction that was refused in part, nothing is left.
@@ -224,7 +225,7 @@ impl Connection {
         let mut pieces = vec![header.as_ref(), copy.body.carried_by(stuff)];
         if copy.bytes() > AT_ONCE_OCTETS_MAX {
             if let Err(error) = self.write(&pieces, BLOCK).await {
-                return self.last_word().await.unwrap_or(Carried::Broken(error.to_string()));
+                return self.last_word().await.unwrap_or_else(|| Carried::Broken(broke(&error)));
             }
             pieces.clear();
         }
@@ -235,11 +236,11 @@ impl Connection {
         pieces.push(END_OF_DATA);
         // From here on the end may be hidden from us.
         if let Err(error) = self.write(&pieces, BLOCK).await {
-            return self.last_word().await.unwrap_or(Carried::Hidden(error.to_string()));
+            return self.last_word().await.unwrap_or_else(|| Carried::Hidden(broke(&error)));
         }
         match self.reply(FINAL_DOT).await {
             Ok(status) => Carried::Said(status),
-            Err(error) => Carried::Hidden(error.to_string()),
+            Err(error) => Carried::Hidden(broke(&error)),
         }
     }
 
@@ -303,7 +304,14 @@ async fn write_all(stream: &mut (impl AsyncWrite + Unpin), pieces: &[&[u8]]) -> 
 }
 
 fn silence(within: Duration) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, format!("no word in {} s", within.as_secs()))
+    let words = format!("the host did not answer in {} s", within.as_secs());
+    own(io::ErrorKind::TimedOut, words)
+}
+
+/// Why the connection broke, in words that people read.
+fn broke(error: &io::Error) -> String {
+    tracing::info!(%error, "a connection broke");
+    words(error)
 }
 
 /// Everything but DATA wants a 2yz.

@@ -16,6 +16,7 @@ use smtp_proto::EXT_START_TLS;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
+use super::broke::{client_words, words};
 use super::conversation::Connection;
 use super::ear::Ear;
 use super::{Caller, RelaySettings, RelayTls};
@@ -52,25 +53,17 @@ pub(in crate::stage::deliver) enum Unreachable {
     Tls(String),
 }
 
-impl From<mail_send::Error> for Unreachable {
-    fn from(error: mail_send::Error) -> Self {
-        Self::Not(error.to_string())
-    }
-}
-
-impl From<std::io::Error> for Unreachable {
-    fn from(error: std::io::Error) -> Self {
-        Self::Not(error.to_string())
-    }
-}
-
 /// Connects to a host of the settings, at the first of its addresses that answers.
 pub(in crate::stage::deliver) async fn dial_host(
     relay: &RelaySettings,
     caller: &Caller,
 ) -> Result<Connection, Unreachable> {
     let found = tokio::time::timeout(CONNECT, tokio::net::lookup_host((relay.host.as_str(), relay.port))).await;
-    let found = found.map_err(|_elapsed| Unreachable::Not("its name was not found in time".to_owned()))??;
+    let found = found.map_err(|_elapsed| Unreachable::Not("its name was not found in time".to_owned()))?;
+    let found = found.map_err(|error| {
+        tracing::info!(host = relay.host, %error, "the next hop's name was not found");
+        Unreachable::Not(format!("no address of {} was found", relay.host))
+    })?;
     let ends: Vec<End> = found
         .map(|address| End {
             name: relay.host.clone(),
@@ -124,7 +117,10 @@ async fn open(end: &End, tls: RelayTls, caller: &Caller) -> Result<Connection, U
         RelayTls::Opportunistic | RelayTls::Required | RelayTls::Verified if offers_tls => {
             let connector = TlsConnector::from(Arc::clone(&end.trust));
             let encrypted = client.start_tls(&connector, &end.name).await;
-            let mut client = encrypted.map_err(|error| Unreachable::Tls(error.to_string()))?;
+            let mut client = encrypted.map_err(|error| {
+                tracing::info!(host = end.name, %error, "a next hop's TLS failed");
+                Unreachable::Tls(client_words(&error))
+            })?;
             let hello = client.ehlo(&caller.hostname).await?;
             Ok(Connection::new(client.stream, &hello))
         }
@@ -143,7 +139,9 @@ async fn connect(end: &End, caller: &Caller) -> Result<TcpStream, Unreachable> {
     };
     if let Some(source) = source {
         let bound = socket.bind(SocketAddr::new(source, 0));
-        bound.map_err(|error| Unreachable::Not(format!("the source address {source} cannot be used: {error}")))?;
+        bound.map_err(|error| {
+            Unreachable::Not(format!("the source address {source} cannot be used: {}", words(&error)))
+        })?;
     }
     let socket = socket.connect(end.address).await?;
     socket.set_nodelay(true)?;

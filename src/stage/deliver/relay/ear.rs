@@ -9,6 +9,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::broke::own;
 use crate::mail::Status;
 
 /// Octets of one reply at most; ten times what the standard asks a client to bear.
@@ -33,11 +34,11 @@ impl Ear {
                 return Ok(status);
             }
             if self.heard.len() > REPLY_OCTETS_MAX {
-                return Err(io::Error::other("its reply has no end"));
+                return Err(own(io::ErrorKind::InvalidData, "the host's reply has no end"));
             }
             self.heard.reserve(READ_OCTETS);
             if stream.read_buf(&mut self.heard).await? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it hung up"));
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
     }
@@ -78,10 +79,10 @@ fn line_of(line: &[u8]) -> io::Result<(u16, bool, &[u8])> {
         (Some(code), None) => Ok((code, true, &[])),
         (Some(code), Some((b' ', words))) => Ok((code, true, words)),
         (Some(code), Some((b'-', words))) => Ok((code, false, words)),
-        (Some(_) | None, _) => Err(io::Error::new(
+        (Some(_) | None, _) => Err(own(
             io::ErrorKind::InvalidData,
             format!(
-                "it said what is no reply: {}",
+                "the host said what is no reply: {}",
                 String::from_utf8_lossy(line).escape_debug()
             ),
         )),

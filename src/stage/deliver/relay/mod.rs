@@ -1,5 +1,6 @@
 //! The way to the next hop: its settings, whom it trusts, the connection, and what is said over it.
 
+mod broke;
 mod caller;
 mod conversation;
 mod dial;

@@ -251,8 +251,26 @@ fn missing(error: &NetError) -> Missing {
     } else if error.is_no_records_found() || matches!(error, NetError::Dns(DnsError::Nsec { .. })) {
         Missing::Record
     } else {
-        Missing::NotNow(error.to_string())
+        tracing::info!(%error, "DNS gave no answer");
+        Missing::NotNow(unanswered(error))
     }
+}
+
+/// Why there is no answer, in words that people read.
+fn unanswered(error: &NetError) -> String {
+    if let NetError::Dns(DnsError::ResponseCode(code)) = error {
+        return format!("it said {}", code.to_str());
+    }
+    let known = if matches!(error, NetError::Timeout) {
+        "none came in time"
+    } else if matches!(error, NetError::Io(_) | NetError::NoConnections | NetError::Busy) {
+        "no server can be reached"
+    } else if matches!(error, NetError::Dns(DnsError::DnssecBogus)) {
+        "what it said is not what was signed"
+    } else {
+        "what it said cannot be read"
+    };
+    known.to_owned()
 }
 
 fn resolver(settings: &DnsSettings, anchors: Option<Arc<TrustAnchors>>) -> Result<TokioResolver, NetError> {
@@ -297,4 +315,31 @@ fn anchors(settings: &DnsSettings) -> Result<Arc<TrustAnchors>, NamesFault> {
         reason: error.to_string(),
     });
     read.map(Arc::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hickory_resolver::proto::op::ResponseCode;
+
+    #[test]
+    fn why_dns_gave_no_answer_is_said_without_the_librarys_words() {
+        let said = |error: NetError| missing(&error).to_string();
+        for (error, why) in [
+            (
+                DnsError::ResponseCode(ResponseCode::ServFail).into(),
+                "it said Server Failure",
+            ),
+            (NetError::Timeout, "none came in time"),
+            (NetError::NoConnections, "no server can be reached"),
+            (
+                std::io::Error::from_raw_os_error(101).into(),
+                "no server can be reached",
+            ),
+            (DnsError::DnssecBogus.into(), "what it said is not what was signed"),
+            (NetError::Truncated, "what it said cannot be read"),
+        ] {
+            assert_eq!(said(error), format!("DNS gave no answer: {why}"));
+        }
+    }
 }
