@@ -125,7 +125,7 @@ async fn a_month_is_broken_down_by_audience_purpose_and_provider() {
             assert!(body.contains(&format!("<h2>{heading}</h2>")), "{heading} in {body}");
         }
         let row = "<td class=\"amount\">1</td><td class=\"amount\">23</td><td class=\"amount\">22</td><td class=\"amount\">1</td>\
-                   <td class=\"amount\">1 <small>4.35 %</small><small class=\"why\">1 gone</small></td>";
+                   <td class=\"amount\">1 <small>4.35\u{a0}%</small><small class=\"why\">1 gone</small></td>";
         assert_eq!(body.matches(row).count(), 3, "{body}");
     }
 }

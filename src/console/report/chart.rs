@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_share_is_rounded_to_two_digits() {
         let words = Words::of(&HeaderMap::new());
-        assert_eq!(percent(words, 1_249), "0.12 %");
-        assert_eq!(percent(words, 1_000_000), "100.00 %");
+        assert_eq!(percent(words, 1_249), "0.12\u{a0}%");
+        assert_eq!(percent(words, 1_000_000), "100.00\u{a0}%");
     }
 }
