@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{Error, feeds, out};
+use super::{Error, feeds, out, view};
 use crate::config::{self, Config, Exchangers, Leaving, Onward, Route};
 use crate::decide::lint::{self, Level};
 use crate::decide::policy::ListRule;
@@ -383,10 +383,10 @@ fn shaping(shaping: &shape::Settings) -> Result<(), Error> {
         (
             "a mailing begins with",
             format!(
-                "{} copies, or {} % when that is more; the rest waits {} min",
+                "{} copies, or {} % when that is more; the rest waits {}",
                 canary.copies,
                 canary.percent,
-                canary.wait.as_secs() / 60
+                view::wait(canary.wait.as_secs())
             ),
         ),
         (

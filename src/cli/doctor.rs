@@ -10,7 +10,8 @@ use serde_json::json;
 use super::{Error, out};
 use crate::clock::Clock;
 use crate::config::{self, Config, Onward};
-use crate::mail::Domain;
+use crate::mail::{Address, Domain};
+use crate::model::Letterbox;
 use crate::service::Keys;
 use crate::stage::deliver::{DnsSettings, Missing, Names};
 
@@ -317,10 +318,28 @@ impl Examination<'_> {
                     (None, _) => (false, "no DMARC record".to_owned()),
                 }
             });
-            let publish = format!("_dmarc.{domain}. TXT \"v=DMARC1; p=none; rua=mailto:postmaster@{domain}\"");
+            let publish = format!(
+                "_dmarc.{domain}. TXT \"v=DMARC1; p=none; rua=mailto:{}\"",
+                reports_of(
+                    domain,
+                    &gateway.campus_domains,
+                    gateway.letterboxes.get(&Letterbox::Dmarc)
+                )
+            );
             self.find("DMARC", domain.to_string(), judged, Some(publish));
         }
     }
+}
+
+/// Where reports of a domain go: to the letterbox for them, unless that is of another owner, who would have to allow it.
+fn reports_of(domain: &Domain, campuses: &[Domain], letterbox: Option<&Address>) -> String {
+    let is_ours = |letterbox: &&Address| {
+        let mut campuses = campuses.iter();
+        campuses.any(|campus| domain.is_within(campus) && letterbox.domain().is_within(campus))
+    };
+    letterbox
+        .filter(is_ours)
+        .map_or_else(|| format!("postmaster@{domain}"), ToString::to_string)
 }
 
 /// What an answer comes to.
@@ -397,6 +416,18 @@ mod tests {
         assert_eq!(reverse("192.0.2.10"), "10.2.0.192.in-addr.arpa");
         assert!(reverse("2001:db8::10").starts_with("0.1.0.0."));
         assert!(reverse("2001:db8::10").ends_with(".8.b.d.0.1.0.0.2.ip6.arpa"));
+    }
+
+    #[test]
+    fn reports_go_to_the_letterbox_for_them_while_it_is_of_the_same_campus() {
+        let domain = |text: &str| text.parse::<Domain>().expect("a domain");
+        let letterbox: Address = "dmarc@bounce.lists.mst.example".parse().expect("an address");
+        let campuses = [domain("mst.example"), domain("umr.example")];
+        let to = |of: &str, letterbox| reports_of(&domain(of), &campuses, letterbox);
+        assert_eq!(to("mst.example", Some(&letterbox)), letterbox.to_string());
+        assert_eq!(to("lists.mst.example", Some(&letterbox)), letterbox.to_string());
+        assert_eq!(to("umr.example", Some(&letterbox)), "postmaster@umr.example");
+        assert_eq!(to("mst.example", None), "postmaster@mst.example");
     }
 
     #[test]

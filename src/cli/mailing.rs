@@ -21,13 +21,13 @@ pub(super) enum Command {
         after_long_help = "Examples:\n  bedel mailing watch MC-2026-0001\n  bedel mailing watch MC-2026-0001 --json | tail -n 1"
     )]
     Watch(Watch),
-    /// A reviewer holds back further copies for now
+    /// A reviewer or postmaster holds back further copies for now
     #[command(after_long_help = "Example:\n  bedel mailing pause MC-2026-0001 --as emarcomm")]
     Pause(Act),
-    /// A reviewer lets copies leave again
+    /// A reviewer or postmaster lets copies leave again
     #[command(after_long_help = "Example:\n  bedel mailing resume MC-2026-0001 --as emarcomm")]
     Resume(Act),
-    /// A reviewer says what is done about copies whose end is uncertain: they may have arrived
+    /// A reviewer or postmaster says what is done about copies whose end is uncertain
     #[command(
         after_long_help = "`bedel mailing show` names them. resend, unless somebody says otherwise, sends another with the \
         same Message-ID; hold lets them wait; leave sends them no other.\n\nExamples:\n  bedel mailing uncertain \

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::{Ask, Client};
 use super::{Error, out, view};
+use crate::mail::Address;
 use crate::stage::intake::Explained;
 
 /// What to ask of the policy.
@@ -30,7 +31,7 @@ pub(super) struct Explain {
     from: String,
     /// Whom it would be for; may be said several times
     #[arg(long, value_name = "ADDRESS", required = true)]
-    to: Vec<String>,
+    to: Vec<Address>,
     /// When, such as 2026-11-24T09:00:00Z; now, unless it is said
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -102,8 +103,9 @@ pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error
     let Policy::Explain(explain) = command;
     let message = std::fs::read(&explain.file).with_context(|| format!("reading {}", explain.file.display()))?;
     let from = client.account(&explain.from)?;
+    let to: Vec<String> = explain.to.iter().map(ToString::to_string).collect();
     let body = json!({
-        "message": String::from_utf8_lossy(&message), "from": from, "to": explain.to, "at": explain.at,
+        "message": String::from_utf8_lossy(&message), "from": from, "to": to, "at": explain.at,
     });
     let answer = client.ask(Ask::post("/policy/explain", &body)).await?;
     if explain.json {

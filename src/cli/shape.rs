@@ -24,7 +24,7 @@ pub(super) enum Command {
 /// A domain.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// Where people read their mail, such as gmail.com
+    /// Where people read their mail, such as gmail.com; an address will do
     domain: String,
     /// The lane a copy would be in
     #[arg(long, value_enum, default_value_t = LaneName::Bulk)]
@@ -56,6 +56,7 @@ struct Explained {
     next_hop: String,
     is_direct: bool,
     next: Timestamp,
+    wait_seconds: u64,
     binds: Vec<Bound>,
     limits: Vec<Scoped>,
 }
@@ -116,7 +117,8 @@ async fn explain(client: &Client, asked: Explain) -> Result<(), Error> {
         LaneName::Official => "official",
         LaneName::Bulk => "bulk",
     };
-    let path = format!("/shape/{}?lane={lane}", encoded(&asked.domain));
+    let domain = asked.domain.rsplit('@').next().unwrap_or(&asked.domain);
+    let path = format!("/shape/{}?lane={lane}", encoded(domain));
     let answer = client.ask(Ask::get(path)).await?;
     if asked.json {
         return out::json(&answer);
@@ -131,7 +133,11 @@ async fn explain(client: &Client, asked: Explain) -> Result<(), Error> {
             for other in others {
                 out::line(&format!("  and for {}", other.sentence))?;
             }
-            out::line(&format!("A copy might go at {}.", client.time(told.next)))?;
+            out::line(&format!(
+                "A copy might go in {}, at {}.",
+                view::wait(told.wait_seconds),
+                client.time(told.next)
+            ))?;
         }
     }
     out::line("")?;
@@ -150,11 +156,7 @@ fn standings(client: &Client, scopes: &[Scoped]) -> Result<(), Error> {
     let row = |scope: &Scoped| {
         let pace = scope.messages_per_second.as_ref().map(Pace::words);
         let connections = scope.connections.as_ref();
-        let breaker = match (&scope.breaker.why, scope.breaker.until) {
-            (Some(why), Some(until)) => format!("{} until {}: {why}", scope.breaker.state, client.time(until)),
-            (Some(why), None) => format!("{}: {why}", scope.breaker.state),
-            (None, _) => scope.breaker.state.clone(),
-        };
+        let passage = scope.breaker.words(client);
         [
             scope.who.clone(),
             pace.unwrap_or_default(),
@@ -163,11 +165,11 @@ fn standings(client: &Client, scopes: &[Scoped]) -> Result<(), Error> {
                 .messages_per_connection
                 .map_or_else(String::new, |count| count.to_string()),
             scope.today.as_ref().map(Today::words).unwrap_or_default(),
-            breaker,
+            passage,
         ]
     };
     let rows: Vec<[String; 6]> = scopes.iter().map(row).collect();
-    let head = ["WHO", "A SECOND", "CONNECTIONS", "ON ONE", "TODAY", "BREAKER"];
+    let head = ["WHO", "A SECOND", "CONNECTIONS", "ON ONE", "TODAY", "MAIL"];
     out::table(head, &rows, "No mail has left yet.")?;
     scopes
         .iter()
@@ -182,6 +184,22 @@ impl Pace {
             return now.to_string();
         }
         format!("{now:.2} ({start} to {max})")
+    }
+}
+
+impl Breaker {
+    /// What an open and a closed one mean for mail.
+    fn words(&self, client: &Client) -> String {
+        let mail = match (self.state.as_str(), self.until) {
+            ("closed", _) => "goes".to_owned(),
+            ("half-open", _) => "one connection tries".to_owned(),
+            (_, Some(until)) => format!("nothing until {}", client.time(until)),
+            (_, None) => "nothing".to_owned(),
+        };
+        match &self.why {
+            Some(why) => format!("{mail}: {why}"),
+            None => mail,
+        }
     }
 }
 

@@ -51,6 +51,7 @@ struct Whole {
     approvals: Vec<Approval>,
     released: Option<Released>,
     ended: Option<Ended>,
+    pause: Option<Pause>,
     tally: Option<Tally>,
     came_back: CameBack,
     uncertain: Vec<Doubted>,
@@ -113,6 +114,14 @@ struct Ended {
     by: Option<String>,
     at: Timestamp,
     comment: String,
+}
+
+/// Why no copy leaves for now.
+#[derive(Debug, Deserialize)]
+struct Pause {
+    by: Option<String>,
+    at: Timestamp,
+    why: String,
 }
 
 /// Somebody whose copy may have arrived.
@@ -186,6 +195,15 @@ pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
                 .unwrap_or_default(),
         ),
         (
+            "Paused",
+            whole
+                .pause
+                .as_ref()
+                .map(|p| format!("by {}, {}", by(&p.by), at(p.at)))
+                .unwrap_or_default(),
+        ),
+        ("Why", whole.pause.as_ref().map(|p| p.why.clone()).unwrap_or_default()),
+        (
             "Ended",
             whole
                 .ended
@@ -239,6 +257,9 @@ pub(super) fn show(client: &Client, value: Value) -> Result<(), Error> {
     }
     remarks(&whole.remarks)?;
     uncertain(client, &whole)?;
+    if let Some(next) = whole.next() {
+        out::line(&format!("Next: {next}"))?;
+    }
     whole.preview.as_ref().map_or(Ok(()), Preview::show)
 }
 
@@ -361,6 +382,27 @@ fn left_out(exclusions: &BTreeMap<Exclusion, u64>) -> String {
         .iter()
         .map(|(why, count)| format!("{} {}", out::count(*count), why.words()));
     parts.collect::<Vec<_>>().join(", ")
+}
+
+/// So long, as people say it.
+pub(super) fn wait(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
+}
+
+impl Whole {
+    /// What somebody would do who has seen it while its copies leave.
+    fn next(&self) -> Option<String> {
+        let id = &self.line.id;
+        match (self.line.state.as_str(), self.line.paused) {
+            ("expanded", true) => Some(format!("bedel mailing resume {id} --as REVIEWER")),
+            ("expanded", false) => Some(format!("bedel mailing watch {id}")),
+            _ => None,
+        }
+    }
 }
 
 impl Line {

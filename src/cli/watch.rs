@@ -48,13 +48,23 @@ impl Progress {
         !matches!(self.state.as_str(), "held" | "released" | "expanded")
     }
 
+    /// What a line is of: of the pace alone there would be one every moment.
+    fn stands(&self) -> (&str, Tally) {
+        (self.word(), self.tally)
+    }
+
     /// The pace and the end it leads to, while there is one.
     fn pace(&self, client: &Client) -> String {
+        if self.paused {
+            return ", until somebody resumes it".to_owned();
+        }
         let pace = match self.copies_per_second {
             pace if pace > 0.0 => format!(", {pace} copies/s"),
             _ => String::new(),
         };
-        let end = self.expected_end.map(|end| format!(", until {}", client.time(end)));
+        let end = self
+            .expected_end
+            .map(|end| format!(", the last leaves about {}", client.time(end)));
         pace + &end.unwrap_or_default()
     }
 }
@@ -71,7 +81,11 @@ pub(super) async fn run(client: &Client, watch: Watch) -> Result<(), Error> {
             _ = leaves.recv() => return face.leave(watch.id, last.as_ref()),
         };
         let progress: Progress = view::read(now.clone())?;
-        face.show(client, watch.id, &progress, (now != before).then_some(&now))?;
+        let is_other = match face {
+            Face::Json => now != before,
+            Face::Plain | Face::Bar(_) => last.as_ref().map(Progress::stands) != Some(progress.stands()),
+        };
+        face.show(client, watch.id, &progress, is_other.then_some(&now))?;
         if progress.is_over() {
             return face.end(watch.id, &progress);
         }

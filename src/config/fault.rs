@@ -17,6 +17,12 @@ pub enum Fault {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no folder of settings.
+    #[error("{}: there is no such folder of settings; say where they are with --config", file.display())]
+    NoFolder {
+        /// Where it was looked for.
+        file: PathBuf,
+    },
     /// It is no TOML, or a key or value in it is wrong.
     #[error("{}:{line}: {what}", file.display())]
     Toml {

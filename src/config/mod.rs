@@ -70,9 +70,13 @@ pub fn load(dir: &Path) -> Result<Config, Fault> {
 /// The same, with every fault there is: one a file, since what follows the first in a file may only follow from it.
 pub fn load_whole(dir: &Path) -> Result<Config, Faults> {
     // Relative paths in the files are meant from the folder that holds `config/`, whatever the working directory is.
-    let base = dir.canonicalize().map_err(|source| Fault::Unreadable {
-        file: dir.to_owned(),
-        source,
+    let base = dir.canonicalize().map_err(|source| {
+        let file = dir.to_owned();
+        if source.kind() == std::io::ErrorKind::NotFound {
+            Fault::NoFolder { file }
+        } else {
+            Fault::Unreadable { file, source }
+        }
     })?;
     let base = base.parent().map(Path::to_owned).unwrap_or(base);
     let mut found = Found::default();

@@ -30,6 +30,13 @@ fn check(file: &str, from: &str, to: &str, expected: &str) {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_asked_for() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let fault = load(&home.path().join("etc")).expect_err("refused").to_string();
+    assert!(fault.contains("say where they are with --config"), "{fault}");
+}
+
+#[test]
 fn the_shipped_settings_are_good() {
     let (_home, dir) = changed("", "", "");
     let config = load(&dir).expect("good");

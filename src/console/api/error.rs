@@ -169,11 +169,19 @@ impl From<PathRejection> for Fault {
     }
 }
 
+/// What is wrong with a value and its name, without what the library says around it.
+fn bare(said: &str) -> &str {
+    let said = said
+        .strip_prefix("Failed to deserialize the JSON body into the target type: ")
+        .unwrap_or(said);
+    said.rsplit_once(" at line ").map_or(said, |(what, _)| what)
+}
+
 impl From<JsonRejection> for Fault {
     fn from(rejection: JsonRejection) -> Self {
         match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(2),
-            StatusCode::UNPROCESSABLE_ENTITY => Self::Unacceptable(rejection.body_text()),
+            StatusCode::UNPROCESSABLE_ENTITY => Self::Unacceptable(bare(&rejection.body_text()).to_owned()),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::NotJson,
             _ => Self::Malformed(rejection.body_text()),
         }
@@ -205,6 +213,14 @@ pub(super) async fn not_so() -> Response {
 mod tests {
     use super::*;
     use crate::model::Wanting;
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_said_bare() {
+        let said = "Failed to deserialize the JSON body into the target type: to[0]: an address has the form \
+                    name@domain at line 1 column 187";
+        assert_eq!(bare(said), "to[0]: an address has the form name@domain");
+        assert_eq!(bare("something else"), "something else");
+    }
 
     #[test]
     fn each_no_has_its_status() {

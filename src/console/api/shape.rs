@@ -38,6 +38,8 @@ pub(super) struct Explained {
     /// When a copy might go.
     #[schema(value_type = String, format = DateTime)]
     next: Timestamp,
+    /// Seconds until then.
+    wait_seconds: u64,
     /// The limits that bind now, longest first; without any it may go at once.
     binds: Vec<Bound>,
     /// Every scope it belongs to, from everything together to the receiver.
@@ -152,6 +154,7 @@ pub(super) async fn explain(
         next_hop: shaper.settings().name(&told.stream.host),
         is_direct: told.stream.is_direct,
         next: told.next(now),
+        wait_seconds: told.next(now).since(now).as_secs(),
         binds: told
             .binds
             .iter()

@@ -209,17 +209,12 @@ fn judge(name: &str, judged: Judged, brake: &Brake) -> Judgement {
     for (what, count, warn, pause) in kinds {
         // Counts of people are far below what a float holds exactly.
         let percent = count as f64 * 100.0 / judged.tried as f64;
-        let sentence = |limit: f64| {
-            format!(
-                "{name}: {count} of {} {what}, {percent:.2} %; the limit is {limit} %",
-                judged.tried
-            )
-        };
+        let found = format!("{name}: {count} of {} {what}, {percent:.2} %", judged.tried);
         if percent >= pause {
-            return Judgement::Pause(sentence(pause));
+            return Judgement::Pause(format!("{found}; the limit is {pause} %"));
         }
         if percent >= warn {
-            warning = Judgement::Warn(sentence(warn));
+            warning = Judgement::Warn(format!("{found}; at {pause} % it is paused"));
         }
     }
     warning
@@ -282,7 +277,7 @@ mod tests {
         check(&[("Gmail", counts(200, 3, 0))], "fine");
         check(
             &[("Gmail", counts(200, 4, 0))],
-            "warn everywhere: 4 of 200 mailboxes are gone, 2.00 %",
+            "warn everywhere: 4 of 200 mailboxes are gone, 2.00 %; at 5 % it is paused",
         );
         check(&[("Gmail", counts(200, 10, 0))], "pause everywhere: 10 of 200");
     }
