@@ -11,11 +11,13 @@ use super::error::Error;
 use super::page::Frame;
 use super::session::SignedIn;
 use super::words::{When, Words};
-use crate::model::Mailing;
+use crate::model::{Act, Mailing};
 use crate::store::Logged;
 
 /// Lines on a page.
 const LINES_MAX: usize = 200;
+/// Lines of a mailing that say who is not written to again: there may be thousands, and what people did would be lost.
+const SUPPRESSED_MAX: usize = 10;
 /// Lines looked through for those of one mailing.
 const LOOKED_AT_MAX: usize = 50_000;
 
@@ -68,19 +70,35 @@ pub(super) async fn show(extract::State(room): extract::State<Arc<Room>>, who: S
 }
 
 /// The lines of one mailing, oldest first.
-pub(super) fn of_mailing(room: &Room, words: Words, mailing: &Mailing) -> Result<Vec<Line>, Error> {
-    let mut lines = Vec::new();
+#[derive(Debug)]
+pub(super) struct Trail {
+    pub(super) lines: Vec<Line>,
+    /// Older ones of who is not written to again, which are left out.
+    pub(super) more_suppressed: usize,
+}
+
+/// The trail of one mailing.
+pub(super) fn of_mailing(room: &Room, words: Words, mailing: &Mailing) -> Result<Trail, Error> {
+    let (mut lines, mut suppressed) = (Vec::new(), 0usize);
     for logged in room.state.store.events().take(LOOKED_AT_MAX) {
         let logged = logged?;
         if logged.event.at < mailing.submitted_at {
             break;
         }
-        if logged.event.mailing == Some(mailing.id) && lines.len() < LINES_MAX {
+        if logged.event.mailing != Some(mailing.id) {
+            continue;
+        }
+        suppressed += usize::from(logged.event.act == Act::Suppressed);
+        let is_one_too_many = logged.event.act == Act::Suppressed && suppressed > SUPPRESSED_MAX;
+        if !is_one_too_many && lines.len() < LINES_MAX {
             lines.push(line(room, words, logged));
         }
     }
     lines.reverse();
-    Ok(lines)
+    Ok(Trail {
+        lines,
+        more_suppressed: suppressed.saturating_sub(SUPPRESSED_MAX),
+    })
 }
 
 fn line(room: &Room, words: Words, logged: Logged) -> Line {

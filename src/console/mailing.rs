@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use super::Room;
-use super::audit::{self, Line};
+use super::audit::{self, Trail};
 use super::beside::{self, Compared, Similar, Versions};
 use super::calendar::{self, Day};
 use super::error::Error;
@@ -65,7 +65,7 @@ struct MailingPage {
     plan: Option<Plan>,
     /// What recipients get; `None` when the message is no longer one that can be shown.
     letter: Option<Letter>,
-    trail: Vec<Line>,
+    trail: Trail,
 }
 
 /// What is asked of the page.

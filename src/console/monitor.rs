@@ -125,13 +125,14 @@ fn now(room: &Room, words: Words) -> Result<Now, Error> {
     let at = room.state.clock.now();
     let under_way = room.state.store.in_state(Kind::Expanded)?;
     let mut mailings = Vec::new();
-    let (mut cases, mut braked) = (0usize, 0usize);
+    let (mut cases, mut paused, mut braked) = (0usize, 0usize, 0usize);
     // The newest first: they are what somebody looks for.
     for id in under_way.iter().rev().filter(|id| id.series == Series::Case) {
         let Some(State::Expanded(expanded)) = room.state.store.mailing(*id)? else {
             continue;
         };
         cases += 1;
+        paused += usize::from(expanded.is_paused());
         braked += usize::from(is_braked(&expanded));
         if mailings.len() < MAILINGS_MAX {
             mailings.push(sending(room, words, expanded)?);
@@ -140,7 +141,7 @@ fn now(room: &Room, words: Words) -> Result<Now, Error> {
     let (sites, more_sites) = sites::sites(room, words, at);
     Ok(Now {
         words,
-        sentence: summary(words, cases, braked),
+        sentence: summary(words, cases, paused, braked),
         is_braked: braked > 0,
         figures: figures(room, words, at, under_way.len() - cases),
         hour: hour(room, words, at),
@@ -155,18 +156,20 @@ fn hour(room: &Room, words: Words, at: Timestamp) -> Option<Chart> {
     Chart::of(words, &room.state.zone, &pulse, at, Key("chart-hour"))
 }
 
-fn summary(words: Words, cases: usize, braked: usize) -> String {
+/// Of those that are leaving, `paused` are held back by a person or the gateway, `braked` by the gateway.
+fn summary(words: Words, cases: usize, paused: usize, braked: usize) -> String {
     let leaving = words.say(if cases == 0 {
         "monitor-nothing"
     } else {
         "monitor-leaving"
     });
     let leaving = leaving.with("count", cases);
-    if braked == 0 {
-        return leaving.into();
-    }
-    let said = words.say("monitor-braked").with("leaving", leaving);
-    said.with("count", braked).into()
+    let (key, count) = match (paused, braked) {
+        (0, 0) => return leaving.into(),
+        (paused, 0) => ("monitor-paused", paused),
+        (_, braked) => ("monitor-braked", braked),
+    };
+    words.say(key).with("leaving", leaving).with("count", count).into()
 }
 
 /// The house as a whole.

@@ -250,7 +250,11 @@ fn sending(words: Words, expanded: &Expanded) -> String {
             let said = words.say("planned-braked").with("planned", planned);
             said.with("why", pause.why.clone()).into()
         }
-        Some(_) => words.say("planned-paused").with("planned", planned).into(),
+        Some(pause) => {
+            let by = pause.by.as_ref().map(ToString::to_string).unwrap_or_default();
+            let said = words.say("planned-paused").with("planned", planned);
+            said.with("by", by).into()
+        }
         None => planned.into(),
     }
 }

@@ -190,7 +190,7 @@ planned-without =
        *[other] { $copies } copies planned; { $people } left out.
     }
 planned-braked = { $planned } The gateway paused it: { $why }. No further copy leaves until a reviewer or postmaster has looked and resumes it.
-planned-paused = { $planned } Paused: no further copy leaves until a reviewer resumes it.
+planned-paused = { $planned } { $by } has paused it: no further copy leaves until a reviewer or postmaster resumes it.
 stopped-by = Stopped by { $who } on { $when }. No further copy leaves.
 closed = The last copy was settled on { $when }.
 ended-lapsed = Nobody decided in time; it lapsed on { $when }. No copy was sent.
@@ -404,6 +404,11 @@ look-with = With its own pictures
 trail = What was done
 trail-empty = Nothing yet.
 trail-by = by { $who }
+trail-suppressed =
+    { $count ->
+        [one] Left out here: { $count } earlier line of who is not written to again.
+       *[other] Left out here: { $count } earlier lines of who is not written to again.
+    }
 
 ## The queue
 
@@ -452,11 +457,16 @@ field-subject = Subject of the whole <small>they must be for the same lists; eac
 ## What leaves now
 
 monitor-report = The report of the month
-monitor-nothing = No mailing is leaving.
+monitor-nothing = No mailing is under way.
 monitor-leaving =
     { $count ->
-        [one] { $count } mailing is leaving.
-       *[other] { $count } mailings are leaving.
+        [one] { $count } mailing is under way.
+       *[other] { $count } mailings are under way.
+    }
+monitor-paused =
+    { $count ->
+        [one] { $leaving } { $count } is paused.
+       *[other] { $leaving } { $count } are paused.
     }
 monitor-braked =
     { $count ->
@@ -479,7 +489,7 @@ monitor-later = It goes on at { $when }, and the last copy is expected to leave 
 monitor-ends = The last copy is expected to leave at { $ends }.
 monitor-tried = Every copy has been tried at least once.
 monitor-brake = The gateway paused it: { $why }. It waits for a reviewer or postmaster.
-monitor-warned = A warning, before the gateway pauses it: { $why }.
+monitor-warned = A warning: { $why }.
 monitor-sites = How whoever receives stands
 monitor-no-sites = No mail has left yet.
 monitor-more-sites =

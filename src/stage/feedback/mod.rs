@@ -152,7 +152,11 @@ fn no_more(reason: SuppressionReason, scopes: &[Scope], code: &str) -> String {
     } else {
         format!(" ({code})")
     };
-    format!("{}{code}, no more {}", reason.exclusion().words(), far.join(" and "))
+    format!(
+        "{}{code}; left out of {}",
+        reason.exclusion().words(),
+        far.join(" and ")
+    )
 }
 
 fn said(back: &Back) -> String {

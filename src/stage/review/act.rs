@@ -171,7 +171,11 @@ impl Desk {
     pub async fn pause(&self, id: MailingId, by: &Address) -> Result<Done, Refusal> {
         let (state, expanded) = self.expanded(id, by, "pause")?;
         if expanded.is_paused() {
-            return Err(wrong(&state, "it is paused already"));
+            return Err(Refusal::WrongState {
+                id,
+                word: "paused",
+                detail: "no copy leaves until somebody resumes it".to_owned(),
+            });
         }
         let pause = Pause {
             by: Some(by.clone()),
@@ -283,8 +287,12 @@ impl Desk {
     pub(super) fn expanded(&self, id: MailingId, by: &Address, act: &str) -> Result<(State, Expanded), Refusal> {
         let state = self.visible(id, by)?;
         // Who looks after the machine may hold mail back for a while, but not for good.
-        if act == "stop" || !self.is_postmaster(by) {
+        if act == "stop" {
             self.reviewer(by, act)?;
+        } else if !self.is_postmaster(by) && self.offices().reviewer(by).is_none() {
+            return Err(Refusal::NotEntitled(format!(
+                "only a reviewer or a postmaster can {act} a mailing, and {by} is neither"
+            )));
         }
         match &state {
             State::Expanded(expanded) => {
