@@ -6,6 +6,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract;
 use axum::response::{Html, IntoResponse, Response};
+use jiff::tz::TimeZone;
 
 use super::Room;
 use super::chart::{self, Chart};
@@ -226,7 +227,10 @@ fn sending(room: &Room, words: Words, expanded: Expanded) -> Result<Sending, Err
         warning: warned(words, &fare).filter(|_| alarm.is_none()),
         alarm,
         lines: match &fare.now {
-            Some(now) if !is_paused => lines(room, words, now),
+            Some(leaving) if !is_paused => {
+                let now = room.state.clock.now();
+                lines(words, (&room.state.zone, now), leaving, &sites::silent(room, now))
+            }
             Some(_) | None => Vec::new(),
         },
         course: course(room, words, &fare),
@@ -246,10 +250,10 @@ fn course(room: &Room, words: Words, fare: &Fare) -> Option<Chart> {
     Chart::of(words, &room.state.zone, &leaving.course, now, Key("chart-course"))
 }
 
-/// How fast it goes, what it waits for, and until when.
-fn lines(room: &Room, words: Words, leaving: &Leaving) -> Vec<String> {
+/// How fast it goes, what it waits for, and until when; `silent` are next hops that nothing goes to.
+fn lines(words: Words, (zone, now): (&TimeZone, Timestamp), leaving: &Leaving, silent: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
-    let moment = |at: Timestamp| words.moment(at, &room.state.zone);
+    let moment = |at: Timestamp| words.moment(at, zone);
     if leaving.per_second > 0.0 {
         let pace = chart::rate(words, leaving.per_second);
         lines.push(words.say("monitor-now").with("pace", pace).into());
@@ -262,8 +266,14 @@ fn lines(room: &Room, words: Words, leaving: &Leaving) -> Vec<String> {
         Some((copies, None)) => lines.push(words.say("monitor-slice").with("copies", u64::from(copies)).into()),
         None => {}
     }
+    if leaving.per_second <= 0.0 && !silent.is_empty() {
+        // An end that is reckoned from limits alone would not be true.
+        let said = words.say("monitor-silent").with("who", silent.join(", "));
+        lines.push(said.into());
+        return lines;
+    }
     lines.push(match leaving.outlook {
-        Some(outlook) if outlook.begins > room.state.clock.now() => {
+        Some(outlook) if outlook.begins > now => {
             let said = words.say("monitor-later").with("when", moment(outlook.begins));
             said.with("ends", moment(outlook.ends)).into()
         }
@@ -271,4 +281,36 @@ fn lines(room: &Room, words: Words, leaving: &Leaving) -> Vec<String> {
         None => words.say("monitor-tried").into(),
     });
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderMap;
+
+    use super::*;
+    use crate::decide::shape::{Outlook, Pulse};
+
+    #[test]
+    fn while_its_next_hop_is_silent_no_end_is_foretold() {
+        let now = Timestamp::from_micros(1_764_000_000_000_000);
+        let leaving = |per_second: f64| Leaving {
+            per_second,
+            outlook: Some(Outlook { begins: now, ends: now }),
+            course: Pulse::whole(),
+            slice: None,
+            judgement: Judgement::Fine,
+        };
+        let said = |per_second: f64, silent: &[String]| {
+            let words = Words::of(&HeaderMap::new());
+            lines(words, (&TimeZone::UTC, now), &leaving(per_second), silent).join(" ")
+        };
+        let silent = ["smarthost:25".to_owned()];
+        assert!(said(0.0, &[]).contains("is expected to leave"));
+        assert_eq!(
+            said(0.0, &silent),
+            "Nothing goes to smarthost:25 now; why, and until when, stands below."
+        );
+        // It goes by another way.
+        assert!(said(2.0, &silent).contains("is expected to leave"));
+    }
 }

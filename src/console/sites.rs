@@ -32,6 +32,13 @@ pub(super) fn sites(room: &Room, words: Words, now: Timestamp) -> (Vec<Site>, us
     (standings.iter().map(site).collect(), more)
 }
 
+/// Next hops that nothing goes to now.
+pub(super) fn silent(room: &Room, now: Timestamp) -> Vec<String> {
+    let standings = room.state.desk.shape().look().standings(now);
+    let is_silent = |one: &Standing| matches!(one.scope, Scope::Host(_)) && !matches!(one.passage, Passage::Closed);
+    standings.into_iter().filter(is_silent).map(|one| one.name).collect()
+}
+
 fn trouble(standing: &Standing) -> u8 {
     match (&standing.passage, standing.is_slowed) {
         (Passage::Open(..), _) => 0,

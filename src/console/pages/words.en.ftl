@@ -487,6 +487,7 @@ monitor-slice = A slice of { $copies } goes first.
 monitor-slice-waits = The first { $copies } have gone; the rest waits until { $when } to see how they fare.
 monitor-later = It goes on at { $when }, and the last copy is expected to leave at { $ends }.
 monitor-ends = The last copy is expected to leave at { $ends }.
+monitor-silent = Nothing goes to { $who } now; why, and until when, stands below.
 monitor-tried = Every copy has been tried at least once.
 monitor-brake = The gateway paused it: { $why }. It waits for a reviewer or postmaster.
 monitor-warned = A warning: { $why }.
