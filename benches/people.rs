@@ -32,10 +32,12 @@ use bedel::model::{
 use bedel::stage::expand::{self, expand_due};
 use bedel::stage::import;
 use bedel::store::{self, Admission, MasterKey, Move, Store, Traces};
+use tikv_jemallocator::Jemalloc;
+use zeroizing_alloc::ZeroAlloc;
 
 /// As the program has it: wiping what is given back is part of the cost.
 #[global_allocator]
-static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static ALLOCATOR: ZeroAlloc<Jemalloc> = ZeroAlloc(Jemalloc);
 
 /// Past mailings whose copies count.
 const PAST_MAILINGS: u32 = 8;

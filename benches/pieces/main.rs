@@ -26,10 +26,12 @@ use std::time::Duration;
 use bedel::config::Config;
 use bedel::mail::Timestamp;
 use criterion::{BenchmarkGroup, Criterion};
+use tikv_jemallocator::Jemalloc;
+use zeroizing_alloc::ZeroAlloc;
 
 /// As the program has it: wiping what is given back is part of the cost.
 #[global_allocator]
-static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static ALLOCATOR: ZeroAlloc<Jemalloc> = ZeroAlloc(Jemalloc);
 
 /// Pieces that stand beside one another.
 type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
