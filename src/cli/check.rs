@@ -171,14 +171,6 @@ fn clauses(config: &Config) -> Result<(), Error> {
             ),
         ),
         row(
-            "C10",
-            "contact data is",
-            format!(
-                "{} addresses, or {} of the master list",
-                data.addresses_at, data.known_at
-            ),
-        ),
-        row(
             "C8",
             "is forgotten after",
             format!(
@@ -187,6 +179,14 @@ fn clauses(config: &Config) -> Result<(), Error> {
                 days(policy.retention.history),
                 days(policy.retention.deliveries),
                 days(policy.retention.trail)
+            ),
+        ),
+        row(
+            "C10",
+            "contact data is",
+            format!(
+                "{} addresses, or {} of the master list",
+                data.addresses_at, data.known_at
             ),
         ),
         row("C11", "mailings leave", hours),

@@ -33,7 +33,7 @@ pub(super) struct Explain {
     #[arg(long, value_name = "ADDRESS", required = true)]
     to: Vec<Address>,
     /// When, such as 2026-11-24T09:00:00Z; now, unless it is said
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<String>,
     /// Print what the API answers
     #[arg(long)]
@@ -97,6 +97,13 @@ pub(super) struct Arm {
     /// Practise: it takes the same road, to nobody but those whom policy.toml names for drills
     #[arg(long)]
     drill: bool,
+}
+
+/// A time with its zone, as the API reads it.
+fn moment(text: &str) -> Result<String, &'static str> {
+    let is_moment = text.parse::<jiff::Timestamp>().is_ok();
+    let said = "write day, time and zone, such as 2026-11-24T09:00:00Z";
+    is_moment.then(|| text.to_owned()).ok_or(said)
 }
 
 pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error> {
@@ -180,4 +187,19 @@ pub(super) async fn emergency(client: &Client, command: Emergency) -> Result<(),
 
 fn done(answer: &Value) -> Result<(), Error> {
     out::line(answer.get("done").and_then(Value::as_str).unwrap_or("Done."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_said_with_its_zone() {
+        for text in ["2026-11-24T09:00:00Z", "2026-11-24T09:00:00-06:00"] {
+            assert_eq!(moment(text), Ok(text.to_owned()));
+        }
+        for text in ["tomorrow", "2026-11-24", "2026-11-24T09:00"] {
+            assert!(moment(text).is_err_and(|said| said.contains("2026-11-24T09:00:00Z")), "{text}");
+        }
+    }
 }
