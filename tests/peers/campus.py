@@ -21,15 +21,21 @@ ACCOUNTS = ["author", "records", "emarcomm", "emarcomm-deputy"]
 ROLES = ["instructor", "police", "provost", "busy", "merger", "slicer", "poster", "surveyor", "vendor-contact"]
 
 
+# Whoever has been given a port may not listen on it yet.
+GIVEN = set()
+
+
 def free_port():
-    """A port nobody listens on; none that the system may give to a connection before it is bound."""
+    """A port nobody listens on, and nobody was given; none that the system may give to a connection before it is bound."""
     for port in random.sample(range(10_000, 32_000), 1_000):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+            if port not in GIVEN:
+                GIVEN.add(port)
+                return port
     raise AssertionError("no port is free")
 
 
