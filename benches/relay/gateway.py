@@ -40,13 +40,6 @@ class Gateway(Campus):
         path = self.config / "gateway.toml"
         path.write_text(path.read_text() + METRICS)
 
-    def __enter__(self):
-        try:
-            return super().__enter__()
-        except BaseException:
-            self.__exit__()
-            raise
-
     def start_sink(self):
         if self.is_judged:
             super().start_sink()

@@ -132,6 +132,14 @@ class Campus:
             (self.config / "shaping.toml").write_text(shaping)
 
     def __enter__(self):
+        try:
+            return self.settled()
+        except BaseException:
+            # Who fails to enter is never asked to leave.
+            self.__exit__()
+            raise
+
+    def settled(self):
         self.start_sink()
         self.start_gateway()
         for name in ACCOUNTS:
