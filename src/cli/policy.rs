@@ -199,7 +199,10 @@ mod tests {
             assert_eq!(moment(text), Ok(text.to_owned()));
         }
         for text in ["tomorrow", "2026-11-24", "2026-11-24T09:00"] {
-            assert!(moment(text).is_err_and(|said| said.contains("2026-11-24T09:00:00Z")), "{text}");
+            assert!(
+                moment(text).is_err_and(|said| said.contains("2026-11-24T09:00:00Z")),
+                "{text}"
+            );
         }
     }
 }
