@@ -127,6 +127,7 @@ fn now(room: &Room, words: Words) -> Result<Now, Error> {
     let under_way = room.state.store.in_state(Kind::Expanded)?;
     let mut mailings = Vec::new();
     let (mut cases, mut paused, mut braked) = (0usize, 0usize, 0usize);
+    let silent = sites::silent(room, at);
     // The newest first: they are what somebody looks for.
     for id in under_way.iter().rev().filter(|id| id.series == Series::Case) {
         let Some(State::Expanded(expanded)) = room.state.store.mailing(*id)? else {
@@ -136,7 +137,7 @@ fn now(room: &Room, words: Words) -> Result<Now, Error> {
         paused += usize::from(expanded.is_paused());
         braked += usize::from(is_braked(&expanded));
         if mailings.len() < MAILINGS_MAX {
-            mailings.push(sending(room, words, expanded)?);
+            mailings.push(sending(room, words, expanded, &silent)?);
         }
     }
     let (sites, more_sites) = sites::sites(room, words, at);
@@ -201,7 +202,8 @@ fn is_braked(expanded: &Expanded) -> bool {
     expanded.pause().is_some_and(|pause| pause.by.is_none())
 }
 
-fn sending(room: &Room, words: Words, expanded: Expanded) -> Result<Sending, Error> {
+/// One mailing; `silent` are next hops that nothing goes to.
+fn sending(room: &Room, words: Words, expanded: Expanded, silent: &[String]) -> Result<Sending, Error> {
     let alarm = match expanded.pause() {
         Some(pause) if pause.by.is_none() => Some(words.say("monitor-brake").with("why", pause.why.clone()).into()),
         Some(_) | None => None,
@@ -227,10 +229,7 @@ fn sending(room: &Room, words: Words, expanded: Expanded) -> Result<Sending, Err
         warning: warned(words, &fare).filter(|_| alarm.is_none()),
         alarm,
         lines: match &fare.now {
-            Some(leaving) if !is_paused => {
-                let now = room.state.clock.now();
-                lines(words, (&room.state.zone, now), leaving, &sites::silent(room, now))
-            }
+            Some(leaving) if !is_paused => lines(words, (&room.state.zone, room.state.clock.now()), leaving, silent),
             Some(_) | None => Vec::new(),
         },
         course: course(room, words, &fare),

@@ -133,13 +133,13 @@ class Campus:
 
     def __enter__(self):
         try:
-            return self.settled()
+            return self.set_up()
         except BaseException:
             # Who fails to enter is never asked to leave.
             self.__exit__()
             raise
 
-    def settled(self):
+    def set_up(self):
         self.start_sink()
         self.start_gateway()
         for name in ACCOUNTS:

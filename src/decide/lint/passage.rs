@@ -150,7 +150,7 @@ fn slot(hash: u64, slots: usize) -> usize {
 }
 
 /// The hash of a word, eight octets at a time; small letters and capitals alike. Whoever makes two words collide gains
-/// nothing: each is compared.
+/// little: a word that is looked for is compared, and two texts then seem a word more alike.
 fn hash(word: &str) -> u64 {
     let (eights, rest) = word.as_bytes().as_chunks::<8>();
     let mut last = [0; 8];
