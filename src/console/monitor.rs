@@ -17,7 +17,7 @@ use super::page::Frame;
 use super::session::{SignedIn, Watching};
 use super::sites::{self, Site};
 use super::words::{Key, Tag, Words};
-use crate::decide::shape::Judgement;
+use crate::decide::shape::{Judgement, Standing};
 use crate::mail::Timestamp;
 use crate::model::Series;
 use crate::model::lifecycle::{Expanded, State};
@@ -203,7 +203,7 @@ fn is_braked(expanded: &Expanded) -> bool {
 }
 
 /// One mailing; `silent` are next hops that nothing goes to.
-fn sending(room: &Room, words: Words, expanded: Expanded, silent: &[String]) -> Result<Sending, Error> {
+fn sending(room: &Room, words: Words, expanded: Expanded, silent: &[Standing]) -> Result<Sending, Error> {
     let alarm = match expanded.pause() {
         Some(pause) if pause.by.is_none() => Some(words.say("monitor-brake").with("why", pause.why.clone()).into()),
         Some(_) | None => None,
@@ -250,7 +250,7 @@ fn course(room: &Room, words: Words, fare: &Fare) -> Option<Chart> {
 }
 
 /// How fast it goes, what it waits for, and until when; `silent` are next hops that nothing goes to.
-fn lines(words: Words, (zone, now): (&TimeZone, Timestamp), leaving: &Leaving, silent: &[String]) -> Vec<String> {
+fn lines(words: Words, (zone, now): (&TimeZone, Timestamp), leaving: &Leaving, silent: &[Standing]) -> Vec<String> {
     let mut lines = Vec::new();
     let moment = |at: Timestamp| words.moment(at, zone);
     if leaving.per_second > 0.0 {
@@ -265,6 +265,8 @@ fn lines(words: Words, (zone, now): (&TimeZone, Timestamp), leaving: &Leaving, s
         Some((copies, None)) => lines.push(words.say("monitor-slice").with("copies", u64::from(copies)).into()),
         None => {}
     }
+    let awaits = |hop: &&Standing| leaving.hosts_awaited.contains(&hop.scope);
+    let silent: Vec<&str> = silent.iter().filter(awaits).map(|hop| hop.name.as_str()).collect();
     if leaving.per_second <= 0.0 && !silent.is_empty() {
         // An end that is reckoned from limits alone would not be true.
         let said = words.say("monitor-silent").with("who", silent.join(", "));
@@ -287,29 +289,58 @@ mod tests {
     use axum::http::HeaderMap;
 
     use super::*;
-    use crate::decide::shape::{Outlook, Pulse};
+    use crate::decide::shape::{Outlook, Passage, Pulse, Scope};
 
-    #[test]
-    fn while_its_next_hop_is_silent_no_end_is_foretold() {
+    fn hop(name: &str) -> Scope {
+        Scope::Host(name.into())
+    }
+
+    fn silent(name: &str) -> Standing {
+        Standing {
+            scope: hop(name),
+            name: name.to_owned(),
+            rate: None,
+            connections: None,
+            in_use: 0,
+            messages_per_connection: None,
+            today: None,
+            passage: Passage::HalfOpen("nobody is there".to_owned()),
+            is_slowed: false,
+            slowed_by: None,
+        }
+    }
+
+    fn said(per_second: f64, awaited: &[&str], silent: &[Standing]) -> String {
         let now = Timestamp::from_micros(1_764_000_000_000_000);
-        let leaving = |per_second: f64| Leaving {
+        let leaving = Leaving {
             per_second,
             outlook: Some(Outlook { begins: now, ends: now }),
             course: Pulse::whole(),
             slice: None,
+            hosts_awaited: awaited.iter().copied().map(hop).collect(),
             judgement: Judgement::Fine,
         };
-        let said = |per_second: f64, silent: &[String]| {
-            let words = Words::of(&HeaderMap::new());
-            lines(words, (&TimeZone::UTC, now), &leaving(per_second), silent).join(" ")
-        };
-        let silent = ["smarthost:25".to_owned()];
-        assert!(said(0.0, &[]).contains("is expected to leave"));
+        let words = Words::of(&HeaderMap::new());
+        lines(words, (&TimeZone::UTC, now), &leaving, silent).join(" ")
+    }
+
+    #[test]
+    fn while_its_next_hop_is_silent_no_end_is_foretold() {
+        let (awaited, silent) = (["smarthost:25"], [silent("smarthost:25")]);
+        assert!(said(0.0, &awaited, &[]).contains("is expected to leave"));
         assert_eq!(
-            said(0.0, &silent),
+            said(0.0, &awaited, &silent),
             "Nothing goes to smarthost:25 now; why, and until when, stands below."
         );
         // It goes by another way.
-        assert!(said(2.0, &silent).contains("is expected to leave"));
+        assert!(said(2.0, &awaited, &silent).contains("is expected to leave"));
+    }
+
+    #[test]
+    fn only_next_hops_are_named_that_it_has_copies_for() {
+        let silent = [silent("a.example"), silent("b.example"), silent("c.example")];
+        let waiting = said(0.0, &["b.example", "d.example"], &silent);
+        assert!(waiting.starts_with("Nothing goes to b.example now"), "{waiting}");
+        assert!(said(0.0, &["d.example"], &silent).contains("is expected to leave"));
     }
 }

@@ -33,10 +33,10 @@ pub(super) fn sites(room: &Room, words: Words, now: Timestamp) -> (Vec<Site>, us
 }
 
 /// Next hops that nothing goes to now.
-pub(super) fn silent(room: &Room, now: Timestamp) -> Vec<String> {
+pub(super) fn silent(room: &Room, now: Timestamp) -> Vec<Standing> {
     let standings = room.state.desk.shape().look().standings(now);
     let is_silent = |one: &Standing| matches!(one.scope, Scope::Host(_)) && !matches!(one.passage, Passage::Closed);
-    standings.into_iter().filter(is_silent).map(|one| one.name).collect()
+    standings.into_iter().filter(is_silent).collect()
 }
 
 fn trouble(standing: &Standing) -> u8 {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::counts::{Counts, Judged};
 use super::pulse::Pulse;
+use super::scope::Scope;
 use super::settings::{Brake, Canary};
 use crate::mail::Timestamp;
 use crate::model::{Entry, Lane};
@@ -48,6 +49,8 @@ pub struct Watch {
     pub canary: u32,
     /// People in the plan.
     pub planned: u32,
+    /// The next hops that copies are still to leave for, as whoever sends has seen last.
+    pub hosts_awaited: Vec<Scope>,
     /// Whether it is judged at all: what people addressed themselves is not, and an emergency is never stopped.
     pub is_judged: bool,
     /// What a person who let it go on has seen already.
@@ -68,6 +71,7 @@ impl Watch {
             pace: Pulse::fine(),
             canary: first,
             planned,
+            hosts_awaited: Vec::new(),
             is_judged: canary.is_some(),
             before: BTreeMap::new(),
             in_flight: 0,

@@ -262,6 +262,12 @@ impl Queue {
         self.runs.iter().filter(|run| run.is_halted()).map(Run::id).collect()
     }
 
+    /// The next hops that copies of each case are still to leave for.
+    pub(super) fn hosts_awaited(&self) -> Vec<(MailingId, Vec<Scope>)> {
+        let cases = self.runs.iter().filter(|run| run.id().series == Series::Case);
+        cases.map(|run| (run.id(), run.hosts_awaited())).collect()
+    }
+
     /// Where the copy of a recipient goes, by name.
     pub(super) fn stream_of(&self, id: MailingId, seq: u32) -> Option<Arc<str>> {
         let run = self.runs.iter().find(|run| run.id() == id)?;

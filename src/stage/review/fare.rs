@@ -1,7 +1,7 @@
 //! How a mailing fares: by provider, at which pace, until when; while its copies leave, and when they have left.
 
 use super::Desk;
-use crate::decide::shape::{Counts, Judgement, Outlook, Pulse, Shaper, Slice};
+use crate::decide::shape::{Counts, Judgement, Outlook, Pulse, Scope, Shaper, Slice};
 use crate::mail::Timestamp;
 use crate::model::MailingId;
 use crate::store::Error;
@@ -26,6 +26,8 @@ pub struct Leaving {
     pub course: Pulse,
     /// How many go first, while the rest waits to see how they fare; until when, once they have gone.
     pub slice: Option<(u32, Option<Timestamp>)>,
+    /// The next hops that copies are still to leave for.
+    pub hosts_awaited: Vec<Scope>,
     /// What the brake says of it.
     pub judgement: Judgement,
 }
@@ -62,6 +64,7 @@ fn under_way(shaper: &Shaper, id: MailingId, now: Timestamp) -> Option<Fare> {
             outlook: shaper.outlook(id, now),
             course: watch.course.at(now),
             slice,
+            hosts_awaited: watch.hosts_awaited.clone(),
             judgement: shaper.judge(id),
         }),
     })

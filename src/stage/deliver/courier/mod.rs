@@ -284,9 +284,21 @@ impl Courier {
         made.map_err(|error| Error::Unreadable(error.to_string()))
     }
 
+    /// Notes where copies are still to leave for, for whoever looks on.
+    fn note_hosts_awaited(&self) {
+        let awaited = self.queue().hosts_awaited();
+        let mut shaper = self.shape().look();
+        for (id, hosts) in awaited {
+            if let Some(watch) = shaper.watch(id) {
+                watch.hosts_awaited = hosts;
+            }
+        }
+    }
+
     /// Takes up what was expanded, paused, resumed or stopped since, closes what is done, and judges what is leaving.
     async fn look_around(&self, ahead: &mut Ahead) -> Result<(), Error> {
         let mut trouble = self.follow_moves(ahead).await;
+        self.note_hosts_awaited();
         let judged = self.judged();
         for id in judged {
             trouble = self.look_after(id).await.and(trouble);

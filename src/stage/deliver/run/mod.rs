@@ -7,7 +7,7 @@ mod picks;
 mod source;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 pub(super) use picks::Pick;
@@ -44,7 +44,8 @@ pub(super) struct Run {
     due_count: u64,
     /// Copies that wait for a person's word: recipient and attempt.
     aside: Vec<(u32, u8)>,
-    in_flight: u32,
+    /// Recipients whose copy is under way.
+    in_flight: Vec<u32>,
     pub(super) is_paused: bool,
     /// Somebody has stopped it: no further copy leaves, and it is let go of once those under way are at their ends.
     is_stopped: bool,
@@ -67,7 +68,7 @@ impl Run {
             alarms: BinaryHeap::new(),
             due_count: 0,
             aside: Vec::new(),
-            in_flight: 0,
+            in_flight: Vec::new(),
             is_paused,
             is_stopped: false,
             served: 0,
@@ -99,7 +100,8 @@ impl Run {
             run.put_off(seq, attempt, until);
         }
         run.aside = std::mem::take(&mut self.aside);
-        (run.in_flight, run.is_stopped) = (self.in_flight, self.is_stopped);
+        run.in_flight = std::mem::take(&mut self.in_flight);
+        run.is_stopped = self.is_stopped;
         (run.served, run.slice) = (self.served, self.slice);
         run.wake_all();
         *self = run;
@@ -185,22 +187,40 @@ impl Run {
         }
     }
 
+    /// The next hops that copies are still to leave for.
+    pub(super) fn hosts_awaited(&self) -> Vec<Scope> {
+        let aside = self.aside.iter().map(|(seq, _)| seq);
+        let busy = aside.chain(&self.in_flight).filter_map(|seq| self.line_of(*seq));
+        let busy: BTreeSet<usize> = busy.collect();
+        let waits = |(at, line): &(usize, &Line)| line.fresh > 0 || !line.due.is_empty() || busy.contains(at);
+        let lines = self.lines.iter().enumerate().filter(waits);
+        let hosts: BTreeSet<&Scope> = lines.map(|(_, line)| &line.way.stream.host).collect();
+        hosts.into_iter().cloned().collect()
+    }
+
     /// A try is over: what the ledger says of it.
     pub(super) fn settle(&mut self, entry: &Entry) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+        self.is_back(entry.seq);
         self.resume(entry);
     }
 
     /// A copy that was not tried is due then, as the same attempt.
     pub(super) fn give_back(&mut self, seq: u32, attempt: u8, due: Timestamp) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+        self.is_back(seq);
         self.put_off(seq, attempt, due);
     }
 
     /// A copy that was not tried waits for a person's word.
     pub(super) fn set_aside(&mut self, seq: u32, attempt: u8) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+        self.is_back(seq);
         self.aside.push((seq, attempt));
+    }
+
+    /// A copy is under way no more.
+    fn is_back(&mut self, seq: u32) {
+        if let Some(at) = self.in_flight.iter().position(|under_way| *under_way == seq) {
+            self.in_flight.swap_remove(at);
+        }
     }
 
     /// All of those are due then.
@@ -222,10 +242,10 @@ impl Run {
 
     /// Whether it was stopped, and no copy is under way any more.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.is_stopped && self.in_flight == 0
+        self.is_stopped && self.in_flight.is_empty()
     }
 
     pub(super) fn is_complete(&self) -> bool {
-        self.begun_count == self.planned && self.due_count == 0 && self.aside.is_empty() && self.in_flight == 0
+        self.begun_count == self.planned && self.due_count == 0 && self.aside.is_empty() && self.in_flight.is_empty()
     }
 }

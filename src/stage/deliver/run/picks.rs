@@ -117,7 +117,7 @@ impl Run {
                     self.pick_fresh(*ring, own, shaper, now)
                 };
                 if let Some(pick) = picked {
-                    self.in_flight += 1;
+                    self.in_flight.push(pick.seq);
                     return Some(pick);
                 }
             }

@@ -115,7 +115,11 @@ impl Office {
     }
 
     async fn convey_to(&self, lane: Lane, paths: Vec<ForwardPath>) -> MailingId {
-        let id = self.store.next_id(Series::Conveyed, 2026);
+        self.convey_as(Series::Conveyed, lane, paths).await
+    }
+
+    async fn convey_as(&self, series: Series, lane: Lane, paths: Vec<ForwardPath>) -> MailingId {
+        let id = self.store.next_id(series, 2026);
         let mailing = Mailing {
             id,
             author: Author {

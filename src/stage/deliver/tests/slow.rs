@@ -1,7 +1,7 @@
 //! A host that takes connections and says nothing holds up nobody who writes to another.
 
 use super::*;
-use crate::decide::shape::Direct;
+use crate::decide::shape::{Direct, Scope};
 
 /// Many more than are taken up at once: those that wait are not all that there is.
 const MANY: usize = 300;
@@ -46,5 +46,32 @@ async fn many_messages_for_a_silent_host_keep_none_for_another_waiting() {
     assert_eq!(office.recorder.count(), 2, "the recorder gets nothing else");
     let is_over = |id: &MailingId| office.is_closed(*id) || office.last_outcomes(*id).values().any(Option::is_some);
     assert!(!slow.iter().any(is_over), "the others still wait");
+    office.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_next_hops_are_awaited_that_copies_are_still_to_leave_for() {
+    let mut office = Office::open().await;
+    let _silent = silent(&mut office).await;
+    let everybody = ["busy@outside.example", "r@slow.example"];
+    let paths = everybody.map(|who| ForwardPath::to(address(who))).to_vec();
+    let id = office.convey_as(Series::Case, Lane::Bulk, paths).await;
+    office.start();
+    let slow = Scope::Host(office.settings.own_hosts[0].name().into());
+    let awaited = |office: &Office| {
+        let shaper = office.settings.shape.look();
+        shaper.watches().get(&id).map(|watch| watch.hosts_awaited.clone())
+    };
+    office
+        .until("one is put off", |office| {
+            office.store.tally(id).expect("counts").deferred == 1
+        })
+        .await;
+    let both = |office: &Office| awaited(office).is_some_and(|hosts| hosts.len() == 2 && hosts.contains(&slow));
+    office.until("both are awaited", both).await;
+    office.clock.advance(Duration::from_secs(15 * 60));
+    let one = |office: &Office| awaited(office) == Some(vec![slow.clone()]);
+    office.until("one is awaited", one).await;
+    assert_eq!(office.got("busy@outside.example"), 1);
     office.kill().await;
 }
