@@ -151,6 +151,17 @@ pub struct Entry {
     pub outcome: Option<Outcome>,
 }
 
+/// What was known of a recipient before an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing: it is the first.
+    Nothing,
+    /// They were put off.
+    Deferred,
+    /// They were put off, and a copy of theirs may have arrived.
+    Uncertain,
+}
+
 /// The counts of a mailing's deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Tally {
@@ -164,7 +175,7 @@ pub struct Tally {
     pub failed: u64,
     /// Dropped out since the plan was sealed.
     pub suppressed: u64,
-    /// Attempts whose end we do not know.
+    /// Recipients of whom we do not know whether they got a copy: the end of one was hidden, and no later one was accepted.
     pub uncertain: u64,
 }
 

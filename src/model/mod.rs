@@ -62,7 +62,7 @@ pub use answer::{Answer, Word};
 pub use audience::{Audience, Caps, ConsentRule, Exclusion, Expansion, Segment, Selection};
 pub use consent::{Agreement, Basis, Consent, Evidence, Method, Standing, agreement, stand};
 pub use contact::{Affiliation, Contact, Listing, Masked, relist};
-pub use delivery::{Entry, Got, Outcome, Recipient, Tally, Uncertain, WhenUncertain};
+pub use delivery::{Before, Entry, Got, Outcome, Recipient, Tally, Uncertain, WhenUncertain};
 pub use event::{Act, Event};
 pub use feed::FeedRow;
 pub use finding::{Ask, Decision, Finding};

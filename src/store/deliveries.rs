@@ -171,17 +171,17 @@ impl Store {
             names.push(state.id().to_string());
             self.enter(&mut batch, &state, out.message).await?;
         }
-        let retried = entries
+        let before = entries
             .iter()
-            .map(|entry| self.was_deferred(id, entry))
+            .map(|entry| self.before(id, entry))
             .collect::<Result<Vec<_>, _>>()?;
         self.tally(id)?;
         self.commit_spooled(batch, &names).await?;
         if let Some(tally) = lock(&self.tallies).0.get_mut(&id) {
             entries
                 .iter()
-                .zip(retried)
-                .for_each(|(entry, retried)| count(tally, entry, retried));
+                .zip(before)
+                .for_each(|(entry, before)| count(tally, entry, before));
         }
         Ok(())
     }

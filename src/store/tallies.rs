@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::engine::Table;
 use super::mailings::lock;
 use super::{Error, Move, Store};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
-use crate::model::{Entry, MailingId, Outcome, Tally};
+use crate::model::{Before, Entry, MailingId, Outcome, Tally};
 
 /// The running counts of mailings whose copies are leaving.
 #[derive(Debug, Default)]
@@ -84,18 +85,43 @@ impl Store {
             planned,
             ..Tally::default()
         };
-        let mut before: Option<Entry> = None;
+        // With whether its recipient was uncertain by then.
+        let mut last: Option<(Entry, bool)> = None;
         for entry in self.ledger(id) {
             let entry = entry?;
-            let retried = before.is_some_and(|before| before.seq == entry.seq && is_deferral(&before));
-            count(&mut tally, &entry, retried);
-            before = Some(entry);
+            let before = match &last {
+                Some((last, doubted)) if last.seq == entry.seq => known(*doubted, is_deferral(last)),
+                Some(_) | None => Before::Nothing,
+            };
+            count(&mut tally, &entry, before);
+            let doubted = before == Before::Uncertain || is_uncertain(&entry);
+            last = Some((entry, doubted));
         }
         Ok(tally)
     }
 
+    /// What was known of a recipient before an attempt.
+    pub fn before(&self, id: MailingId, entry: &Entry) -> Result<Before, Error> {
+        if entry.attempt <= 1 {
+            return Ok(Before::Nothing);
+        }
+        let doubted = self.was_uncertain(id, entry)?;
+        Ok(known(doubted, doubted || self.was_deferred(id, entry)?))
+    }
+
+    /// Whether the end of an earlier attempt was hidden.
+    fn was_uncertain(&self, id: MailingId, entry: &Entry) -> Result<bool, Error> {
+        let key = [id.to_key().as_slice(), &entry.seq.to_be_bytes()].concat();
+        for key in self.engine.keys(Table::Uncertain, &key) {
+            if key?.last().is_some_and(|attempt| *attempt < entry.attempt) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether the attempt before this one was put off.
-    pub(super) fn was_deferred(&self, id: MailingId, entry: &Entry) -> Result<bool, Error> {
+    fn was_deferred(&self, id: MailingId, entry: &Entry) -> Result<bool, Error> {
         let Some(attempt) = entry.attempt.checked_sub(1).filter(|before| *before > 0) else {
             return Ok(false);
         };
@@ -109,18 +135,33 @@ fn is_deferral(entry: &Entry) -> bool {
     entry.outcome.as_ref().is_some_and(|outcome| !outcome.is_settled())
 }
 
-/// Adds one outcome to the counts; `retried` says that its recipient had been counted as deferred.
-pub(super) fn count(tally: &mut Tally, entry: &Entry, retried: bool) {
+fn is_uncertain(entry: &Entry) -> bool {
+    matches!(entry.outcome, Some(Outcome::Uncertain { .. }))
+}
+
+fn known(doubted: bool, deferred: bool) -> Before {
+    match (doubted, deferred) {
+        (true, _) => Before::Uncertain,
+        (false, true) => Before::Deferred,
+        (false, false) => Before::Nothing,
+    }
+}
+
+/// Adds one outcome to the counts.
+pub(super) fn count(tally: &mut Tally, entry: &Entry, before: Before) {
     let Some(outcome) = &entry.outcome else { return };
-    if retried {
+    if before != Before::Nothing {
         tally.deferred = tally.deferred.saturating_sub(1);
     }
     match outcome {
-        Outcome::Accepted(_) => tally.accepted += 1,
+        Outcome::Accepted(_) => {
+            tally.accepted += 1;
+            tally.uncertain = tally.uncertain.saturating_sub(u64::from(before == Before::Uncertain));
+        }
         Outcome::Deferred { .. } => tally.deferred += 1,
         Outcome::Uncertain { .. } => {
             tally.deferred += 1;
-            tally.uncertain += 1;
+            tally.uncertain += u64::from(before != Before::Uncertain);
         }
         Outcome::Failed(_) => tally.failed += 1,
         Outcome::Suppressed(_) => tally.suppressed += 1,

@@ -24,7 +24,7 @@ pub struct Counts {
     pub failed: u64,
     /// Copies not sent after all, since somebody has dropped out.
     pub suppressed: u64,
-    /// Tries whose end was hidden.
+    /// People of whom we do not know whether they got a copy: the end of one was hidden, and no later one was taken.
     pub uncertain: u64,
     /// Mailboxes that are gone, as the next server said at once.
     pub refused_for_good: u64,

@@ -10,7 +10,7 @@ use crate::decide::report::judge;
 use crate::decide::shape::{Counts, Judgement, Meaning, Settings, nameless};
 use crate::mail::{Severity, Status, Timestamp};
 use crate::model::lifecycle::{Expanded, Pause, State};
-use crate::model::{Act, Came, Entry, Event, MailingId, Outcome, Series};
+use crate::model::{Act, Before, Came, Entry, Event, MailingId, Outcome, Series};
 use crate::store::{Error, Move, Outgoing};
 
 /// How often what came back of a mailing is counted.
@@ -31,9 +31,10 @@ pub(super) fn count_returned(counts: &mut BTreeMap<Arc<str>, Counts>, returned: 
     }
 }
 
-/// Counts one outcome. `is_first` says that nothing was known of its recipient before.
-pub(super) fn count(counts: &mut Counts, entry: &Entry, is_first: bool, settings: &Settings) {
+/// Counts one outcome.
+pub(super) fn count(counts: &mut Counts, entry: &Entry, before: Before, settings: &Settings) {
     let Some(outcome) = &entry.outcome else { return };
+    let is_first = before == Before::Nothing;
     if !is_first {
         counts.deferred = counts.deferred.saturating_sub(1);
     }
@@ -41,14 +42,17 @@ pub(super) fn count(counts: &mut Counts, entry: &Entry, is_first: bool, settings
         counts.tried += 1;
     }
     match outcome {
-        Outcome::Accepted(_) => counts.accepted += 1,
+        Outcome::Accepted(_) => {
+            counts.accepted += 1;
+            counts.uncertain = counts.uncertain.saturating_sub(u64::from(before == Before::Uncertain));
+        }
         Outcome::Deferred { status, .. } => {
             counts.deferred += 1;
             said(counts, status, settings);
         }
         Outcome::Uncertain { .. } => {
             counts.deferred += 1;
-            counts.uncertain += 1;
+            counts.uncertain += u64::from(before != Before::Uncertain);
         }
         Outcome::Failed(status) => {
             counts.failed += 1;
@@ -218,5 +222,36 @@ impl Courier {
             Err(Error::Conflict) => Ok(()),
             told => told,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uncertain_is_whoever_may_have_got_nothing_each_once() {
+        let mut counts = Counts::default();
+        let mut comes = |attempt, outcome, before| {
+            let entry = Entry {
+                seq: 0,
+                attempt,
+                at: Timestamp::from_micros(0),
+                outcome: Some(outcome),
+            };
+            count(&mut counts, &entry, before, &Settings::default());
+            (counts.tried, counts.accepted, counts.deferred, counts.uncertain)
+        };
+        let until = Timestamp::from_micros(0);
+        let hidden = || Outcome::Uncertain { until };
+        assert_eq!(comes(1, hidden(), Before::Nothing), (1, 0, 1, 1));
+        assert_eq!(comes(2, hidden(), Before::Uncertain), (1, 0, 1, 1));
+        let status = Status::new(451, 4, 2, "later");
+        assert_eq!(
+            comes(3, Outcome::Deferred { status, until }, Before::Uncertain),
+            (1, 0, 1, 1)
+        );
+        let status = Status::new(250, 2, 0, "ok");
+        assert_eq!(comes(4, Outcome::Accepted(status), Before::Uncertain), (1, 1, 0, 0));
     }
 }

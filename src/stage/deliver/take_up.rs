@@ -12,7 +12,7 @@ use crate::decide::compose::{self, Letter, Sealed};
 use crate::decide::shape::{Counts, Watch};
 use crate::mail::{Domain, Timestamp};
 use crate::model::lifecycle::{Expanded, State};
-use crate::model::{Capacity, Entry, Mailing, MailingId, Outcome, WhenUncertain};
+use crate::model::{Before, Capacity, Entry, Mailing, MailingId, Outcome, WhenUncertain};
 use crate::store::Error;
 
 impl Courier {
@@ -181,7 +181,7 @@ impl Courier {
         let settings = Arc::clone(self.shape().look().settings());
         let mut seen: BTreeMap<Arc<str>, Counts> = BTreeMap::new();
         let mut uncertain = Vec::new();
-        let mut before: Option<Entry> = None;
+        let mut last: Option<(u32, Before)> = None;
         let mut entries = self.store.ledger(id).peekable();
         while let Some(entry) = entries.next() {
             let mut entry = entry?;
@@ -190,19 +190,28 @@ impl Courier {
                 entry.outcome = Some(Outcome::Uncertain { until: now });
                 uncertain.push(entry.clone());
             }
+            let before = match last {
+                Some((seq, known)) if seq == entry.seq => known,
+                Some(_) | None => Before::Nothing,
+            };
             if let Some(stream) = run.stream_of(entry.seq).cloned() {
-                let is_first = before.as_ref().is_none_or(|before| before.seq != entry.seq);
-                count(watch.at(&stream), &entry, is_first, &settings);
+                count(watch.at(&stream), &entry, before, &settings);
                 watch.beats(&entry);
                 watch.is_back(Some(entry.at));
                 if resumed_at.is_some_and(|resumed| entry.at <= resumed) {
-                    count(seen.entry(stream).or_default(), &entry, is_first, &settings);
+                    count(seen.entry(stream).or_default(), &entry, before, &settings);
                 }
             }
             if is_last {
                 run.resume(&entry);
             }
-            before = Some(entry);
+            let is_doubted = before == Before::Uncertain || matches!(entry.outcome, Some(Outcome::Uncertain { .. }));
+            let known = if is_doubted {
+                Before::Uncertain
+            } else {
+                Before::Deferred
+            };
+            last = Some((entry.seq, known));
         }
         let stream_of = |seq| run.stream_of(seq).cloned();
         count_returned(&mut watch.by_provider, self.returned(id, stream_of, None)?);

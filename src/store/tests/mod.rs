@@ -316,26 +316,29 @@ async fn a_recount_after_a_restart_agrees_with_the_running_count() {
             until: at(9),
         })
     };
+    let uncertain = || Some(Outcome::Uncertain { until: at(3) });
     let steps = [
         vec![entry(0, 1, None)],
         vec![entry(0, 1, accepted()), entry(1, 1, None)],
         vec![entry(1, 1, deferred()), entry(2, 1, None)],
-        vec![
-            entry(2, 1, Some(Outcome::Uncertain { until: at(3) })),
-            entry(1, 2, None),
-        ],
+        vec![entry(2, 1, uncertain()), entry(1, 2, None)],
         vec![
             entry(1, 2, accepted()),
             entry(3, 1, Some(Outcome::Failed(Status::new(550, 1, 1, "gone")))),
         ],
+        vec![entry(4, 1, uncertain()), entry(2, 2, None)],
+        vec![entry(2, 2, uncertain()), entry(4, 2, None)],
+        vec![entry(4, 2, deferred()), entry(4, 3, None)],
+        vec![entry(4, 3, accepted())],
     ];
     home.store.tally(id).expect("counts");
     for entries in steps {
         home.store.record(id, &entries, None, vec![]).await.expect("records");
     }
     let running = home.store.tally(id).expect("counts");
-    assert_eq!((running.planned, running.accepted, running.deferred), (5, 2, 1));
-    assert_eq!((running.failed, running.uncertain, running.settled()), (1, 1, 3));
+    assert_eq!((running.planned, running.accepted, running.deferred), (5, 3, 1));
+    assert_eq!((running.failed, running.settled()), (1, 4));
+    assert_eq!(running.uncertain, 1, "of one of the two another copy was taken");
     assert_eq!(home.reopened().store.tally(id).expect("counts"), running);
 }
 

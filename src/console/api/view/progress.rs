@@ -41,7 +41,7 @@ pub(super) struct Fared {
     deferred: u64,
     failed: u64,
     suppressed: u64,
-    /// Attempts whose end we do not know.
+    /// People of whom we do not know whether they got a copy: the end of one was hidden, and no later one was accepted.
     uncertain: u64,
     /// Mailboxes that are gone.
     gone: u64,

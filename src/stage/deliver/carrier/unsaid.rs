@@ -77,7 +77,7 @@ impl Carrier {
             at: now,
             outcome: Some(outcome),
         };
-        self.courier.count_outcome(job, &entry);
+        self.courier.count_outcome(job, &entry)?;
         let is_late = job.source.mailing.capacity == Capacity::Conveyed
             && matches!(&entry.outcome, Some(Outcome::Deferred { until, .. }) if until.since(job.source.sealed_at) >= DELAYED_AFTER);
         let knows = is_late && !self.courier.is_news_of_delay(job);

@@ -43,18 +43,20 @@ impl Courier {
     }
 
     /// Counts an outcome against its mailing.
-    pub(in crate::stage::deliver) fn count_outcome(&self, job: &Job, entry: &Entry) {
+    pub(in crate::stage::deliver) fn count_outcome(&self, job: &Job, entry: &Entry) -> Result<(), Error> {
         if let Some(outcome) = &entry.outcome {
             let provider = Arc::clone(&job.way.stream.name);
             counter!("bedel_copies_total", "provider" => provider, "outcome" => outcome.word()).increment(1);
         }
+        let before = self.store.before(job.source.mailing.id, entry)?;
         let mut shaper = self.shape().look();
         let settings = Arc::clone(shaper.settings());
         shaper.beats(job.source.mailing.id, entry);
         if let Some(watch) = shaper.watch(job.source.mailing.id) {
             watch.is_back(Some(entry.at));
-            count(watch.at(&job.way.stream.name), entry, entry.attempt == 1, &settings);
+            count(watch.at(&job.way.stream.name), entry, before, &settings);
         }
+        Ok(())
     }
 
     /// Counts a reply that was no outcome.

@@ -42,6 +42,8 @@ async fn a_hidden_end_is_named_uncertain_and_sent_again_with_the_same_message_id
         ids,
         [Some("<1@mst.example>".to_owned()), Some("<1@mst.example>".to_owned())]
     );
+    let tally = office.store.tally(id).expect("counts");
+    assert_eq!((tally.accepted, tally.uncertain), (1, 0), "another was taken");
     office.close().await;
 }
 
@@ -76,6 +78,8 @@ async fn an_uncertain_copy_is_let_be_when_a_person_says_so() {
     office.start();
     past_the_doubt(&office, id).await;
     assert_eq!(office.got("lost@outside.example"), 1);
+    let tally = office.store.tally(id).expect("counts");
+    assert_eq!((tally.failed, tally.uncertain), (1, 1), "nobody knows, for good");
     office.close().await;
 }
 
