@@ -33,6 +33,7 @@ pub(super) struct Watch {
 #[derive(Debug, Deserialize)]
 struct Progress {
     state: String,
+    in_words: String,
     paused: bool,
     tally: Tally,
     copies_per_second: f64,
@@ -40,17 +41,13 @@ struct Progress {
 }
 
 impl Progress {
-    fn word(&self) -> &str {
-        if self.paused { "paused" } else { &self.state }
-    }
-
     fn is_over(&self) -> bool {
         !matches!(self.state.as_str(), "held" | "released" | "expanded")
     }
 
     /// What a line is of: of the pace alone there would be one every moment.
     fn stands(&self) -> (&str, Tally) {
-        (self.word(), self.tally)
+        (&self.in_words, self.tally)
     }
 
     /// The pace and the end it leads to, while there is one.
@@ -132,13 +129,13 @@ impl Face {
             Self::Bar(bar) => {
                 bar.set_length(tally.planned);
                 bar.set_position(tally.settled());
-                bar.set_prefix(format!("{id} {}", progress.word()));
+                bar.set_prefix(format!("{id} {}", progress.in_words));
                 bar.set_message(format!("{}{}", view::outcomes(tally), progress.pace(client)));
                 Ok(())
             }
             Self::Plain if changed.is_some() => out::line(&format!(
                 "{id} {}: {}{}",
-                progress.word(),
+                progress.in_words,
                 view::tally(tally),
                 progress.pace(client)
             )),
@@ -154,7 +151,7 @@ impl Face {
                 bar.finish_and_clear();
                 out::line(&format!(
                     "{id} is {}: {}.",
-                    progress.word(),
+                    progress.in_words,
                     view::tally(&progress.tally)
                 ))
             }

@@ -222,7 +222,7 @@ class Campus:
 
     def closed(self, case, seconds=60):
         """Waits until the last delivery of a mailing is settled."""
-        return until(f"{case} is closed", seconds, lambda: "closed" in self.bedel("mailing", "show", case).split("\n")[0])
+        return until(f"{case} is closed", seconds, lambda: self.json("mailing", "show", case)["state"] == "closed")
 
     def messages(self):
         """What the sink has taken: recipient line by message."""

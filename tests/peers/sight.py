@@ -152,7 +152,7 @@ def progress(campus, case):
 
 
 def is_over(campus, case):
-    return "closed" in campus.bedel("mailing", "show", case).split("\n")[0]
+    return campus.json("mailing", "show", case)["state"] == "closed"
 
 
 def watch(campus, case, *words):
@@ -177,7 +177,7 @@ def watched(report, campus, case):
     report.check("mailing watch --json: a line a change, each whole", all(line["id"] == case for line in lines), lines)
     report.check("Ctrl-C ends the watching with 0", watching.returncode == 0, (watching.returncode, out, err))
     state = campus.bedel("mailing", "show", case).split("\n")[0]
-    report.check("and leaves the mailing alone", "expanded" in state, state)
+    report.check("and leaves the mailing alone", "being sent" in state, state)
 
 
 def leaving(report, campus, case):

@@ -13,6 +13,7 @@ use crate::mail::Timestamp;
 pub(in crate::cli) struct Line {
     pub(in crate::cli) id: String,
     pub(in crate::cli) state: String,
+    pub(super) in_words: String,
     pub(super) paused: bool,
     pub(super) subject: String,
     pub(super) author: String,
@@ -37,7 +38,7 @@ pub(in crate::cli) fn list(client: &Client, lines: Value, none: &str) -> Result<
         .map(|line| {
             [
                 line.id.clone(),
-                line.word(),
+                line.in_words.clone(),
                 client.time(line.submitted_at),
                 line.author.clone(),
                 line.audience(),
@@ -49,14 +50,6 @@ pub(in crate::cli) fn list(client: &Client, lines: Value, none: &str) -> Result<
 }
 
 impl Line {
-    pub(super) fn word(&self) -> String {
-        if self.paused {
-            "paused".to_owned()
-        } else {
-            self.state.clone()
-        }
-    }
-
     pub(super) fn audience(&self) -> String {
         let people = match self.people {
             0 => None,

@@ -114,7 +114,7 @@ impl Whole {
         let reach = self.reach.as_ref().map(|reach| out::count(reach.recipients));
         let exclusions = self.reach.as_ref().map_or(&self.exclusions, |reach| &reach.exclusions);
         vec![
-            ("Case", format!("{}, {}", line.id, line.word())),
+            ("Case", format!("{}, {}", line.id, line.in_words)),
             ("Subject", line.subject.clone()),
             ("From", format!("{}, {submitted}, {bytes} bytes", line.author)),
             ("For", line.audience()),

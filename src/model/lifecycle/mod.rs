@@ -63,8 +63,8 @@ impl State {
         self.mailing().id
     }
 
-    /// The state in one word: `held`, `released`, `expanded`, `closed`, `returned`, `declined`, `lapsed`, `withdrawn`,
-    /// `converted`, `combined`.
+    /// The state in one word, for programs: `held`, `released`, `expanded`, `closed`, `returned`, `declined`, `lapsed`,
+    /// `withdrawn`, `converted`, `combined`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Held(held) if held.hold().returned().is_some() => "returned",
@@ -79,6 +79,18 @@ impl State {
                 End::Converted => "converted",
                 End::Combined => "combined",
             },
+        }
+    }
+
+    /// The same as people say it: `being sent`, `paused`, `sent`, `stopped`, `made a request`, and else the word itself.
+    pub fn in_words(&self) -> &'static str {
+        match self {
+            Self::Expanded(expanded) if expanded.is_paused() => "paused",
+            Self::Expanded(_) => "being sent",
+            Self::Closed(closed) if closed.stopped_by().is_some() => "stopped",
+            Self::Closed(_) => "sent",
+            Self::Ended(ended) if ended.end == End::Converted => "made a request",
+            Self::Held(_) | Self::Released(_) | Self::Ended(_) => self.word(),
         }
     }
 

@@ -398,7 +398,7 @@ pub(super) fn said(comment: &str) -> Result<String, Refusal> {
 pub(super) fn wrong(state: &State, detail: &str) -> Refusal {
     Refusal::WrongState {
         id: state.id(),
-        word: state.word(),
+        word: state.in_words(),
         detail: detail.to_owned(),
     }
 }

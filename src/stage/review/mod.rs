@@ -126,7 +126,7 @@ pub enum Refusal {
     WrongState {
         /// Which.
         id: MailingId,
-        /// The state it is in.
+        /// The state it is in, as people say it.
         word: &'static str,
         /// What that means for the act.
         detail: String,

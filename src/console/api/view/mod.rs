@@ -22,6 +22,8 @@ pub(super) struct Line {
     id: String,
     /// The state in one word.
     state: &'static str,
+    /// The same as people say it: not a word to go by.
+    in_words: &'static str,
     /// Whether its copies are held back for now.
     paused: bool,
     /// As decoded, on one line.
@@ -71,6 +73,7 @@ impl Line {
         Self {
             id: mailing.id.to_string(),
             state: state.word(),
+            in_words: state.in_words(),
             paused: is_paused(state),
             subject: mailing.subject.clone(),
             author: mailing.author.address.to_string(),

@@ -19,6 +19,8 @@ const REPLIES_MAX: usize = 5;
 pub(in crate::console::api) struct Progress {
     id: String,
     state: &'static str,
+    /// The same as people say it: not a word to go by.
+    in_words: &'static str,
     paused: bool,
     tally: Tally,
     /// Copies taken a second, over the last minute.
@@ -84,6 +86,7 @@ impl Progress {
         Self {
             id: state.id().to_string(),
             state: state.word(),
+            in_words: state.in_words(),
             paused: is_paused(state),
             tally,
             // To the hundredth: what follows it is noise.
