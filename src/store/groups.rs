@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
+use super::topics::Topic;
 use super::{Error, Store};
 use crate::mail::Timestamp;
 use crate::model::{Group, MailingId, Pace, Sketch};
@@ -48,7 +49,7 @@ impl Owner {
 }
 
 /// A group that a key finds, and the day it last did.
-type Found = (u64, i64);
+pub(super) type Found = (u64, i64);
 
 /// What a message's groups are found by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    fn keys(&self) -> impl Iterator<Item = u64> + '_ {
+    pub(super) fn keys(&self) -> impl Iterator<Item = u64> + '_ {
         self.sure.iter().chain(&self.likely).copied()
     }
 }
@@ -79,9 +80,6 @@ pub struct Grouped {
     /// Groups that turned out to be this one.
     pub absorbed: Vec<u64>,
 }
-
-/// A list, and what finds the topic of a mailing to it.
-pub type Topic = (Owner, Probe);
 
 /// Who takes part in a thread.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,7 +227,7 @@ impl Store {
         Ok(())
     }
 
-    fn trace_group(&self, batch: &mut Batch, grouped: &Grouped, today: i64) -> Result<(), Error> {
+    pub(super) fn trace_group(&self, batch: &mut Batch, grouped: &Grouped, today: i64) -> Result<(), Error> {
         let Grouped {
             owner,
             group,
@@ -258,39 +256,6 @@ impl Store {
             );
         }
         Ok(())
-    }
-
-    /// Adds to the batch: the topics that a held mailing will be one of. They wait beside it.
-    pub(super) fn trace_topics(&self, batch: &mut Batch, id: MailingId, topics: &[Topic]) -> Result<(), Error> {
-        if !topics.is_empty() {
-            batch.put(Table::Topics, &id.to_key(), postcard::to_allocvec(topics)?);
-        }
-        Ok(())
-    }
-
-    /// Adds to the batch: a mailing is released, and its topics go to its lists. Once: should it be held again, they have gone.
-    pub(super) fn topics_go(&self, batch: &mut Batch, id: MailingId, at: Timestamp) -> Result<(), Error> {
-        let Some(record) = self.engine.read(Table::Topics, &id.to_key())? else {
-            return Ok(());
-        };
-        batch.delete(Table::Topics, &id.to_key());
-        for topic in postcard::from_bytes::<Vec<Topic>>(&record)? {
-            self.topic_goes(batch, topic, at)?;
-        }
-        Ok(())
-    }
-
-    /// Adds to the batch: one of a list's topic goes.
-    pub(super) fn topic_goes(&self, batch: &mut Batch, (owner, probe): Topic, at: Timestamp) -> Result<(), Error> {
-        let (mut group, absorbed) = self.gathered(owner, &probe, at)?;
-        group.went(at);
-        let grouped = Grouped {
-            owner,
-            group,
-            probe,
-            absorbed,
-        };
-        self.trace_group(batch, &grouped, day(at))
     }
 
     /// Forgets what is older than it is kept; returns how many records went. Reads the tables whole: for once a day.
@@ -328,15 +293,15 @@ impl Store {
     }
 }
 
-fn day(at: Timestamp) -> i64 {
+pub(super) fn day(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(DAY_MICROS)
 }
 
-fn group_key(owner: Owner, id: u64) -> Vec<u8> {
+pub(super) fn group_key(owner: Owner, id: u64) -> Vec<u8> {
     [owner.0.as_slice(), &id.to_be_bytes()].concat()
 }
 
-fn found_key(owner: Owner, key: u64) -> Vec<u8> {
+pub(super) fn found_key(owner: Owner, key: u64) -> Vec<u8> {
     [owner.0.as_slice(), &key.to_be_bytes()].concat()
 }
 
@@ -380,30 +345,6 @@ mod tests {
         let later = now.plus(std::time::Duration::from_secs(9 * 24 * 60 * 60));
         assert_eq!(store.forget_traces(later).await.expect("forgets"), 3);
         assert_eq!((found(10), found(11)), (vec![], vec![]));
-    }
-
-    #[tokio::test]
-    async fn a_topic_counts_from_the_release_on_and_once() {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        let store = store(home.path());
-        let (owner, at) = (Owner::list([7; 16]), Timestamp::from_micros(5));
-        let id = MailingId {
-            series: crate::model::Series::Case,
-            year: 2026,
-            number: 1,
-        };
-        let times = || store.gathered(owner, &sure(&[10]), at).expect("reads").0.times;
-        let mut batch = Batch::default();
-        let topics = [(owner, sure(&[10]))];
-        store.trace_topics(&mut batch, id, &topics).expect("traces");
-        store.engine.commit(batch).await.expect("commits");
-        assert_eq!(times(), [], "it is held");
-        for _ in 0..2 {
-            let mut batch = Batch::default();
-            store.topics_go(&mut batch, id, at).expect("goes");
-            store.engine.commit(batch).await.expect("commits");
-            assert_eq!(times(), [at]);
-        }
     }
 
     fn sure(keys: &[u64]) -> Probe {

@@ -49,7 +49,7 @@ impl Kind {
 }
 
 /// A mailing that enters the house: its first state, its message, and what recognises a repeat of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Admission {
     /// Held, or released by the policy itself.
     pub state: State,
@@ -89,7 +89,7 @@ impl Admission {
 }
 
 /// One move of one mailing, with all that belongs to the same moment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Move {
     /// The state it leaves: must still be the one in the store.
     pub from: State,
@@ -147,6 +147,9 @@ impl Store {
         turn: Option<Turn>,
     ) -> Result<MailingId, Error> {
         let id = admission.state.id();
+        if matches!(admission.state, State::Released(_)) && !admission.traces.topics.is_empty() {
+            return self.admit_released(admission, outgoing, turn).await.map(|()| id);
+        }
         let batch = Batch {
             turn,
             ..Batch::default()
@@ -159,7 +162,12 @@ impl Store {
         self.engine.commit(Batch::default()).await
     }
 
-    async fn enter_all(&self, mut batch: Batch, admission: Admission, outgoing: Vec<Outgoing>) -> Result<(), Error> {
+    pub(super) async fn enter_all(
+        &self,
+        mut batch: Batch,
+        admission: Admission,
+        outgoing: Vec<Outgoing>,
+    ) -> Result<(), Error> {
         let id = admission.state.id();
         if let Some(fingerprint) = admission.fingerprint {
             self.mark_fingerprint(&mut batch, &fingerprint, id, admission.state.mailing().submitted_at)?;
@@ -295,10 +303,13 @@ impl Store {
 
     /// Makes one move of one mailing. [`Error::Conflict`] when it has left `from` meanwhile.
     pub async fn advance(&self, step: Move) -> Result<(), Error> {
-        self.step(Batch::default(), step, Vec::new()).await
+        match (&step.from, &step.to) {
+            (State::Held(_), State::Released(_)) => self.release(step).await,
+            _ => self.step(Batch::default(), step, Vec::new()).await,
+        }
     }
 
-    async fn step(&self, mut batch: Batch, step: Move, mut names: Vec<String>) -> Result<(), Error> {
+    pub(super) async fn step(&self, mut batch: Batch, step: Move, mut names: Vec<String>) -> Result<(), Error> {
         self.moved(&mut batch, &step.from, &step.to)?;
         if let Some(event) = &step.event {
             batch.append(postcard::to_allocvec(event)?);

@@ -40,6 +40,7 @@ mod spool;
 mod sts;
 mod suppressions;
 mod tallies;
+mod topics;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -56,11 +57,12 @@ pub use export::ExportError;
 pub use feed_record::{Applied, Failed, FeedRecord};
 pub use feeds::{Change, Difference, FeedDraft, FeedPlan, Steady};
 pub use flows::FlowRecord;
-pub use groups::{Grouped, Owner, Probe, Thread, Topic, Traces};
+pub use groups::{Grouped, Owner, Probe, Thread, Traces};
 pub use letterbox::POSTED_BYTES_MAX;
 pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
 pub use reports::{Reached, Settled};
 pub use rotate::Rotated;
+pub use topics::Topic;
 pub use vault::{KEY_OCTETS, MasterKey};
 
 use crate::model::Marker;

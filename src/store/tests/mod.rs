@@ -3,6 +3,7 @@
 mod history;
 pub(super) mod people;
 mod sealed;
+mod topics;
 
 use super::*;
 use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
