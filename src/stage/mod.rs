@@ -16,6 +16,7 @@
 //! No stage calls another: the store is the only hand-over. A stage that died in the middle finds its work where the
 //! last commit left it.
 
+pub mod broke;
 pub mod deliver;
 pub mod docket;
 pub mod expand;

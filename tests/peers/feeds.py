@@ -291,7 +291,7 @@ def directory(report, tls, slapd):
         report.check("StartTLS brings the same", again["unchanged"] == ENTRIES, again)
 
         for what, sentence, changed in [
-            ("a certificate nobody vouches for", "invalid peer certificate", {"ca_file": f"{tls}/server.pem"}),
+            ("a certificate nobody vouches for", "TLS failed: its certificate comes from nobody whom we believe", {"ca_file": f"{tls}/server.pem"}),
             ("a wrong password", "does not take this password", {"password": secret(campus, "wrong.password", "guess")}),
             ("a base that is not there", "no entry of the name in `base`", {"base": "ou=nowhere,dc=mst,dc=example"}),
             ("a filter that finds nobody", "it names its columns and has nobody in it", {"filter": "(employeeNumber=x)"}),
@@ -448,7 +448,7 @@ def database(report, tls, postgres):
             ("a table that is not there", "does not take the query", "select * from persons", {}),
             ("a wrong password", "does not take this user or password", QUERY, {"password": secret(campus, "wrong", "guess")}),
             ("a database that is not there", "", QUERY, {"dbname": "nowhere"}),
-            ("a certificate nobody vouches for", "invalid peer certificate", QUERY, {"ca_file": f"{tls}/server.pem"}),
+            ("a certificate nobody vouches for", "TLS failed: its certificate comes from nobody whom we believe", QUERY, {"ca_file": f"{tls}/server.pem"}),
             ("a column nobody allowed", "since: the feed of registrar may not bring this column", QUERY.replace("year as class", "since"), {}),
         ]:
             use(query, **changed)

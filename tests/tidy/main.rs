@@ -30,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decide::lint", &["mail", "model"]),
     ("decide", &[]),
     ("store", &["mail", "model"]),
+    ("stage::broke", &[]),
     ("stage::worker", &["store"]),
     ("stage::docket", &["mail", "model", "store"]),
     (
@@ -72,7 +73,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "stage::deliver",
-        &["mail", "smtp", "model", "decide", "store", "clock", "stage::worker"],
+        &[
+            "mail",
+            "smtp",
+            "model",
+            "decide",
+            "store",
+            "clock",
+            "stage::broke",
+            "stage::worker",
+        ],
     ),
     (
         "stage::feedback",
@@ -80,7 +90,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "stage::import",
-        &["mail", "model", "decide", "store", "clock", "stage::worker"],
+        &[
+            "mail",
+            "model",
+            "decide",
+            "store",
+            "clock",
+            "stage::broke",
+            "stage::worker",
+        ],
     ),
     (
         "stage::tend",

@@ -17,6 +17,7 @@ use rustls::ClientConfig;
 use super::fetch::{self, Sending};
 use super::{SILENCE_MAX, Secret};
 use crate::decide::feed::{Broken, Record};
+use crate::stage::broke::{tls_words, words};
 
 /// Entries of one page; most directories give no more at once.
 const PAGE: i32 = 500;
@@ -159,9 +160,13 @@ fn answered(result: &LdapResult) -> Result<(), Broken> {
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "whatever else goes wrong, the crate's own words say it"
+    reason = "what is not here is of sockets of this machine and of what nobody asks for"
 )]
 fn failed(error: LdapError) -> Broken {
+    // Its answers are put into words below; they may name people.
+    if !matches!(error, LdapError::LdapResult { .. }) {
+        tracing::info!(%error, "a directory cannot be asked");
+    }
     match error {
         LdapError::LdapResult { result } => match answered(&result) {
             Err(broken) => broken,
@@ -171,8 +176,17 @@ fn failed(error: LdapError) -> Broken {
         LdapError::EndOfStream | LdapError::ResultRecv { .. } | LdapError::OpSend { .. } => {
             Broken("the directory hung up in the middle".to_owned())
         }
-        LdapError::Io { source } => Broken(format!("the directory cannot be reached: {source}")),
-        other => Broken(format!("the directory cannot be asked: {other}")),
+        LdapError::Io { source } => Broken(format!("the directory cannot be reached: {}", words(&source))),
+        LdapError::Rustls { source } => Broken(format!(
+            "the directory cannot be reached: TLS failed: {}",
+            tls_words(&source)
+        )),
+        LdapError::DNSName { .. } => Broken("the name in `url` is none that a certificate can bear".to_owned()),
+        LdapError::UrlParsing { .. } | LdapError::UnknownScheme(_) => {
+            Broken("`url` is none of a directory: write ldaps://host or ldap://host".to_owned())
+        }
+        LdapError::DecodingUTF8 => Broken("the directory says what is no text".to_owned()),
+        _ => Broken("the directory cannot be asked; the log says why".to_owned()),
     }
 }
 

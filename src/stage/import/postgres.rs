@@ -4,6 +4,7 @@
 //! RFC 3339 has them. The query can be a `select` and nothing else: it is the body of a cursor, in a session that writes
 //! nothing.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::fetch::{self, Sending};
 use super::{SILENCE_MAX, Secret};
 use crate::decide::feed::{Broken, Record};
+use crate::stage::broke::words;
 
 /// Rows of one packet.
 const PACKET: usize = 1_000;
@@ -187,11 +189,7 @@ async fn within<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, 
 /// A no of the database, in words. What it says of values stays in its own log: it may name people.
 fn failed(error: &Error) -> Broken {
     let Some(said) = error.as_db_error() else {
-        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-        return Broken(format!(
-            "the database cannot be reached: {error}{}",
-            cause.unwrap_or_default()
-        ));
+        return unreached(error);
     };
     let code = said.code().code();
     let what = match code.get(..2).unwrap_or_default() {
@@ -204,6 +202,24 @@ fn failed(error: &Error) -> Broken {
         _ => "the database answered with a fault; its log says which".to_owned(),
     };
     Broken(format!("{what} (SQLSTATE {code})"))
+}
+
+/// A fault that is no answer of the database, in words.
+fn unreached(error: &Error) -> Broken {
+    let cause = std::error::Error::source(error);
+    let log = cause.map(ToString::to_string).unwrap_or_default();
+    tracing::info!(%error, cause = log, "a database cannot be reached");
+    let why = match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
+        Some(broke) => words(broke),
+        None if error.is_closed() => "it hung up in the middle".to_owned(),
+        // The crate has no kinds that others may see.
+        None => match log.as_str() {
+            "server does not support TLS" => "it offers no TLS".to_owned(),
+            "password missing" => "it wants a password".to_owned(),
+            _ => "no session with it came about; the log says why".to_owned(),
+        },
+    };
+    Broken(format!("the database cannot be reached: {why}"))
 }
 
 #[cfg(test)]

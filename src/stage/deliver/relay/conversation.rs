@@ -14,11 +14,11 @@ use smtp_proto::{EXT_8BIT_MIME, EXT_CHUNKING, EXT_DSN, EXT_PIPELINING, EXT_SIZE,
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
-use super::broke::{own, words};
 use super::ear::Ear;
 use crate::decide::compose::Copy;
 use crate::mail::{ForwardPath, Severity, Status};
 use crate::smtp::client::{END_OF_DATA, MailParameters, Offers, last_chunk_command, mail_command, rcpt_command, stuff};
+use crate::stage::broke::{own, words};
 
 /// Timeouts of the phases, from RFC 5321 §4.5.3.2.
 const COMMAND: Duration = Duration::from_secs(300);

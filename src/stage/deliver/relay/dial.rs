@@ -16,11 +16,12 @@ use smtp_proto::EXT_START_TLS;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
-use super::broke::{client_words, words};
+use super::broke::client_words;
 use super::conversation::Connection;
 use super::ear::Ear;
 use super::{Caller, RelaySettings, RelayTls};
 use crate::mail::Status;
+use crate::stage::broke::words;
 
 /// Timeouts of the phases, from RFC 5321 §4.5.3.2.
 const CONNECT: Duration = Duration::from_secs(30);

@@ -9,8 +9,8 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::broke::own;
 use crate::mail::Status;
+use crate::stage::broke::own;
 
 /// Octets of one reply at most; ten times what the standard asks a client to bear.
 const REPLY_OCTETS_MAX: usize = 64 * 1024;
