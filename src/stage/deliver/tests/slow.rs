@@ -75,3 +75,25 @@ async fn only_next_hops_are_awaited_that_copies_are_still_to_leave_for() {
     assert_eq!(office.got("busy@outside.example"), 1);
     office.kill().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_leaves_while_every_connection_waits_for_a_server_that_says_nothing() {
+    let mut office = Office::open().await;
+    let many: Vec<String> = (0..20).map(|n| format!("hang{n}@outside.example")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    office.convey(&many).await;
+    office.start();
+    let all_wait = |office: &Office| office.recorder.count() == u64::from(CONNECTIONS);
+    office.until("nobody can send any more", all_wait).await;
+    let ten: Vec<String> = (0..10).map(|n| format!("e{n}@outside.example")).collect();
+    let ten: Vec<&str> = ten.iter().map(String::as_str).collect();
+    let id = office.convey_in(Lane::Emergency, &ten).await;
+    office.until("it has left", |office| office.is_closed(id)).await;
+    assert!(ten.iter().all(|who| office.got(who) == 1));
+    assert_eq!(
+        office.recorder.count(),
+        u64::from(CONNECTIONS) + 10,
+        "nobody else went between"
+    );
+    office.kill().await;
+}
