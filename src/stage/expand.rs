@@ -37,17 +37,24 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
     let mut docket = Docket::new(&store, Kind::Released);
     let mut rounds = Rounds::new("expand", docket.bell(), shutdown);
     while rounds.go_on() {
-        let done = round(&mut docket, &store, &clock, &settings).await;
+        let done = round(|| rounds.go_on(), &mut docket, &store, (&clock, &settings)).await;
         rounds.rest(done).await;
     }
 }
 
 /// Expands every mailing whose hour has come.
 pub async fn expand_due(store: &Store, clock: &Clock, settings: &Settings) -> Result<(), Error> {
-    round(&mut Docket::new(store, Kind::Released), store, clock, settings).await
+    let mut docket = Docket::new(store, Kind::Released);
+    round(|| true, &mut docket, store, (clock, settings)).await
 }
 
-async fn round(docket: &mut Docket, store: &Store, clock: &Clock, settings: &Settings) -> Result<(), Error> {
+/// Expands what is due, until the house closes.
+async fn round(
+    go_on: impl Fn() -> bool,
+    docket: &mut Docket,
+    store: &Store,
+    (clock, settings): (&Clock, &Settings),
+) -> Result<(), Error> {
     let mut trouble = Ok(());
     let (cases, conveyed) = docket
         .open(clock.now())?
@@ -55,7 +62,8 @@ async fn round(docket: &mut Docket, store: &Store, clock: &Clock, settings: &Set
         .partition(|id| id.series == Series::Case);
     for (ids, at_once) in [(conveyed, AT_ONCE), (cases, 1)] {
         let ids: Vec<MailingId> = ids;
-        for ids in ids.chunks(at_once) {
+        // What is not closed stays open.
+        for ids in ids.chunks(at_once).take_while(|_| go_on()) {
             let expanding = ids.iter().map(|id| expand_if_due(store, clock, settings, *id));
             for (id, done) in ids.iter().zip(join_all(expanding).await) {
                 match done {

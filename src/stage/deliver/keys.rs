@@ -28,7 +28,11 @@ pub async fn watch_keys(names: Arc<Names>, signers: Arc<Signers>, clock: Clock, 
             () = closing.closing() => return,
         }
         rest = AGAIN;
-        warn_of_wanting(&names, &signers, clock.now()).await;
+        // DNS may take its time, and nothing is lost by asking anew.
+        tokio::select! {
+            () = warn_of_wanting(&names, &signers, clock.now()) => {}
+            () = closing.closing() => return,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub async fn open_letterboxes(store: Store, settings: Settings, shutdown: Shutdo
     let bell = store.watch(Table::Posted);
     let mut rounds = Rounds::new("letterboxes", bell, shutdown);
     while rounds.go_on() {
-        let done = open_all(&store, &settings.tokens).await;
+        let done = open_while(|| rounds.go_on(), &store, &settings.tokens).await;
         rounds.rest(done).await;
     }
 }
@@ -26,9 +26,11 @@ enum Found {
     Aggregate(Aggregate),
 }
 
-/// Reads all that lies there.
-async fn open_all(store: &Store, tokens: &TokenKey) -> Result<(), Error> {
-    while let Some(posted) = store.next_posted()? {
+/// Reads all that lies there, until the house closes.
+async fn open_while(go_on: impl Fn() -> bool, store: &Store, tokens: &TokenKey) -> Result<(), Error> {
+    while go_on()
+        && let Some(posted) = store.next_posted()?
+    {
         let tokens = tokens.clone();
         // Reading takes the processor: not on the thread that serves the others.
         let read = tokio::task::spawn_blocking(move || {

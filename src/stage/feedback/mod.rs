@@ -31,14 +31,21 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
     let bell = store.watch(Table::Reports);
     let mut rounds = Rounds::new("feedback", bell, shutdown);
     while rounds.go_on() {
-        let done = read_all(&store, &clock, &settings.campus_domains).await;
+        let done = read_while(|| rounds.go_on(), &store, &clock, &settings.campus_domains).await;
         rounds.rest(done).await;
     }
 }
 
 /// Reads every report there is; `campus` are the domains whose addresses the university itself gives out.
 pub async fn read_all(store: &Store, clock: &Clock, campus: &[Domain]) -> Result<(), Error> {
-    while let Some(report) = store.next_report()? {
+    read_while(|| true, store, clock, campus).await
+}
+
+/// The same, until the house closes: what is left is read when it is open again.
+async fn read_while(go_on: impl Fn() -> bool, store: &Store, clock: &Clock, campus: &[Domain]) -> Result<(), Error> {
+    while go_on()
+        && let Some(report) = store.next_report()?
+    {
         let reached = store.reached(report.mailing, report.seq, report.at)?;
         match reached.zip(heard(&report)) {
             Some((reached, back)) => settle(store, clock, campus, &report, &reached, &back).await?,
@@ -171,5 +178,41 @@ fn code(back: &Back) -> String {
     match back {
         Back::Bounce { code, .. } => code.clone(),
         Back::Complaint | Back::Wish => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::Timestamp;
+    use crate::model::{MailingId, Series};
+    use crate::store::{MasterKey, Settings as StoreSettings};
+
+    #[tokio::test]
+    async fn what_is_not_read_when_the_house_closes_is_read_when_it_is_open_again() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(&StoreSettings {
+            data_dir: home.path().to_owned(),
+            free_bytes_min: 0,
+            master: MasterKey::new(&[9; 32]),
+        });
+        let (store, clock) = (store.expect("opens"), Clock::standing_at(Timestamp::from_micros(0)));
+        let report = Report {
+            kind: ReportKind::Bounce,
+            mailing: MailingId {
+                series: Series::Case,
+                year: 2026,
+                number: 1,
+            },
+            seq: 0,
+            at: clock.now(),
+            message: b"x".to_vec(),
+        };
+        store.put_report(&report).await.expect("commits");
+        let waits = || store.next_report().expect("reads").is_some();
+        read_while(|| false, &store, &clock, &[]).await.expect("reads");
+        assert!(waits());
+        read_all(&store, &clock, &[]).await.expect("reads");
+        assert!(!waits());
     }
 }
