@@ -49,7 +49,7 @@ pub struct Watch {
     pub canary: u32,
     /// People in the plan.
     pub planned: u32,
-    /// The next hops that copies are still to leave for, as whoever sends has seen last.
+    /// The next hops that copies are still to leave for: noted by whoever sends, while none has left lately.
     pub hosts_awaited: Vec<Scope>,
     /// Whether it is judged at all: what people addressed themselves is not, and an emergency is never stopped.
     pub is_judged: bool,

@@ -262,10 +262,10 @@ impl Queue {
         self.runs.iter().filter(|run| run.is_halted()).map(Run::id).collect()
     }
 
-    /// The next hops that copies of each case are still to leave for.
-    pub(super) fn hosts_awaited(&self) -> Vec<(MailingId, Vec<Scope>)> {
-        let cases = self.runs.iter().filter(|run| run.id().series == Series::Case);
-        cases.map(|run| (run.id(), run.hosts_awaited())).collect()
+    /// The next hops that copies of a mailing are still to leave for.
+    pub(super) fn hosts_awaited(&self, id: MailingId) -> Vec<Scope> {
+        let run = self.runs.iter().find(|run| run.id() == id);
+        run.map(Run::hosts_awaited).unwrap_or_default()
     }
 
     /// Where the copy of a recipient goes, by name.

@@ -1,5 +1,6 @@
 //! What the workers share: the queue, the ledger behind it, and the questions asked before a copy leaves.
 
+mod awaited;
 mod dropped;
 mod ends;
 mod flows;
@@ -55,6 +56,8 @@ pub(super) struct Courier {
     /// When it was counted what came back of a mailing.
     counted: Mutex<BTreeMap<MailingId, Timestamp>>,
     kept_at: Mutex<Timestamp>,
+    /// When it was noted where copies are still to leave for.
+    noted_at: Mutex<Timestamp>,
     /// Recipients of conveyed mail whose author knows that it is late. A restart forgets them: hearing it twice is better
     /// than a try that is not one in the ledger.
     known_late: Mutex<BTreeSet<(MailingId, u32)>>,
@@ -90,6 +93,7 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, renewals: Recei
         shape: settings.shape.clone(),
         in_force: RwLock::new(Arc::new(InForce::new(settings))),
         kept_at: Mutex::new(clock.now()),
+        noted_at: Mutex::new(clock.now()),
         leaving: Leaving::new(store.clone()),
         store,
         clock,
@@ -282,17 +286,6 @@ impl Courier {
             .letter
             .copy(&source.mailing, (job.seq, to), &self.in_force().settings.compose, now);
         made.map_err(|error| Error::Unreadable(error.to_string()))
-    }
-
-    /// Notes where copies are still to leave for, for whoever looks on.
-    fn note_hosts_awaited(&self) {
-        let awaited = self.queue().hosts_awaited();
-        let mut shaper = self.shape().look();
-        for (id, hosts) in awaited {
-            if let Some(watch) = shaper.watch(id) {
-                watch.hosts_awaited = hosts;
-            }
-        }
     }
 
     /// Takes up what was expanded, paused, resumed or stopped since, closes what is done, and judges what is leaving.

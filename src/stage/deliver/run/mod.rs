@@ -7,7 +7,7 @@ mod picks;
 mod source;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 pub(super) use picks::Pick;
@@ -189,13 +189,18 @@ impl Run {
 
     /// The next hops that copies are still to leave for.
     pub(super) fn hosts_awaited(&self) -> Vec<Scope> {
-        let aside = self.aside.iter().map(|(seq, _)| seq);
-        let busy = aside.chain(&self.in_flight).filter_map(|seq| self.line_of(*seq));
-        let busy: BTreeSet<usize> = busy.collect();
-        let waits = |(at, line): &(usize, &Line)| line.fresh > 0 || !line.due.is_empty() || busy.contains(at);
-        let lines = self.lines.iter().enumerate().filter(waits);
-        let hosts: BTreeSet<&Scope> = lines.map(|(_, line)| &line.way.stream.host).collect();
-        hosts.into_iter().cloned().collect()
+        let mut awaited = vec![false; self.rings.len()];
+        let put_aside = self.aside.iter().map(|(seq, _)| seq);
+        let busy = put_aside.chain(&self.in_flight).filter_map(|seq| self.line_of(*seq));
+        let busy = busy.filter_map(|at| self.lines.get(at));
+        let waits = |line: &&Line| line.fresh > 0 || !line.due.is_empty();
+        for line in self.lines.iter().filter(waits).chain(busy) {
+            if let Some(awaited) = awaited.get_mut(line.host) {
+                *awaited = true;
+            }
+        }
+        let awaited = self.rings.iter().zip(awaited).filter(|(_, awaited)| *awaited);
+        awaited.map(|(rings, _)| rings.host.clone()).collect()
     }
 
     /// A try is over: what the ledger says of it.
