@@ -14,8 +14,8 @@ pub enum Table {
     Mailings = 1,
     /// Nothing, by state and mailing id: finds mailings by state.
     ByState = 2,
-    /// Message bytes in chunks, by name and chunk number.
-    Chunks = 3,
+    /// Message bytes, by name.
+    Messages = 3,
     /// What a mailing looks like when it leaves, by mailing id.
     Sealed = 4,
     /// Mailing id and time, by fingerprint: recognises a client's repeat.
@@ -109,7 +109,7 @@ impl Table {
     pub(super) const ALL: [Self; 46] = [
         Self::Mailings,
         Self::ByState,
-        Self::Chunks,
+        Self::Messages,
         Self::Sealed,
         Self::Fingerprints,
         Self::Plans,
@@ -160,6 +160,16 @@ impl Table {
         vec![(self as u8).saturating_add(1)]
     }
 
+    /// Whether its values are long: they lie beside the engine's file, which has their places.
+    pub(super) fn is_long(self) -> bool {
+        self == Self::Messages
+    }
+
+    /// Whether a full key is of a table of long values.
+    pub(super) fn is_long_key(key: &[u8]) -> bool {
+        key.first() == Some(&(Self::Messages as u8))
+    }
+
     /// The key on the disk.
     pub(super) fn key(self, key: &[u8]) -> Vec<u8> {
         let mut full = Vec::with_capacity(1 + key.len());
@@ -173,6 +183,8 @@ impl Table {
 pub(super) const BATCH_OPERATIONS_MAX: usize = 200;
 /// Longest value; sled keeps longer ones badly.
 pub(super) const VALUE_BYTES_MAX: usize = 8 * 1024;
+/// Longest value of a table of long ones.
+pub(super) const LONG_BYTES_MAX: usize = 128 * 1024;
 
 /// The turn of somebody who reads before they write: it ends once what they wrote can be read, before it is on the disk.
 pub type Turn = tokio::sync::OwnedMutexGuard<()>;
@@ -233,14 +245,16 @@ impl Batch {
 
     /// Whether the engine may take it.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let largest = self
-            .writes
-            .iter()
-            .filter_map(|(_, value)| value.as_ref())
-            .chain(&self.lines)
-            .map(Vec::len)
-            .max();
-        if self.len() > BATCH_OPERATIONS_MAX || largest.unwrap_or(0) > VALUE_BYTES_MAX {
+        let is_fit = |(key, value): &(Vec<u8>, Option<Vec<u8>>)| {
+            let longest = if Table::is_long_key(key) {
+                LONG_BYTES_MAX
+            } else {
+                VALUE_BYTES_MAX
+            };
+            value.as_ref().is_none_or(|value| value.len() <= longest)
+        };
+        let is_small = self.writes.iter().all(is_fit) && self.lines.iter().all(|line| line.len() <= VALUE_BYTES_MAX);
+        if self.len() > BATCH_OPERATIONS_MAX || !is_small {
             return Err(Error::Disk(
                 "a batch over the engine's limits was not written".to_owned(),
             ));

@@ -377,8 +377,9 @@ impl Store {
         }
         if to.is_over() && id.series == Series::Conveyed {
             // What we only carried for others is not ours to keep.
-            self.unspool(batch, &id.to_string())?;
-            self.unspool(batch, &sealed_name(id))?;
+            for name in [id.to_string(), sealed_name(id)] {
+                batch.delete(Table::Messages, name.as_bytes());
+            }
             self.unplan(batch, id)?;
         }
         Ok(())

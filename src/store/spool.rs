@@ -1,7 +1,6 @@
 //! Spool: message bytes, written once and never changed.
 //!
-//! Small ones ride in the commit, in chunks, so that accepting a message is one act with one sync. Large ones are
-//! files: temporary name, sync, rename, sync of the folder, and only then the commit that names them. A file that no
+//! Small ones ride in the commit, so that accepting a message is one act. Large ones are files of their own: temporary name, sync, rename, sync of the folder, and only then the commit that names them. A file that no
 //! commit names is swept at the next opening.
 
 use std::fs::File;
@@ -14,11 +13,8 @@ use super::mailings::owner;
 use super::vault::Vault;
 use super::{Error, OpenError, Store, make_private_dir};
 
-/// Longest message that rides in the commit: 64 KiB, and what we write on top. A commit then has 10 chunks, well under the
-/// engine's batch limit.
+/// Longest message that rides in the commit: 64 KiB, and what we write on top.
 const INLINE_BYTES_MAX: usize = 72 * 1024;
-/// Length of one chunk.
-const CHUNK_BYTES: usize = 8_000;
 
 /// The folder of the large ones.
 #[derive(Debug, Clone)]
@@ -62,9 +58,7 @@ impl Spool {
     /// Puts the bytes into the batch, or into a file that the batch's commit will name.
     pub(super) async fn write(&self, batch: &mut Batch, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         if bytes.len() <= INLINE_BYTES_MAX {
-            for (number, chunk) in (0u32..).zip(bytes.chunks(CHUNK_BYTES)) {
-                batch.put(Table::Chunks, &chunk_key(name, number), chunk.to_vec());
-            }
+            batch.put(Table::Messages, name.as_bytes(), bytes);
             return Ok(());
         }
         let _steady = self.sealing.read().await;
@@ -174,24 +168,10 @@ impl Store {
 
     /// The bytes of that name; `None` when there are none.
     pub(super) fn spooled(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let mut bytes = Vec::new();
-        let mut found = false;
-        for item in self.engine.scan(Table::Chunks, &chunk_prefix(name)) {
-            bytes.extend_from_slice(&item?.1);
-            found = true;
+        match self.engine.read(Table::Messages, name.as_bytes())? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.spool.read(name),
         }
-        if found {
-            return Ok(Some(bytes));
-        }
-        self.spool.read(name)
-    }
-
-    /// Removes the bytes of that name with the batch; a file goes after its commit, by [`Spool::discard`].
-    pub(super) fn unspool(&self, batch: &mut Batch, name: &str) -> Result<(), Error> {
-        for item in self.engine.scan(Table::Chunks, &chunk_prefix(name)) {
-            batch.delete(Table::Chunks, &item?.0);
-        }
-        Ok(())
     }
 }
 
@@ -206,15 +186,6 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::Disk(error.to_string())),
     }
-}
-
-fn chunk_prefix(name: &str) -> Vec<u8> {
-    // The zero parts a name from a longer one that begins with it.
-    [name.as_bytes(), &[0]].concat()
-}
-
-fn chunk_key(name: &str, number: u32) -> Vec<u8> {
-    [chunk_prefix(name).as_slice(), &number.to_be_bytes()].concat()
 }
 
 fn write_file(dir: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -3,7 +3,7 @@
 //! sled 0.34's `flush` calls `sync_file_range`, which a power cut does not survive (measured: 40 of 40 lost records).
 //! So one thread applies batches, flushes, **and calls `fdatasync` on sled's file** before it answers; whoever waited
 //! meanwhile shares that one sync (group commit). The folders are synced after opening, since a fresh file is not
-//! there after a power cut until its folder is.
+//! there after a power cut until its folder is. Long values lie beside the engine's file (`rolls`).
 //!
 //! # Failure
 //! When a flush or a sync fails we cannot know what is on the disk: the engine answers every later commit with the same
@@ -11,6 +11,8 @@
 
 mod head;
 mod open;
+mod read;
+mod rolls;
 mod writer;
 
 use std::collections::{BTreeSet, HashMap};
@@ -30,19 +32,15 @@ use super::{Bell, Error, OpenError};
 pub(super) use head::line_hash;
 
 use head::Head;
-use open::{FORMAT_KEY, open_db, sign, sync_open};
+use open::{open_db, sign, sync_open};
+use rolls::{Rolls, Shelf};
 use writer::{Answer, Writer};
-
-/// From here on a page of values is large: the engine keeps eight to sixteen together.
-const LARGE_BYTES: usize = 512;
-
-/// A key without its table's byte, and its value.
-pub(super) type Record = (Vec<u8>, Vec<u8>);
 
 /// A database folder, opened for one process.
 #[derive(Debug)]
 pub(super) struct Engine {
     tree: sled::Tree,
+    shelf: Shelf,
     vault: Vault,
     requests: Option<std::sync::mpsc::Sender<(Batch, Answer)>>,
     bells: Arc<Bells>,
@@ -65,6 +63,8 @@ impl Engine {
             })?;
         let vault = unlock(&db, path, master)?;
         let head = Head::load(&db, &vault)?;
+        let rolls = Rolls::open(&path.join("rolls"), &db)?;
+        let shelf = rolls.shelf();
         let disk = Disk {
             path: path.to_owned(),
             free_bytes_min,
@@ -78,6 +78,7 @@ impl Engine {
             db: db.clone(),
             vault: vault.clone(),
             file,
+            rolls,
             head,
             disk: disk.clone(),
             bells: Arc::clone(&bells),
@@ -96,6 +97,7 @@ impl Engine {
         let tree = sled::Tree::clone(&db);
         Ok(Self {
             tree,
+            shelf,
             vault,
             requests: Some(requests),
             bells,
@@ -107,103 +109,9 @@ impl Engine {
         })
     }
 
-    /// The value of a key.
-    pub(super) fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let place = table.key(key);
-        let value = self.tree.get(&place)?;
-        value.map(|value| self.vault.open_value(&place, &value)).transpose()
-    }
-
-    /// Whether there is such a key.
-    pub(super) fn has(&self, table: Table, key: &[u8]) -> Result<bool, Error> {
-        Ok(self.tree.contains_key(table.key(key))?)
-    }
-
-    /// The keys and values of a table whose keys begin so, in order; keys come without the table's byte.
-    pub(super) fn scan(
-        &self,
-        table: Table,
-        prefix: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
-        let (vault, tree) = (self.vault.clone(), self.tree.clone());
-        self.tree.scan_prefix(table.key(prefix)).map(move |item| {
-            let (key, value) = item?;
-            leave_behind(&tree, &key, &value)?;
-            let value = vault.open_value(&key, &value)?;
-            Ok((key.get(1..).unwrap_or_default().to_vec(), value))
-        })
-    }
-
-    /// The keys of a table whose keys begin so, in order, without the table's byte; nothing is opened.
-    pub(super) fn keys(
-        &self,
-        table: Table,
-        prefix: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<Vec<u8>, Error>> + use<> {
-        let keys = self.tree.scan_prefix(table.key(prefix)).keys();
-        keys.map(|key| Ok(key?.get(1..).unwrap_or_default().to_vec()))
-    }
-
-    /// The keys and values of a table from a key on, in order; keys come without the table's byte.
-    pub(super) fn scan_from(
-        &self,
-        table: Table,
-        from: &[u8],
-    ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
-        let (vault, tree) = (self.vault.clone(), self.tree.clone());
-        self.tree.range(table.key(from)..table.end()).map(move |item| {
-            let (key, value) = item?;
-            leave_behind(&tree, &key, &value)?;
-            let value = vault.open_value(&key, &value)?;
-            Ok((key.get(1..).unwrap_or_default().to_vec(), value))
-        })
-    }
-
-    /// The keys of a table from a key on, in order, without the table's byte; nothing is opened.
-    pub(super) fn keys_from(&self, table: Table, from: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, Error>> + use<> {
-        let keys = self.tree.range(table.key(from)..table.end()).keys();
-        keys.map(|key| Ok(key?.get(1..).unwrap_or_default().to_vec()))
-    }
-
-    /// Of the keys that begin so, the last one that does not go on with more than `rest`; and its value.
-    pub(super) fn at_or_before(&self, table: Table, prefix: &[u8], rest: &[u8]) -> Result<Option<Record>, Error> {
-        let first = table.key(prefix);
-        let last = [first.as_slice(), rest].concat();
-        let Some((key, value)) = self.tree.range(first..=last).next_back().transpose()? else {
-            return Ok(None);
-        };
-        let value = self.vault.open_value(&key, &value)?;
-        Ok(Some((key.get(1..).unwrap_or_default().to_vec(), value)))
-    }
-
-    /// A table as it lies on the disk: full keys, sealed values.
-    pub(super) fn raw(&self, table: Table) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
-        let is_format = move |key: &[u8]| key == Table::About.key(FORMAT_KEY).as_slice();
-        let tree = self.tree.clone();
-        let read = move |item: Result<(sled::IVec, sled::IVec), sled::Error>| {
-            let (key, value) = item?;
-            leave_behind(&tree, &key, &value)?;
-            Ok((key.to_vec(), value.to_vec()))
-        };
-        let items = self.tree.scan_prefix(table.key(&[])).map(read);
-        // What the store is, its next one says itself.
-        items.filter(move |item| !matches!(item, Ok((key, _)) if is_format(key)))
-    }
-
     /// What seals and opens.
     pub(super) fn vault(&self) -> &Vault {
         &self.vault
-    }
-
-    /// Takes up data keys that were put into the store as they are; `false` when another master key wrapped them.
-    pub(super) fn take_up_keys(&self) -> Result<bool, Error> {
-        for item in self.raw(Table::Vault) {
-            let (key, wrapped) = item?;
-            if self.vault.add(number_of(&key), &wrapped).is_none() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Writes the batch; it is on the disk when this returns `Ok`.
@@ -256,16 +164,6 @@ impl Engine {
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken.load(Ordering::Relaxed)
     }
-}
-
-/// Tells the engine that what a scan has read may go. The engine counts what is read page by page, and only when a 256th of
-/// its pages have been read 64 times together does it look which of them may go; a scan reads each page once, and thousands
-/// of large pages would stay in memory. So each large value of a scan is looked for once more, which is done in a microsecond.
-fn leave_behind(tree: &sled::Tree, key: &[u8], value: &[u8]) -> Result<(), sled::Error> {
-    if value.len() < LARGE_BYTES {
-        return Ok(());
-    }
-    tree.contains_key(key).map(drop)
 }
 
 /// The vault of this store; a fresh store is given its first data key.

@@ -1,6 +1,6 @@
 //! The one thread that writes: what several commits want goes to the disk together.
 //!
-//! The engine rolls its log before and after every batch it is given, two writes and two syncs of a range each: so the
+//! The engine turns over its log before and after every batch it is given, two writes and two syncs of a range each: so the
 //! commits of a group become one batch of the engine. Each stands on what the ones before it in the group have written, and
 //! none is answered before all of it is on the disk.
 
@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::head::Head;
+use super::rolls::{Place, Rolls};
 use super::{Bells, Disk};
 use crate::store::Error;
 use crate::store::changes::Log;
@@ -24,7 +25,7 @@ use crate::store::vault::Vault;
 
 /// Commits that share one sync at most; bounds how long the first of them waits.
 const GROUP_MAX: usize = 512;
-/// Operations that the engine is given at once: it rolls its log for each batch, and its memory grows with larger ones.
+/// Operations that the engine is given at once: it turns over its log for each batch, and its memory grows with larger ones.
 const HANDED_MAX: usize = 1_000;
 /// How long the first of a group waits for others, when the one before was not alone: a sync takes longer, and every commit
 /// that comes too late for it costs another.
@@ -37,6 +38,7 @@ pub(super) struct Writer {
     pub(super) db: sled::Db,
     pub(super) vault: Vault,
     pub(super) file: File,
+    pub(super) rolls: Rolls,
     pub(super) head: Head,
     pub(super) disk: Disk,
     pub(super) bells: Arc<Bells>,
@@ -113,6 +115,7 @@ impl Writer {
         }
         let synced = self.sync();
         if synced.is_ok() {
+            self.rolls.tidy();
             self.moves.note(touched.moves.iter().filter_map(|key| key.get(1..)));
             self.bells.ring(&touched.tables);
         }
@@ -164,9 +167,13 @@ impl Writer {
 
     /// A value as it lies, once all that is laid down is written.
     fn sealed(&self, key: &[u8], laid: &Laid) -> Result<Option<Vec<u8>>, Error> {
-        match laid.writes.get(key) {
-            Some(sealed) => Ok(sealed.clone()),
-            None => Ok(self.db.get(key)?.map(|sealed| sealed.to_vec())),
+        if let Some(sealed) = laid.writes.get(key) {
+            return Ok(sealed.clone());
+        }
+        match self.db.get(key)? {
+            // Nobody else removes a roll, so what is not there has never been.
+            Some(place) if Table::is_long_key(key) => self.rolls.shelf().read(Place::of(&place)?),
+            sealed => Ok(sealed.map(|sealed| sealed.to_vec())),
         }
     }
 
@@ -194,15 +201,24 @@ impl Writer {
     }
 
     fn hand_over(&mut self, laid: &mut Laid) -> Result<(), Error> {
+        let applied = self.give(std::mem::take(&mut laid.writes));
+        applied.inspect_err(|error| self.breaks(&error.to_string()))
+    }
+
+    fn give(&mut self, writes: HashMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), Error> {
+        let (long, short): (HashMap<_, _>, HashMap<_, _>) =
+            writes.into_iter().partition(|(key, _)| Table::is_long_key(key));
         let mut writes = sled::Batch::default();
-        for (key, sealed) in laid.writes.drain() {
+        for (key, sealed) in short {
             match sealed {
                 Some(sealed) => writes.insert(key, sealed),
                 None => writes.remove(key),
             }
         }
-        let applied = self.db.apply_batch(writes).map_err(Error::from);
-        applied.inspect_err(|error| self.breaks(&error.to_string()))
+        if self.rolls.keep(long, &mut writes)? {
+            self.syncs.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(self.db.apply_batch(writes)?)
     }
 
     fn sync(&mut self) -> Result<(), String> {
