@@ -1,4 +1,4 @@
-"""strace: an fdatasync has returned between the final dot and every 250."""
+"""strace: between the final dot and every 250 the message's bytes are synced, and then what names them."""
 
 import os
 import pathlib
@@ -23,7 +23,7 @@ def tell(report):
         campus.gateway.wait(60)
         trace = campus.home / "trace"
         calls = "trace=fdatasync,sync_file_range,recvfrom,read,sendto,write,writev"
-        campus.start_gateway(["strace", "-f", "-s", "200", "-e", calls, "-o", trace])
+        campus.start_gateway(["strace", "-f", "-y", "-s", "200", "-e", calls, "-o", trace])
         # In the clear, so that the trace can be read; the relay's word tells the author.
         for number in range(MESSAGES):
             message = letter(f"Message {number}", html=False)
@@ -46,13 +46,24 @@ def stop_traced(tracer):
 
 
 def answers(lines):
-    """For each 250 2.6.0, whether an fdatasync returned since the 354 before it."""
-    seen, has_synced = [], False
+    """For each 250 2.6.0, whether since the 354 before it first a roll was synced, and then the engine's file."""
+    seen, synced, open_calls = [], [], {}
     for line in lines:
+        thread = line.split()[0]
         if re.search(r'"354 ', line):
-            has_synced = False
-        elif re.search(r"fdatasync(\(.*\)| resumed>.*\))\s+= 0", line):
-            has_synced = True
-        elif re.search(r'"250 2\.6\.0 Held', line):
-            seen.append(has_synced)
+            synced = []
+        elif '"250 2.6.0 Held' in line:
+            names = [name for name in synced if name]
+            seen.append("roll" in names and "db" in names[names.index("roll"):])
+        elif call := re.search(r"fdatasync\(\d+<(.*)>", line):
+            open_calls[thread] = call[1]
+        if re.search(r"fdatasync(\(.*\)| resumed>.*\))\s+= 0", line):
+            synced.append(kind(open_calls.pop(thread, "")))
     return seen
+
+
+def kind(path):
+    """What a file of the store is; `None` for others."""
+    if "/rolls/roll-" in path:
+        return "roll"
+    return "db" if path.endswith("/store/db") else None
