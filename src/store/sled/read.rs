@@ -10,7 +10,7 @@ use crate::store::vault::Vault;
 /// From here on a page of values is large: the engine keeps eight to sixteen together.
 const LARGE_BYTES: usize = 512;
 
-/// A key without its table's byte, and its value.
+/// A key, with its table's byte or without, and its value.
 pub(in crate::store) type Record = (Vec<u8>, Vec<u8>);
 
 /// What turns an item of the engine into a record.

@@ -21,10 +21,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use place::Entry;
 pub(super) use place::Place;
 
-use place::Entry;
-
+use super::read::Record;
 use crate::store::engine::Table;
 use crate::store::{Error, OpenError, make_private_dir};
 
@@ -209,8 +209,8 @@ impl Rolls {
         }
     }
 
-    /// The wanted entries of the next piece of the roll that is moved.
-    fn moved(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    /// The wanted entries of the next piece of the roll that is moved: full keys, sealed values.
+    fn moved(&mut self) -> Result<Vec<Record>, Error> {
         let Some((roll, from)) = self.moving else {
             return Ok(Vec::new());
         };
