@@ -53,6 +53,10 @@ impl Shelf {
         match read {
             Ok(()) => Ok(Some(value)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::Unreadable(format!(
+                "a message in {}",
+                self.path(place.roll).display()
+            ))),
             Err(error) => Err(Error::Disk(error.to_string())),
         }
     }

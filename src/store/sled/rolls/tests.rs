@@ -176,6 +176,22 @@ async fn a_missing_roll_is_said_at_the_opening() {
     assert!(said.contains("roll-0000000001") && said.contains("missing"), "{said}");
 }
 
+#[tokio::test]
+async fn a_roll_cut_short_is_said_when_it_is_read() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let engine = engine(dir.path());
+    put(&engine, 0..1).await;
+    put(&engine, 1..2).await;
+    let roll = File::options()
+        .write(true)
+        .open(dir.path().join("rolls/roll-0000000001"));
+    roll.expect("opens").set_len(100_000).expect("shortens");
+    assert!(holds(&engine, 0));
+    let said = engine.read(Table::Messages, &1u32.to_be_bytes());
+    let said = said.expect_err("is not whole").to_string();
+    assert!(said.contains("roll-0000000001"), "{said}");
+}
+
 #[test]
 fn half_an_entry_is_none() {
     let mut octets = Vec::new();
