@@ -3,12 +3,16 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::store::OpenError;
 use crate::store::engine::Table;
 
 /// Memory sled may use for its pages.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// How often, and how long apart, a folder is asked for that is in use.
+const ASKED_MAX: usize = 50;
+const ASKED_EVERY: Duration = Duration::from_millis(20);
 /// Name of the file that says that this folder has held a store.
 const SIGN: &str = "bedel-store";
 /// Key, in [`Table::About`], of the format the store was made with.
@@ -46,8 +50,19 @@ pub(super) fn sign(db: &sled::Db, path: &Path, file: &File) -> std::io::Result<(
     File::open(path)?.sync_all()
 }
 
-/// Opens sled; a panic within it on damaged files becomes a sentence.
+/// Opens sled. Threads of the engine may hold the folder a moment longer than who had it open before.
 pub(super) fn open_db(path: &Path) -> Result<sled::Db, OpenError> {
+    for _ in 1..ASKED_MAX {
+        match open_now(path) {
+            Err(OpenError::InUse { .. }) => std::thread::sleep(ASKED_EVERY),
+            opened => return opened,
+        }
+    }
+    open_now(path)
+}
+
+/// Opens sled; a panic within it on damaged files becomes a sentence.
+fn open_now(path: &Path) -> Result<sled::Db, OpenError> {
     let config = sled::Config::new()
         .path(path)
         .cache_capacity(CACHE_BYTES)
