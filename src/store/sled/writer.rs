@@ -206,6 +206,10 @@ impl Writer {
     }
 
     fn give(&mut self, writes: HashMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), Error> {
+        if writes.is_empty() {
+            // All of them were refused, or asked for nothing: no roll is moved on a full or broken disk.
+            return Ok(());
+        }
         let (long, short): (HashMap<_, _>, HashMap<_, _>) =
             writes.into_iter().partition(|(key, _)| Table::is_long_key(key));
         let mut writes = sled::Batch::default();
@@ -231,16 +235,16 @@ impl Writer {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         histogram!("bedel_store_sync_seconds").record(began.elapsed());
         if let Err(reason) = &synced {
-            tracing::error!(
-                reason,
-                "the store cannot be written; restart the gateway when the disk is well again"
-            );
             self.breaks(reason);
         }
         synced
     }
 
     fn breaks(&mut self, reason: &str) {
+        tracing::error!(
+            reason,
+            "the store cannot be written; restart the gateway when the disk is well again"
+        );
         self.broken = Some(reason.to_owned());
         self.is_broken.store(true, Ordering::Relaxed);
     }

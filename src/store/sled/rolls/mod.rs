@@ -74,9 +74,13 @@ impl Shelf {
     fn numbers(&self) -> io::Result<Vec<u32>> {
         let mut numbers = Vec::new();
         for entry in std::fs::read_dir(&self.0)? {
-            let name = entry?.file_name();
+            let entry = entry?;
+            let name = entry.file_name();
             let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-            numbers.extend(number.and_then(|number| number.parse::<u32>().ok()));
+            let number = number.and_then(|number| number.parse().ok());
+            // What is named otherwise is none of ours, and stays.
+            let is_ours = |roll: &u32| self.path(*roll) == entry.path();
+            numbers.extend(number.filter(is_ours).filter(|_| !entry.path().is_dir()));
         }
         Ok(numbers)
     }
@@ -115,6 +119,9 @@ impl Rolls {
             path: dir.to_owned(),
             source,
         };
+        if let Some(above) = dir.parent() {
+            File::open(above).and_then(|above| above.sync_all()).map_err(disk)?;
+        }
         let numbers = shelf.numbers().map_err(disk)?;
         let wanted = wanted_of(db)?;
         if let Some(lost) = wanted.keys().find(|roll| !numbers.contains(roll)) {
@@ -130,7 +137,7 @@ impl Rolls {
             shelf,
             db: db.clone(),
             newest: None,
-            next: numbers.iter().max().map_or(1, |last| last + 1),
+            next: wanted.keys().next_back().map_or(1, |last| last.saturating_add(1)),
             wanted,
             moving: None,
             odd: Vec::new(),
@@ -175,7 +182,9 @@ impl Rolls {
         if octets.is_empty() {
             return Ok(false);
         }
-        let (roll, from) = self.append(&octets).map_err(|error| Error::Disk(error.to_string()))?;
+        let appended = self.append(&octets);
+        let at_fault = |error| Error::Disk(format!("{}: {error}", self.shelf.0.display()));
+        let (roll, from) = appended.map_err(at_fault)?;
         for (key, within, length) in entries {
             let place = Place::new(roll, from, within, length).ok_or_else(too_long)?;
             *self.wanted.entry(roll).or_default() += u64::from(place.length);
@@ -218,10 +227,16 @@ impl Rolls {
         let Some((roll, from)) = self.moving else {
             return Ok(Vec::new());
         };
-        let piece = self
-            .shelf
-            .piece(roll, from)
-            .map_err(|error| Error::Disk(error.to_string()))?;
+        let piece = match self.shelf.piece(roll, from) {
+            Ok(piece) => piece,
+            Err(error) => {
+                // Nothing hangs on the move: those who commit now shall not pay for it.
+                tracing::error!(%error, roll, "a roll cannot be read; it is left as it is");
+                self.moving = None;
+                self.odd.push(roll);
+                return Ok(Vec::new());
+            }
+        };
         let (mut wanted, mut rest) = (Vec::new(), piece.as_slice());
         while let Some((entry, after)) = Entry::read(rest) {
             let within = piece.len() - after.len() - entry.value.len();

@@ -192,6 +192,50 @@ async fn a_roll_cut_short_is_said_when_it_is_read() {
     assert!(said.contains("roll-0000000001"), "{said}");
 }
 
+#[tokio::test]
+async fn what_others_put_among_the_rolls_stays_and_hinders_nobody() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    put(&engine(dir.path()), 0..3).await;
+    let rolls = dir.path().join("rolls");
+    let foreign = ["roll-5", "roll-+000000006", "roll-0000000007.bak", "notes"];
+    for name in foreign {
+        std::fs::write(rolls.join(name), b"none of ours").expect("writes");
+    }
+    std::fs::create_dir(rolls.join("roll-0000000008")).expect("a folder");
+    std::fs::write(rolls.join(format!("roll-{}", u32::MAX)), b"the last number there is").expect("writes");
+    let engine = engine(dir.path());
+    put(&engine, 3..4).await;
+    assert!((0..4).all(|number| holds(&engine, number)));
+    assert!(foreign.iter().all(|name| rolls.join(name).exists()));
+}
+
+#[tokio::test]
+async fn nothing_is_moved_while_the_disk_is_full() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    put(&engine(dir.path()), 0..3).await;
+    let before = octets_of_rolls(dir.path());
+    let engine = Engine::open(dir.path(), u64::MAX, &MasterKey::new(&[9; 32])).expect("opens");
+    for number in 3..6 {
+        let mut batch = Batch::default();
+        batch.put(Table::Messages, &[number], message(0));
+        assert!(matches!(engine.commit(batch).await, Err(Error::Full)));
+    }
+    assert_eq!(octets_of_rolls(dir.path()), before);
+}
+
+#[tokio::test]
+async fn a_roll_that_cannot_be_moved_breaks_nothing() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    put(&engine(dir.path()), 0..3).await;
+    let engine = engine(dir.path());
+    let roll = dir.path().join("rolls/roll-0000000001");
+    std::fs::rename(&roll, dir.path().join("away")).expect("moves");
+    put(&engine, 3..5).await;
+    assert!((3..5).all(|number| holds(&engine, number)));
+    std::fs::rename(dir.path().join("away"), &roll).expect("moves");
+    assert!((0..3).all(|number| holds(&engine, number)));
+}
+
 #[test]
 fn half_an_entry_is_none() {
     let mut octets = Vec::new();
