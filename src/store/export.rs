@@ -8,9 +8,11 @@
 use std::io::{BufRead, Write};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
+use super::sled::FORMAT;
 use super::{Error, Store};
 
-const FIRST_LINE: &str = "bedel store export, version 2";
+/// What the first line of every export begins with.
+const SIGN: &str = "bedel store export, ";
 
 /// Why an export cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +48,7 @@ impl Store {
         if self.decided()?.is_some() {
             return Err(ExportError::Feed);
         }
-        writeln!(out, "{FIRST_LINE}")?;
+        writeln!(out, "{}", first_line())?;
         let mut records = 0;
         // The keys first.
         for table in Table::ALL.into_iter().rev() {
@@ -81,7 +83,12 @@ impl Store {
                 what,
             };
             match line.split(' ').collect::<Vec<_>>().as_slice() {
-                _ if line_number == 1 && line == FIRST_LINE => continue,
+                _ if line_number == 1 && line == first_line() => continue,
+                _ if line_number == 1 && line.starts_with(SIGN) => {
+                    return Err(fault(
+                        "another version of the gateway wrote it, whose records this one cannot read",
+                    ));
+                }
                 _ if line_number == 1 => return Err(fault("this is not an export of a Bedel store")),
                 ["end", count] if *count == records.to_string() => {
                     self.engine.commit(batch).await?;
@@ -120,6 +127,11 @@ impl Store {
             what: "the file ends before its last line",
         })
     }
+}
+
+/// Names the format of the records: those of another are none to this version.
+fn first_line() -> String {
+    format!("{SIGN}format {FORMAT}")
 }
 
 fn hex(bytes: &[u8]) -> String {

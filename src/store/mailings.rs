@@ -320,8 +320,8 @@ impl Store {
             self.enter(&mut batch, &state, out.message).await?;
         }
         self.commit_spooled(batch, &names).await?;
-        if step.to.is_over() && step.to.id().series == Series::Conveyed {
-            self.spool.discard(&step.to.id().to_string());
+        if !is_kept(&step.to) {
+            names_of(step.to.id()).iter().for_each(|name| self.spool.discard(name));
         }
         Ok(())
     }
@@ -375,9 +375,8 @@ impl Store {
             (State::Held(_), State::Ended(_)) => batch.delete(Table::Topics, &id.to_key()),
             _ => {}
         }
-        if to.is_over() && id.series == Series::Conveyed {
-            // What we only carried for others is not ours to keep.
-            for name in [id.to_string(), sealed_name(id)] {
+        if !is_kept(to) {
+            for name in names_of(id) {
                 batch.delete(Table::Messages, name.as_bytes());
             }
             self.unplan(batch, id)?;
@@ -410,6 +409,16 @@ fn repeats(record: Option<&[u8]>, now: Timestamp) -> Result<Option<MailingId>, E
     let Some(record) = record else { return Ok(None) };
     let (id, at): (MailingId, Timestamp) = postcard::from_bytes(record)?;
     Ok((now.since(at) <= REPEAT_WINDOW).then_some(id))
+}
+
+/// Whether its bytes are kept: what we only carried for others is not ours to keep once it is over.
+pub(super) fn is_kept(state: &State) -> bool {
+    !state.is_over() || state.id().series != Series::Conveyed
+}
+
+/// The names of the bytes of mail that we only carry.
+fn names_of(id: MailingId) -> [String; 2] {
+    [id.to_string(), sealed_name(id)]
 }
 
 pub(super) fn sealed_name(id: MailingId) -> String {

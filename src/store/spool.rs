@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::engine::{Batch, Table};
-use super::mailings::owner;
+use super::mailings::{is_kept, owner};
 use super::vault::Vault;
 use super::{Error, OpenError, Store, make_private_dir};
 
@@ -150,12 +150,12 @@ impl Spool {
 }
 
 impl Store {
-    /// Removes the files that no commit names: of messages that were not taken after all.
+    /// Removes the files that no commit names: of messages that were not taken after all, or are ours no longer.
     pub(super) fn sweep_orphans(&self) -> Result<(), Error> {
         let names = self.spool.names().map_err(|error| Error::Disk(error.to_string()))?;
         for name in names {
             let is_named = match owner(&name) {
-                Some(id) => self.mailing(id)?.is_some(),
+                Some(id) => self.mailing(id)?.is_some_and(|state| is_kept(&state)),
                 // None of ours: it stays, for whoever put it there.
                 None => true,
             };

@@ -30,6 +30,7 @@ use super::engine::{Batch, Table};
 use super::vault::{MasterKey, Vault};
 use super::{Bell, Error, OpenError};
 pub(super) use head::line_hash;
+pub(super) use open::FORMAT;
 
 use head::Head;
 use open::{open_db, sign, sync_open};

@@ -18,12 +18,12 @@ const SIGN: &str = "bedel-store";
 /// Key, in [`Table::About`], of the format the store was made with.
 pub(super) const FORMAT_KEY: &[u8] = b"format";
 /// The format this version writes.
-const FORMAT: &[u8] = b"17";
+pub(in crate::store) const FORMAT: &str = "17";
 
 /// Whether another version made it, whose records this one cannot read.
 fn is_foreign(db: &sled::Db) -> Result<bool, sled::Error> {
     let format = db.get(Table::About.key(FORMAT_KEY))?;
-    Ok(format.is_some_and(|format| format != FORMAT))
+    Ok(format.is_some_and(|format| format != FORMAT.as_bytes()))
 }
 
 /// Whether the folder says that it has held a store of which the engine found nothing. sled opens a file it cannot

@@ -1,5 +1,7 @@
 //! What the nouns promise, over a real engine in a temporary folder.
 
+mod conveyed;
+mod export;
 mod history;
 pub(super) mod people;
 mod sealed;
@@ -368,30 +370,4 @@ async fn a_tampered_trail_is_found_out() {
         .expect("reads")
         .expect_err("line 3 is bound to the true line 2");
     assert_eq!(broken.number, 3);
-}
-
-#[tokio::test]
-async fn an_export_restores_to_the_same_store() {
-    let home = home();
-    let id = home
-        .store
-        .admit(admission(&home.store, vec![b'y'; 100_000]), vec![])
-        .await
-        .expect("admits");
-    let mut file = Vec::new();
-    let records = home.store.export(&mut file).expect("exports");
-    let fresh = self::home();
-    assert_eq!(fresh.store.restore(file.as_slice()).await.expect("restores"), records);
-    assert_eq!(fresh.store.message(id).expect("reads"), vec![b'y'; 100_000]);
-    fresh.store.log(event(Act::Reloaded)).await.expect("logs");
-    assert!(fresh.store.verify_events().expect("reads").is_ok());
-    assert!(matches!(
-        fresh.store.restore(file.as_slice()).await,
-        Err(ExportError::NotEmpty)
-    ));
-    let half = file.get(..file.len() / 2).expect("is long");
-    assert!(matches!(
-        self::home().store.restore(half).await,
-        Err(ExportError::Line { .. })
-    ));
 }
