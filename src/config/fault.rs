@@ -145,7 +145,7 @@ fn what(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     let Some(found) = quoted.next().filter(|_| is_unknown) else {
-        return message.to_owned();
+        return plain(message);
     };
     let kind = if message.starts_with("unknown field") {
         "key"
@@ -153,13 +153,39 @@ fn what(message: &str) -> String {
         "value"
     };
     let known: Vec<&str> = quoted.collect();
-    let nearest = known.iter().min_by_key(|name| strsim::damerau_levenshtein(name, found));
-    match nearest {
-        Some(nearest) if strsim::jaro_winkler(nearest, found) > 0.7 => {
-            format!("there is no {kind} `{found}`; did you mean `{nearest}`?")
-        }
-        _ => format!("there is no {kind} `{found}` here; there are: {}", known.join(", ")),
+    match guess(found, &known) {
+        Some(nearest) => format!("there is no {kind} `{found}`; did you mean `{nearest}`?"),
+        None => format!("there is no {kind} `{found}` here; there are: {}", known.join(", ")),
     }
+}
+
+/// Which of these was meant, when one of them is near.
+pub(super) fn guess<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    let nearest = known.iter().copied();
+    let nearest = nearest.min_by_key(|name| strsim::damerau_levenshtein(name, found))?;
+    (strsim::jaro_winkler(nearest, found) > 0.7).then_some(nearest)
+}
+
+/// A word at the end of a sentence on what was not found: what was meant, when it is near; else nothing.
+pub(super) fn meant<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let nearest = guess(found, &known.collect::<Vec<_>>());
+    nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+}
+
+/// The parser's sentence of a value of the wrong kind, without its names of kinds.
+fn plain(message: &str) -> String {
+    if message.contains("invalid socket address") {
+        return "this is no address with a port; write one such as `\"127.0.0.1:8080\"`".to_owned();
+    }
+    let wanted = |kind| match kind {
+        "u16" => Some("write a whole number from 0 to 65535"),
+        "u32" | "u64" | "usize" => Some("write a whole number, not below 0"),
+        "a string" => Some("write it in quotation marks"),
+        _ => None,
+    };
+    let parts = message.rsplit_once(", expected ");
+    let plain = parts.and_then(|(said, kind)| Some(format!("{said}; {}", wanted(kind)?)));
+    plain.unwrap_or_else(|| message.to_owned())
 }
 
 #[cfg(test)]
@@ -177,5 +203,21 @@ mod tests {
             "there is no key `zzz` here; there are: hostname, data_dir"
         );
         assert_eq!(what("invalid type: integer"), "invalid type: integer");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_said_without_names_of_kinds() {
+        assert_eq!(
+            what("invalid value: integer `360000`, expected u16"),
+            "invalid value: integer `360000`; write a whole number from 0 to 65535"
+        );
+        assert_eq!(
+            what("invalid type: integer `14`, expected a string"),
+            "invalid type: integer `14`; write it in quotation marks"
+        );
+        assert_eq!(
+            what("invalid socket address syntax"),
+            "this is no address with a port; write one such as `\"127.0.0.1:8080\"`"
+        );
     }
 }

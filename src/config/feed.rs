@@ -8,10 +8,11 @@ use jiff::civil::Time;
 use serde::Deserialize;
 
 use super::clauses::time;
+use super::fault;
 use super::values::{Short, Span};
 use crate::decide::feed::{Rules, Schedule, forbidden};
 use crate::mail::Domain;
-use crate::model::OfficeId;
+use crate::model::{OfficeId, Selection};
 use crate::stage::import::{is_filter, is_loopback};
 
 /// No feed has its turn more often.
@@ -338,4 +339,25 @@ impl RawSource {
 
 fn wanted<T>(value: Option<T>, key: &str, table: &str) -> Result<T, String> {
     value.ok_or_else(|| format!("{table} has no `{key}`"))
+}
+
+/// Whether some feed brings each key that an audience goes by: by another one it would have nobody in it, unseen.
+pub(super) fn keys_come(
+    name: &str,
+    Selection { matches, except }: &Selection,
+    feeds: &BTreeMap<OfficeId, FeedSettings>,
+) -> Result<(), String> {
+    let fields = feeds.values().flat_map(|feed| &feed.rules.fields).map(String::as_str);
+    let known: Vec<&str> = ["affiliation", "unit", "country"].into_iter().chain(fields).collect();
+    let mut keys = matches.keys().chain(except.keys()).map(String::as_str);
+    let Some(key) = keys.find(|key| !known.contains(key)) else {
+        return Ok(());
+    };
+    let hint = match fault::guess(key, &known) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "add it to `fields` of the office's feed".to_owned(),
+    };
+    Err(format!(
+        "audience `{name}` goes by `{key}`, which no feed brings; {hint}"
+    ))
 }

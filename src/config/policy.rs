@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::feed::{FeedSettings, RawRules};
+use super::feed::{FeedSettings, RawRules, keys_come};
 use super::values::{Short, Span};
 use super::{Fault, Gateway, clauses, fault};
 use crate::decide::policy::{AudienceRule, DRIFT_PERCENT_MAX, ListRule, Policy};
@@ -187,6 +187,9 @@ impl Raw {
         let offices = Offices::new(offices);
         let feeds = feeds(raw_feeds, &offices, &gateway.lists_domain)?;
         let canaries = canaries(&feeds, &lists)?;
+        for (name, audience) in &audiences {
+            keys_come(name, &audience.selection, &feeds)?;
+        }
         let policy = Policy {
             campus_domains: gateway.campus_domains.clone(),
             lists_domain: gateway.lists_domain.clone(),
@@ -284,8 +287,10 @@ impl RawAudience {
         let known = |id: &String| {
             let id = OfficeId(id.clone());
             let fits = offices.contains_key(&id);
-            fits.then_some(id.clone())
-                .ok_or_else(|| format!("audience `{name}` names an office `{id}` that there is not"))
+            fits.then_some(id.clone()).ok_or_else(|| {
+                let meant = fault::meant(&id.0, offices.keys().map(|office| office.0.as_str()));
+                format!("audience `{name}` names an office `{id}` that there is not{meant}")
+            })
         };
         let office = self.office.as_ref().map(known).transpose()?;
         if let Some(office) = office
@@ -349,8 +354,9 @@ impl RawList {
         }
         if !audiences.contains_key(&self.audience) {
             return Err(format!(
-                "list `{list}` names an audience `{}` that there is not",
-                self.audience
+                "list `{list}` names an audience `{}` that there is not{}",
+                self.audience,
+                fault::meant(&self.audience, audiences.keys().map(String::as_str))
             ));
         }
         let about = self.about(list, topics)?;

@@ -264,6 +264,9 @@ fn a_feed_that_makes_no_sense_is_refused_with_what_would() {
         "grades have no place in a contact system",
     );
     check("policy.toml", "[feed.hr]", "[feed.hrr]", "an office that there is not");
+    let matching = |key, fault| check("policy.toml", "= [\"student\"], class =", key, fault);
+    matching("= [\"student\"], clas =", "which no feed brings; did you mean `class`?");
+    matching("= [\"student\"], shoe_size =", "add it to `fields`");
     let twice = "[feed.hr]\ncanary = \"j.ellis\"\n[feed.emarcomm]\ncanary = \"J.Ellis\"\n[feed.chancellor]";
     check("policy.toml", "[feed.hr]", twice, "have one canary");
 }
