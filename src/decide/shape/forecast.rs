@@ -83,6 +83,8 @@ impl Shaper {
         for (stream, people) in self.by_stream(domains, Pool::of(Capacity::Initiated, lane)) {
             let part = parts.entry(stream.name.to_string()).or_default();
             self.add(part, &stream, people, begins);
+            // A day's allowance does not hold an emergency back.
+            part.today = part.today.filter(|_| lane != Lane::Emergency);
             if !hosts.contains(&stream.host) {
                 hosts.push(stream.host);
             }
@@ -151,7 +153,7 @@ impl Shaper {
         let begins = wall(from, 0.0, window, &settings.zone);
         let legs = watch.by_provider.iter().filter(|(_, counts)| counts.fresh() > 0);
         let legs: Vec<(Part, Timestamp)> = legs
-            .map(|(name, counts)| self.leg(name, counts.fresh(), begins))
+            .map(|(name, counts)| self.leg(name, (counts.fresh(), watch.lane), begins))
             .collect();
         let parts: Vec<(f64, f64)> = legs.iter().map(|(part, _)| (part.people as f64, part.alone)).collect();
         let people: u64 = legs.iter().map(|(part, _)| part.people).sum();
@@ -173,19 +175,20 @@ impl Shaper {
     }
 
     /// So many people at one provider, and when it lets mail in again.
-    fn leg(&self, name: &str, people: u64, now: Timestamp) -> (Part, Timestamp) {
+    fn leg(&self, name: &str, (people, lane): (u64, Lane), now: Timestamp) -> (Part, Timestamp) {
         let provider = self.settings().providers.iter().find(|provider| provider.name == *name);
         let standing = provider.map(|provider| self.standing(Scope::Provider(provider.key.as_str().into()), now));
         let rate = standing
             .as_ref()
             .and_then(|standing| standing.rate)
             .map(|rate| rate.now);
+        let counted = standing.as_ref().filter(|_| lane != Lane::Emergency);
         let part = Part {
             people,
             // Many domains, each at its own pace, are in nobody's way.
             alone: rate.map_or(0.0, |rate| people as f64 / rate.as_f64()),
             rate,
-            today: standing.as_ref().and_then(|standing| standing.today),
+            today: counted.and_then(|standing| standing.today),
             streams: 1,
         };
         let opens = match standing.map(|standing| standing.passage) {

@@ -409,6 +409,9 @@ fn a_forecast_of_few_or_of_an_emergency_has_no_slice() {
     let many = people(&[("elsewhere.example", 50_000)]);
     let emergency = shaper.forecast(&many, Lane::Emergency, at(0.0));
     assert_eq!((emergency.first, emergency.ends), (None, at(250.0)));
+    // Nor does a day's allowance hold it back, though the copies count.
+    let cold = shaper.forecast(&people(&[("cold.example", 1_000)]), Lane::Emergency, at(0.0));
+    assert_eq!((cold.ends, cold.legs[0].today), (at(200.0), None));
     let nobody = shaper.forecast(&people(&[]), Lane::Bulk, at(0.0));
     assert_eq!((nobody.first, nobody.ends, nobody.legs), (None, at(0.0), vec![]));
 }
