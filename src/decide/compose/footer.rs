@@ -40,10 +40,11 @@ fn lines(mailing: &Mailing, release: &Release, settings: &Settings) -> Vec<Strin
         .map(|office| settings.offices.name(office))
         .collect();
     let organization = &settings.organization;
-    let mut lines = vec![if is_sensitive {
-        format!("This was sent to you by {organization}.")
-    } else {
-        format!("You get this as one of the {} of {organization}.", lists.join(", "))
+    let mut lines = vec![match lists.as_slice() {
+        _ if is_sensitive => format!("This was sent to you by {organization}."),
+        // The one name of an audience that no article stands before.
+        ["everybody"] => format!("You get this as everybody at {organization} does."),
+        lists => format!("You get this as one of the {} of {organization}.", lists.join(", ")),
     }];
     if !approved.is_empty() {
         lines.push(format!("Use of the list approved by: {}.", approved.join(", ")));
