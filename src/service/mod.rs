@@ -58,8 +58,9 @@ pub async fn serve_and_reload(
     };
     let store = Store::open(&settings).context("opening the store")?;
     let rooms = Rooms::new(&config, &keys, &store, &clock, (reload, None))?;
-    tracing::info!(hostname = %config.gateway.hostname, "the gateway is open");
+    let hostname = config.gateway.hostname.clone();
     let mut house = House::open(config, &keys, sockets, rooms)?;
+    tracing::info!(%hostname, "the gateway is open");
     loop {
         tokio::select! {
             () = closing.closing() => break,

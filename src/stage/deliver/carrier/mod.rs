@@ -231,7 +231,8 @@ impl Carrier {
             self.say().await?;
             self.close().await;
             if let Err(error) = self.connect(job, site.as_deref(), lease).await {
-                tracing::warn!(%error, "waiting for the next hop; nobody's try is used up");
+                let hop = courier.shape().look().settings().name(&job.way.stream.host);
+                tracing::warn!(next_hop.name = %hop, %error, "waiting for the next hop; nobody's try is used up");
                 courier.cannot_reach(job, &error);
                 let (status, due) = (Status::new(451, 4, 1, error.to_string()), courier.clock.now());
                 return self.wait_for_a_way(job, status, &recipient, due).await;
