@@ -107,6 +107,12 @@ fn line(api: &ApiState, account: Account) -> Line {
     if offices.reviewer(&account.address).is_some() {
         roles.push("reviewer".to_owned());
     }
+    let others = [
+        (api.desk.may_arm(&account.address), "duty officer"),
+        (api.desk.watches_contact_data(&account.address), "privacy officer"),
+        (api.desk.is_postmaster(&account.address), "postmaster"),
+    ];
+    roles.extend(others.iter().filter(|(is, _)| *is).map(|(_, role)| (*role).to_owned()));
     Line {
         roles,
         has_password: account.password_hash.is_some(),
@@ -150,7 +156,7 @@ pub(super) async fn add(
     api.store.put_account(&account, event).await?;
     let Line { address, roles, .. } = line(&api, account);
     let roles = if roles.is_empty() {
-        "It may submit and follow its own messages; what else it may do is said by the offices of policy.toml."
+        "It may submit and follow its own messages; what else an account may do, policy.toml says, and gateway.toml of postmasters."
             .to_owned()
     } else {
         format!("It is {}.", roles.join(", "))

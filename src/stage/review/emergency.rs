@@ -32,9 +32,9 @@ impl Desk {
         }
         let now = self.clock.now();
         let Some((secret, used)) = self.store.second_factor(by)? else {
-            return Err(Refusal::Malformed(
-                "there is no second factor yet: bedel emergency enroll".to_owned(),
-            ));
+            return Err(Refusal::Malformed(format!(
+                "{by} has no second factor yet: bedel emergency enroll --as {by}"
+            )));
         };
         let Some(step) = password::second_factor_step(&secret, code.trim(), now.as_micros() / 1_000_000) else {
             return Err(Refusal::Malformed("that is not the code of now".to_owned()));

@@ -78,10 +78,11 @@ pub struct Found {
 impl Desk {
     /// Whether this account may look people up at all.
     pub fn may_look_up(&self, who: &Address) -> bool {
-        self.watches(who) || !self.offices().stewardships(who).is_empty()
+        self.watches_contact_data(who) || !self.offices().stewardships(who).is_empty()
     }
 
-    fn watches(&self, who: &Address) -> bool {
+    /// Whether this account watches over contact data: it is a privacy officer's. Policy C10.
+    pub fn watches_contact_data(&self, who: &Address) -> bool {
         self.settings.policy.alerts.iter().any(|to| to.is_same_mailbox(who))
     }
 
@@ -118,7 +119,7 @@ impl Desk {
     /// The offices whose listings they see; `None` is all.
     fn sight(&self, looker: Looker<'_>) -> Result<Option<Vec<OfficeId>>, Refusal> {
         let Looker::Account(who) = looker else { return Ok(None) };
-        if self.watches(who) {
+        if self.watches_contact_data(who) {
             return Ok(None);
         }
         let stewardships = self.offices().stewardships(who);

@@ -25,8 +25,8 @@ fn judge(facts: &Facts, policy: &Policy) -> Option<Finding> {
         return Some(RULE.finds(Ask::Note, goes.to_owned()));
     }
     let sentence =
-        "Your second factor is not fresh: `bedel emergency arm` and send it again, or have a second person of \
-                    the emergency roles confirm it on its page"
+        "Your second factor is not fresh: show it on the console's page Emergency (or by `bedel emergency arm`) and \
+         send it again, or have a second person of the emergency roles confirm it on its page"
             .to_owned();
     Some(RULE.finds(Ask::Hold { wants: Vec::new() }, sentence))
 }
