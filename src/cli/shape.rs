@@ -156,7 +156,11 @@ fn standings(client: &Client, scopes: &[Scoped]) -> Result<(), Error> {
     let row = |scope: &Scoped| {
         let pace = scope.messages_per_second.as_ref().map(Pace::words);
         let connections = scope.connections.as_ref();
-        let passage = scope.breaker.words(client);
+        let is_spent = scope.today.as_ref().is_some_and(|today| today.left == 0);
+        let passage = match scope.breaker.state.as_str() {
+            "closed" if is_spent => "no more today, but emergencies".to_owned(),
+            _ => scope.breaker.words(client),
+        };
         [
             scope.who.clone(),
             pace.unwrap_or_default(),
@@ -183,7 +187,8 @@ impl Pace {
         if start == max && now == start {
             return now.to_string();
         }
-        format!("{now:.2} ({start} to {max})")
+        let now = (now * 100.0).round() / 100.0;
+        format!("{now} ({start} to {max})")
     }
 }
 

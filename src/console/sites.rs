@@ -55,6 +55,11 @@ fn site(shaper: &Shaper, words: Words, standing: &Standing, now: Timestamp) -> S
         let sentence = binding.sentence(settings);
         words.say("site-waits").with("sentence", sentence).into()
     });
+    // Where the next connection may try at once nothing binds, and yet no mail goes until one does.
+    let tried = match &standing.passage {
+        Passage::HalfOpen(why) if binding.is_none() => Some(words.say("site-tried").with("why", why.clone()).into()),
+        Passage::HalfOpen(_) | Passage::Closed | Passage::Open(..) => None,
+    };
     Site {
         name: if standing.name == OTHER_DOMAINS {
             plan::provider(words, &standing.name)
@@ -70,12 +75,16 @@ fn site(shaper: &Shaper, words: Words, standing: &Standing, now: Timestamp) -> S
         },
         tags: tags(words, standing),
         facts: facts(words, standing),
-        why: binding.into_iter().chain(standing.why(&settings.zone)).collect(),
+        why: (binding.into_iter().chain(tried))
+            .chain(standing.why(&settings.zone))
+            .collect(),
     }
 }
 
 fn tags(words: Words, standing: &Standing) -> Vec<Tag> {
+    let is_spent = standing.today.is_some_and(|today| today.left == 0);
     let (class, key) = match &standing.passage {
+        Passage::Closed if is_spent => ("waiting", Key("site-spent")),
         Passage::Closed => ("ready", Key("breaker-closed")),
         Passage::HalfOpen(_) => ("waiting", Key("breaker-half-open")),
         Passage::Open(..) => ("ended", Key("breaker-open")),

@@ -524,7 +524,9 @@ site-range = { $now }, between { $start } and { $max }
 site-left = { $left } of { $messages } left
 site-warming-up = { $left } of { $messages } left, while they get to know us
 site-waits = Waits for { $sentence }
+site-tried = The next copy for it tries whether it goes again. Nothing went because of: { $why }
 breaker-closed = mail goes
+site-spent = no more today
 breaker-half-open = one connection tries
 breaker-open = nothing goes
 
