@@ -46,7 +46,7 @@ use client::Client;
 #[derive(Debug, Parser)]
 #[command(name = "bedel", version, after_help = exit::CODES, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
-    /// The folder of settings: gateway.toml, policy.toml, shaping.toml, notices/
+    /// The folder of settings: gateway.toml, policy.toml, profile.toml, shaping.toml, notices/
     #[arg(long, global = true, value_name = "DIR", default_value = "config")]
     config: PathBuf,
     #[command(subcommand)]

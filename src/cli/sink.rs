@@ -51,7 +51,7 @@ pub(super) struct Sink {
     /// Moods of one's own instead of those that ship (src/sink/moods.toml)
     #[arg(long, requires = "like", value_name = "FILE")]
     moods: Option<PathBuf>,
-    /// Offer no STARTTLS
+    /// With --like: offer no STARTTLS, as it never does without
     #[arg(long, requires = "like")]
     plain: bool,
     /// Write what reached it there at the end, as JSON
