@@ -142,13 +142,7 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
             let path = path(client, &which, "")?;
             done(&client.ask(Ask::delete(path)).await?)
         }
-        Command::Factor(which) => {
-            let actor = client.account(&which.address)?;
-            let ask = Ask::post("/emergency/enroll", &json!({})).by(Some(&actor));
-            let answer = client.ask(ask).await?;
-            let told = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            out::card(&[("secret", told("secret")), ("for an authenticator", told("url"))])
-        }
+        Command::Factor(which) => factor(client, &client.account(&which.address)?).await,
         Command::Away(away) => {
             let actor = client.account(&away.which.address)?;
             let body = json!({ "until": away.until.unwrap_or_default() });
@@ -160,6 +154,17 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
             out::line(answer.get("token").and_then(Value::as_str).unwrap_or_default())
         }
     }
+}
+
+/// A new second factor of an account; its secret is told once.
+pub(super) async fn factor(client: &Client, account: &Address) -> Result<(), Error> {
+    let ask = Ask::post("/emergency/enroll", &json!({})).by(Some(account));
+    let answer = client.ask(ask).await?;
+    let told = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    out::card(&[("secret", told("secret")), ("for an authenticator", told("url"))])?;
+    out::line(&format!(
+        "\nFrom now on {account} signs in to the console with a code of it as well; one enrolled before is void."
+    ))
 }
 
 async fn add(client: &Client, add: Add) -> Result<(), Error> {

@@ -169,14 +169,7 @@ pub(super) async fn roster(client: &Client, command: Roster) -> Result<(), Error
 
 pub(super) async fn emergency(client: &Client, command: Emergency) -> Result<(), Error> {
     match command {
-        Emergency::Enroll(who) => {
-            let actor = client.account(&who.actor)?;
-            let answer = client
-                .ask(Ask::post("/emergency/enroll", &json!({})).by(Some(&actor)))
-                .await?;
-            let told = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            out::card(&[("secret", told("secret")), ("for an authenticator", told("url"))])
-        }
+        Emergency::Enroll(who) => super::account::factor(client, &client.account(&who.actor)?).await,
         Emergency::Arm(arm) => {
             let actor = client.account(&arm.who.actor)?;
             let body = json!({ "code": arm.code, "drill": arm.drill });
