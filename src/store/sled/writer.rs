@@ -27,6 +27,8 @@ use crate::store::vault::Vault;
 const GROUP_MAX: usize = 512;
 /// Operations that the engine is given at once: it turns over its log for each batch, and its memory grows with larger ones.
 const HANDED_MAX: usize = 1_000;
+/// Octets of values after which the engine is given what there is: they are in memory until then, and in one roll afterwards.
+const HANDED_OCTETS: usize = 8 * 1024 * 1024;
 /// How long the first of a group waits for others, when the one before was not alone: a sync takes longer, and every commit
 /// that comes too late for it costs another.
 const GATHER: Duration = Duration::from_millis(1);
@@ -71,6 +73,8 @@ impl Touched {
 #[derive(Default)]
 struct Laid {
     writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    /// How long these values are together.
+    octets: usize,
     answers: Vec<Answer>,
     turns: Vec<Turn>,
 }
@@ -96,7 +100,7 @@ impl Writer {
         let (mut touched, mut laid, mut applied) = (Touched::default(), Laid::default(), Vec::new());
         let has_room = self.disk.has_room();
         for (batch, answer) in group {
-            if laid.writes.len() + batch.len() > HANDED_MAX {
+            if laid.writes.len() + batch.len() > HANDED_MAX || laid.octets > HANDED_OCTETS {
                 applied.extend(self.apply(&mut laid));
             }
             let result = if has_room {
@@ -155,6 +159,11 @@ impl Writer {
                 writes.push((key, Some(sealed)));
             }
         }
+        laid.octets += writes
+            .iter()
+            .filter_map(|(_, value)| value.as_ref())
+            .map(Vec::len)
+            .sum::<usize>();
         laid.writes.extend(writes);
         laid.turns.extend(batch.turn);
         self.head = head;
@@ -201,8 +210,12 @@ impl Writer {
     }
 
     fn hand_over(&mut self, laid: &mut Laid) -> Result<(), Error> {
+        laid.octets = 0;
         let applied = self.give(std::mem::take(&mut laid.writes));
-        applied.inspect_err(|error| self.breaks(&error.to_string()))
+        applied.inspect_err(|error| match error {
+            Error::Disk(reason) => self.breaks(reason),
+            Error::Conflict | Error::Full | Error::Unreadable(_) | Error::Closed => self.breaks(&error.to_string()),
+        })
     }
 
     fn give(&mut self, writes: HashMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), Error> {

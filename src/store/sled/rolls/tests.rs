@@ -236,6 +236,28 @@ async fn a_roll_that_cannot_be_moved_breaks_nothing() {
     assert!((0..3).all(|number| holds(&engine, number)));
 }
 
+#[tokio::test]
+async fn many_who_commit_together_make_no_roll_much_longer() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let engine = Arc::new(engine(dir.path()));
+    put(&engine, 0..500).await;
+    let mut together = tokio::task::JoinSet::new();
+    for number in 500..1_000u32 {
+        let engine = Arc::clone(&engine);
+        together.spawn(async move {
+            let mut batch = Batch::default();
+            batch.put(Table::Messages, &number.to_be_bytes(), message(number));
+            engine.commit(batch).await
+        });
+    }
+    assert!(together.join_all().await.iter().all(Result::is_ok));
+    assert!((0..1_000).all(|number| holds(&engine, number)));
+    let files = std::fs::read_dir(dir.path().join("rolls")).expect("a folder");
+    let lengths = files.map(|file| file.expect("a file").metadata().expect("its length").len());
+    let longest = lengths.max().expect("rolls");
+    assert!(longest < ROLL_OCTETS * 3 / 2, "{longest} octets");
+}
+
 #[test]
 fn half_an_entry_is_none() {
     let mut octets = Vec::new();
