@@ -55,7 +55,7 @@ def answers(lines):
         elif '"250 2.6.0 Held' in line:
             names = [name for name in synced if name]
             seen.append("roll" in names and "db" in names[names.index("roll"):])
-        elif call := re.search(r"fdatasync\(\d+<(.*)>", line):
+        elif call := re.search(r"fdatasync\(\d+<([^>]*)>", line):
             open_calls[thread] = call[1]
         if re.search(r"fdatasync(\(.*\)| resumed>.*\))\s+= 0", line):
             synced.append(kind(open_calls.pop(thread, "")))
