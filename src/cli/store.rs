@@ -12,6 +12,9 @@ use hyper::body::Incoming;
 
 use super::client::{Ask, Client};
 use super::{Error, out};
+use crate::clock::Clock;
+use crate::model::MailingId;
+use crate::stage::restored::{self, Restored};
 use crate::store::{Settings, Store};
 use crate::{config, service};
 
@@ -32,7 +35,8 @@ pub(super) enum Command {
     Rotate,
     /// Read an export into an empty data folder; the gateway must be stopped
     #[command(
-        after_long_help = "Example:\n  mv var var.damaged\n  bedel store restore bedel-2026-11-24.txt\n  bedel serve"
+        after_long_help = "What was being sent when the export was made is paused: look at it, and resume or stop it.\n\n\
+        Example:\n  mv var var.damaged\n  bedel store restore bedel-2026-11-24.txt\n  bedel serve"
     )]
     Restore(At),
 }
@@ -119,10 +123,32 @@ async fn restore(config: &Path, file: &Path) -> Result<(), Error> {
         .restore(BufReader::new(input))
         .await
         .with_context(|| format!("restoring {}", file.display()))?;
+    let Restored { paused, released } = restored::pause_all(&store, Clock::system().now())
+        .await
+        .context("pausing what was being sent")?;
     let records = out::count(records);
     out::line(&format!(
         "Restored {records} records into {}.",
         gateway.data_dir.display()
     ))?;
+    if !paused.is_empty() {
+        out::line(&format!(
+            "Paused, since copies may have left after the export: {}. Then look at each (bedel mailing show), and resume or \
+             stop it.",
+            in_a_row(&paused)
+        ))?;
+    }
+    if !released.is_empty() {
+        out::line(&format!(
+            "Released, and leaves at its hour or, when that has passed, at once: {}. If it left after the export, keep the \
+             next hop away, and stop it as soon as it is being sent (bedel mailing stop).",
+            in_a_row(&released)
+        ))?;
+    }
     out::line("Next: bedel serve")
+}
+
+fn in_a_row(ids: &[MailingId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(", ")
 }

@@ -11,7 +11,8 @@
 //!             [Report]
 //!  intake, deliver ────► feedback ─────► Suppression      asks decide::report
 //! ```
-//! Beside the line: [`import`] brings the offices' feeds into the master list, [`tend`] does what is due by the clock alone.
+//! Beside the line: [`import`] brings the offices' feeds into the master list, [`tend`] does what is due by the clock alone,
+//! [`restored`] keeps back what came out of an export.
 //!
 //! No stage calls another: the store is the only hand-over. A stage that died in the middle finds its work where the
 //! last commit left it.
@@ -23,6 +24,7 @@ pub mod expand;
 pub mod feedback;
 pub mod import;
 pub mod intake;
+pub mod restored;
 pub mod review;
 pub mod tend;
 pub mod worker;

@@ -1,18 +1,21 @@
 //! The whole store as one plain file, and back: the way out of a damaged or outgrown engine.
 //!
-//! A line a record: key and value in hexadecimal, parted by a space, after a first line that names the format. Large
-//! messages follow the same form under their spool name. The last line counts the records, so that half a file is
+//! A line a record: key and value in hexadecimal, parted by a space, after a first line that names the format. What has
+//! changed while the file was written comes once more, or is said to be gone, so that the whole is the store of one moment.
+//! Large messages follow the same form under their spool name. The last line counts the records, so that half a file is
 //! known for one. What it holds is sealed as in the store, with the wrapped data keys beside: it is read with the same
 //! master key, and is noise without.
 
 use std::io::{BufRead, Write};
 
 use super::engine::{BATCH_OPERATIONS_MAX, Batch, Table};
-use super::sled::FORMAT;
+use super::sled::{Changed, FORMAT};
 use super::{Error, Store};
 
 /// What the first line of every export begins with.
 const SIGN: &str = "bedel store export, ";
+/// How often what has changed is read again before the little that is left is read at a standstill.
+const ROUNDS_MAX: u32 = 20;
 
 /// Why an export cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,12 @@ pub enum ExportError {
     /// What a feed has decided and not yet done lies outside of the records.
     #[error("a feed is being applied, or was when the gateway stopped; try again when it is done")]
     Feed,
+    /// Another is being written, or the data key is being changed.
+    #[error("another export is being written, or a key rotation is under way; try again when it is done")]
+    Busy,
+    /// So much changes that the end is never reached.
+    #[error("too much changes meanwhile; try again in a quieter hour")]
+    Restless,
     /// Restoring over a used store would mix two.
     #[error("the store already holds records; restore into an empty data_dir")]
     NotEmpty,
@@ -48,14 +57,35 @@ impl Store {
         if self.decided()?.is_some() {
             return Err(ExportError::Feed);
         }
+        // Nothing may be sealed anew meanwhile.
+        let _alone = self.rotating.try_lock().map_err(|_held| ExportError::Busy)?;
+        let following = self.engine.follow().ok_or(ExportError::Busy)?;
         writeln!(out, "{}", first_line())?;
         let mut records = 0;
         // The keys first.
         for table in Table::ALL.into_iter().rev() {
             for item in self.engine.raw(table) {
                 let (key, value) = item?;
-                writeln!(out, "{} {}", hex(&key), hex(&value))?;
+                write_record(&mut out, &key, Some(&value))?;
                 records += 1;
+            }
+        }
+        for round in 1.. {
+            let (changed, is_last) = match following.changed() {
+                Ok(Changed::Some(changed)) => (changed, false),
+                Ok(Changed::Last(changed)) => (changed, true),
+                Err(Error::Conflict) => return Err(ExportError::Restless),
+                Err(error) => return Err(error.into()),
+            };
+            for (key, value) in changed {
+                write_record(&mut out, &key, value.as_deref())?;
+                records += 1;
+            }
+            if is_last {
+                break;
+            }
+            if round == ROUNDS_MAX {
+                return Err(ExportError::Restless);
             }
         }
         for (name, bytes) in self.spool.files()? {
@@ -103,6 +133,7 @@ impl Store {
                     };
                     self.spool.restore(&name, bytes).await?;
                 }
+                ["gone", key] => batch.raw.push((unhex(key).ok_or(fault("not hexadecimal"))?, None)),
                 [key, value] => {
                     let (Some(key), Some(value)) = (unhex(key), unhex(value)) else {
                         return Err(fault("not hexadecimal"));
@@ -132,6 +163,13 @@ impl Store {
 /// Names the format of the records: those of another are none to this version.
 fn first_line() -> String {
     format!("{SIGN}format {FORMAT}")
+}
+
+fn write_record(out: &mut impl Write, key: &[u8], value: Option<&[u8]>) -> std::io::Result<()> {
+    match value {
+        Some(value) => writeln!(out, "{} {}", hex(key), hex(value)),
+        None => writeln!(out, "gone {}", hex(key)),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

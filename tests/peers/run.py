@@ -4,7 +4,7 @@ import importlib
 import sys
 import traceback
 
-STORIES = ["submit", "refuse", "convey", "policy", "relay_by_postfix", "flight", "bad_starts", "full_disk", "sync_before_answer", "kill", "power_cut", "cut_while_taking", "providers", "feeds", "secrecy", "api", "oidc", "bounces", "forged", "clicks", "canary", "sight", "reload", "roundtrip", "routes"]
+STORIES = ["submit", "refuse", "convey", "policy", "relay_by_postfix", "flight", "bad_starts", "full_disk", "sync_before_answer", "kill", "power_cut", "cut_while_taking", "restored", "providers", "feeds", "secrecy", "api", "oidc", "bounces", "forged", "clicks", "canary", "sight", "reload", "roundtrip", "routes"]
 
 
 class Report:

@@ -33,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("stage::broke", &[]),
     ("stage::worker", &["store"]),
     ("stage::docket", &["mail", "model", "store"]),
+    ("stage::restored", &["mail", "model", "store"]),
     (
         "stage::intake",
         &[

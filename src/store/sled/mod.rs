@@ -9,6 +9,7 @@
 //! When a flush or a sync fails we cannot know what is on the disk: the engine answers every later commit with the same
 //! error until the process is restarted and reads the disk again.
 
+mod follow;
 mod head;
 mod open;
 mod read;
@@ -29,9 +30,11 @@ use super::changes::{Changes, Log};
 use super::engine::{Batch, Table};
 use super::vault::{MasterKey, Vault};
 use super::{Bell, Error, OpenError};
+pub(super) use follow::Changed;
 pub(super) use head::line_hash;
 pub(super) use open::FORMAT;
 
+use follow::Followed;
 use head::Head;
 use open::{open_db, sign, sync_open};
 use rolls::{Rolls, Shelf};
@@ -46,6 +49,7 @@ pub(super) struct Engine {
     requests: Option<std::sync::mpsc::Sender<(Batch, Answer)>>,
     bells: Arc<Bells>,
     moves: Arc<Log>,
+    followed: Arc<Followed>,
     syncs: Arc<AtomicU64>,
     is_broken: Arc<AtomicBool>,
     disk: Disk,
@@ -73,6 +77,7 @@ impl Engine {
         let (requests, inbox) = std::sync::mpsc::channel();
         let bells = Arc::new(Bells::default());
         let moves = Arc::new(Log::default());
+        let followed = Arc::new(Followed::default());
         let syncs = Arc::new(AtomicU64::new(0));
         let is_broken = Arc::new(AtomicBool::new(false));
         let writer = Writer {
@@ -84,6 +89,7 @@ impl Engine {
             disk: disk.clone(),
             bells: Arc::clone(&bells),
             moves: Arc::clone(&moves),
+            followed: Arc::clone(&followed),
             syncs: Arc::clone(&syncs),
             is_broken: Arc::clone(&is_broken),
             broken: None,
@@ -103,6 +109,7 @@ impl Engine {
             requests: Some(requests),
             bells,
             moves,
+            followed,
             syncs,
             is_broken,
             disk,

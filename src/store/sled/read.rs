@@ -14,8 +14,8 @@ const LARGE_BYTES: usize = 512;
 pub(in crate::store) type Record = (Vec<u8>, Vec<u8>);
 
 /// What turns an item of the engine into a record.
-#[derive(Clone)]
-struct Reader {
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
     tree: sled::Tree,
     shelf: Shelf,
     vault: Vault,
@@ -38,6 +38,14 @@ impl Reader {
                 Some(_) => return Err(Error::Unreadable("a roll, which is missing".to_owned())),
                 None => return Ok(None),
             }
+        }
+    }
+
+    /// The sealed value that a full key has now.
+    pub(super) fn now(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        match self.tree.get(key)? {
+            Some(value) => self.sealed(key, &value),
+            None => Ok(None),
         }
     }
 
@@ -79,7 +87,7 @@ impl Reader {
 }
 
 impl Engine {
-    fn reader(&self) -> Reader {
+    pub(super) fn reader(&self) -> Reader {
         Reader {
             tree: self.tree.clone(),
             shelf: self.shelf.clone(),

@@ -15,6 +15,7 @@ use metrics::histogram;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::follow::Followed;
 use super::head::Head;
 use super::rolls::{Place, Rolls};
 use super::{Bells, Disk};
@@ -45,6 +46,7 @@ pub(super) struct Writer {
     pub(super) disk: Disk,
     pub(super) bells: Arc<Bells>,
     pub(super) moves: Arc<Log>,
+    pub(super) followed: Arc<Followed>,
     pub(super) syncs: Arc<AtomicU64>,
     pub(super) is_broken: Arc<AtomicBool>,
     pub(super) broken: Option<String>,
@@ -223,6 +225,8 @@ impl Writer {
             // All of them were refused, or asked for nothing: no roll is moved on a full or broken disk.
             return Ok(());
         }
+        let followed = Arc::clone(&self.followed);
+        let _hand = followed.changing(writes.keys());
         let (long, short): (HashMap<_, _>, HashMap<_, _>) =
             writes.into_iter().partition(|(key, _)| Table::is_long_key(key));
         let mut writes = sled::Batch::default();
