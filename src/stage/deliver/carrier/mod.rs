@@ -102,7 +102,7 @@ impl Carrier {
             let own = self.open.as_ref().map(|open| &open.lease);
             let taken = self.courier.take(own, self.is_spare(), self.age);
             let done = match taken {
-                Ok(turn) => self.turn(turn).await,
+                Ok(turn) => self.turn(turn, &mut shutdown).await,
                 Err(until) => self.idle(until, &mut shutdown).await,
             };
             if let Err(error) = done {
@@ -163,7 +163,7 @@ impl Carrier {
     }
 
     /// One copy, from the queue to its outcome.
-    async fn turn(&mut self, taken: courier::Turn) -> Result<(), Error> {
+    async fn turn(&mut self, taken: courier::Turn, shutdown: &mut Shutdown) -> Result<(), Error> {
         self.idle_ticks = 0;
         let courier::Turn { job, connection, copy } = taken;
         let mut turn = Turn {
@@ -171,7 +171,7 @@ impl Carrier {
             job,
             is_over: false,
         };
-        let tried = self.attempt(&turn.job, connection).await?;
+        let tried = self.attempt(&turn.job, connection, shutdown).await?;
         // What the copy counted against is free again.
         drop(copy);
         turn.is_over = true;
@@ -184,7 +184,7 @@ impl Carrier {
     }
 
     /// `connection` is what a new one counts against, when the open one does not lead there.
-    async fn attempt(&mut self, job: &Job, connection: Option<Lease>) -> Result<Tried, Error> {
+    async fn attempt(&mut self, job: &Job, connection: Option<Lease>, shutdown: &mut Shutdown) -> Result<Tried, Error> {
         let courier = Arc::clone(&self.courier);
         let id = job.source.mailing.id;
         let missing = || Error::Unreadable(format!("recipient {} of {id}", job.seq));
@@ -230,7 +230,12 @@ impl Carrier {
         if let Some(lease) = connection {
             self.say().await?;
             self.close().await;
-            if let Err(error) = self.connect(job, site.as_deref(), lease).await {
+            let connected = tokio::select! {
+                connected = self.connect(job, site.as_deref(), lease) => connected,
+                // Nobody waits for a greeting while the house closes.
+                () = shutdown.closing() => return Ok(Tried::NotBefore(courier.clock.now())),
+            };
+            if let Err(error) = connected {
                 let hop = courier.shape().look().settings().name(&job.way.stream.host);
                 tracing::warn!(next_hop.name = %hop, %error, "waiting for the next hop; nobody's try is used up");
                 courier.cannot_reach(job, &error);

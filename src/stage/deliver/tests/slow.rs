@@ -50,6 +50,19 @@ async fn many_messages_for_a_silent_host_keep_none_for_another_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_says_nothing_keeps_no_house_open() {
+    let mut office = Office::open().await;
+    let silent = silent(&mut office).await;
+    let waits = office.convey(&["r@slow.example"]).await;
+    office.start();
+    let (_open, _) = silent.accept().await.expect("it is called");
+    // Far less than it would wait for a greeting.
+    let closed = tokio::time::timeout(Duration::from_secs(60), office.stop()).await;
+    closed.expect("it does not wait for a greeting");
+    assert!(!office.is_closed(waits) && office.last_outcomes(waits).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_next_hops_are_awaited_that_copies_are_still_to_leave_for() {
     let mut office = Office::open().await;
     let _silent = silent(&mut office).await;

@@ -70,6 +70,21 @@ impl Shelf {
         Ok(piece)
     }
 
+    /// Whether a roll is there, as far as something is wanted of it.
+    fn check(&self, roll: u32, end: u64) -> Result<(), OpenError> {
+        let path = self.path(roll);
+        let what = match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.len() >= end => return Ok(()),
+            Ok(_) => "is cut short",
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "is missing",
+            Err(source) => return Err(OpenError::Disk { path, source }),
+        };
+        Err(OpenError::Damaged {
+            path: self.0.parent().unwrap_or(&self.0).to_owned(),
+            reason: format!("{PREFIX}{roll:010} {what}, with messages in it"),
+        })
+    }
+
     /// The numbers of the rolls there are.
     fn numbers(&self) -> io::Result<Vec<u32>> {
         let mut numbers = Vec::new();
@@ -123,13 +138,11 @@ impl Rolls {
             File::open(above).and_then(|above| above.sync_all()).map_err(disk)?;
         }
         let numbers = shelf.numbers().map_err(disk)?;
-        let wanted = wanted_of(db)?;
-        if let Some(lost) = wanted.keys().find(|roll| !numbers.contains(roll)) {
-            return Err(OpenError::Damaged {
-                path: shelf.path(*lost),
-                reason: "it is missing, with the messages in it".to_owned(),
-            });
+        let held = held_by(db)?;
+        for (roll, held) in &held {
+            shelf.check(*roll, held.end)?;
         }
+        let wanted: BTreeMap<u32, u64> = held.into_iter().map(|(roll, held)| (roll, held.octets)).collect();
         for roll in numbers.iter().filter(|roll| !wanted.contains_key(roll)) {
             std::fs::remove_file(shelf.path(*roll)).map_err(disk)?;
         }
@@ -304,16 +317,25 @@ impl Rolls {
     }
 }
 
-/// Octets of each roll that the engine has places of.
-fn wanted_of(db: &sled::Db) -> Result<BTreeMap<u32, u64>, OpenError> {
-    let mut wanted: BTreeMap<u32, u64> = BTreeMap::new();
+/// What the engine has places of in a roll.
+#[derive(Debug, Default)]
+struct Held {
+    octets: u64,
+    /// Where the last of it ends.
+    end: u64,
+}
+
+fn held_by(db: &sled::Db) -> Result<BTreeMap<u32, Held>, OpenError> {
+    let mut all: BTreeMap<u32, Held> = BTreeMap::new();
     for table in Table::ALL.into_iter().filter(|table| table.is_long()) {
         for item in db.scan_prefix(table.key(&[])).values() {
             let place = Place::of(&item.map_err(Error::from)?)?;
-            *wanted.entry(place.roll).or_default() += u64::from(place.length);
+            let held = all.entry(place.roll).or_default();
+            held.octets += u64::from(place.length);
+            held.end = held.end.max(u64::from(place.offset) + u64::from(place.length));
         }
     }
-    Ok(wanted)
+    Ok(all)
 }
 
 fn too_long() -> Error {

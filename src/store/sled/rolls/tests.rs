@@ -165,15 +165,25 @@ async fn a_torn_end_and_a_roll_of_no_commit_are_none_of_ours() {
     assert!(!first.exists(), "all of it was moved");
 }
 
+fn not_opened(dir: &Path) -> String {
+    let opened = Engine::open(dir, 0, &MasterKey::new(&[9; 32]));
+    opened.map(drop).expect_err("does not open").to_string()
+}
+
 #[tokio::test]
-async fn a_missing_roll_is_said_at_the_opening() {
+async fn a_roll_that_is_missing_or_cut_short_is_said_at_the_opening() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     put(&engine(dir.path()), 0..3).await;
     let roll = dir.path().join("rolls/roll-0000000001");
+    let whole = std::fs::read(&roll).expect("reads");
+    std::fs::write(&roll, whole.split_last().expect("is long").1).expect("writes");
+    let said = not_opened(dir.path());
+    assert!(said.contains("roll-0000000001 is cut short"), "{said}");
     std::fs::remove_file(&roll).expect("removes");
-    let opened = Engine::open(dir.path(), 0, &MasterKey::new(&[9; 32]));
-    let said = opened.map(drop).expect_err("does not open").to_string();
-    assert!(said.contains("roll-0000000001") && said.contains("missing"), "{said}");
+    let said = not_opened(dir.path());
+    assert!(said.contains("roll-0000000001 is missing"), "{said}");
+    std::fs::write(&roll, whole).expect("writes");
+    assert!(holds(&engine(dir.path()), 2));
 }
 
 #[tokio::test]
