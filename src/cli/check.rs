@@ -13,7 +13,7 @@ use crate::decide::policy::ListRule;
 use crate::decide::shape::{self, Limits, Pool};
 use crate::mail::{Address, Domain};
 use crate::model::{Caps, Identity};
-use crate::service::Keys;
+use crate::service::{self, Keys};
 use crate::stage::deliver::RelayTls;
 
 /// How to say it.
@@ -37,6 +37,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     } else {
         Vec::new()
     };
+    service::check_tls(&config.gateway.tls)?;
     if check.json {
         return out::json(&as_json(&config, &records));
     }

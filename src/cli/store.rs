@@ -36,7 +36,7 @@ pub(super) enum Command {
     /// Read an export into an empty data folder; the gateway must be stopped
     #[command(
         after_long_help = "What was being sent when the export was made is paused: look at it, and resume or stop it.\n\n\
-        Example:\n  mv var var.damaged\n  bedel store restore bedel-2026-11-24.txt\n  bedel serve"
+        Example:\n  mv var/store var/store.damaged\n  bedel store restore bedel-2026-11-24.txt\n  bedel serve"
     )]
     Restore(At),
 }
@@ -143,6 +143,14 @@ async fn restore(config: &Path, file: &Path) -> Result<(), Error> {
             "Released, and leaves at its hour or, when that has passed, at once: {}. If it left after the export, keep the \
              next hop away, and stop it as soon as it is being sent (bedel mailing stop).",
             in_a_row(&released)
+        ))?;
+    }
+    let tokens = service::token_file(&gateway);
+    if !tokens.exists() {
+        out::line(&format!(
+            "{} is not there: put it back first. Without it the unsubscribe links and return paths of mail that has left mean \
+             nothing.",
+            tokens.display()
         ))?;
     }
     out::line("Next: bedel serve")

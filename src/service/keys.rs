@@ -107,7 +107,8 @@ pub(super) fn tokens(gateway: &Gateway) -> anyhow::Result<TokenKey> {
     Ok(TokenKey::new(&octets))
 }
 
-fn token_file(gateway: &Gateway) -> PathBuf {
+/// Where the key of tokens lies.
+pub fn token_file(gateway: &Gateway) -> PathBuf {
     gateway.data_dir.join("keys").join("token.key")
 }
 

@@ -18,9 +18,10 @@ use anyhow::Context;
 use tokio::sync::mpsc::Receiver;
 
 pub use feeds::read_secret;
-pub use keys::{Keys, first_start, master_key, read_master_key};
+pub use keys::{Keys, first_start, master_key, read_master_key, token_file};
 pub use porch::porch;
 pub use sockets::{PublicSocket, Sockets, bind, public};
+pub use tls::check as check_tls;
 
 use house::House;
 use rooms::Rooms;

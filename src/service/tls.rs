@@ -31,6 +31,14 @@ pub(super) fn server(files: &TlsFiles) -> anyhow::Result<Arc<ServerConfig>> {
     Ok(Arc::new(config))
 }
 
+/// Whether the listeners' certificate and key can be used; before the first start neither is there, which is no fault.
+pub fn check(files: &TlsFiles) -> anyhow::Result<()> {
+    if files.certificate.exists() || files.key.exists() {
+        server(files)?;
+    }
+    Ok(())
+}
+
 /// A certificate that follows its file.
 #[derive(Debug)]
 struct Certificate {

@@ -22,6 +22,7 @@ def tell(report):
                 said = refused(report, other, "a taken port", 1)
                 report.check("it is named with its listener", "listener `relay` cannot listen on" in said, said)
             keys(report, other)
+            foreign_key(report, campus)
             twice(report, campus)
             damaged(report, other)
         finally:
@@ -53,6 +54,17 @@ def keys(report, campus):
     os.chmod(key, 0o600)
     refused(report, campus, "a key that is none", 1)
     key.unlink()
+
+
+def foreign_key(report, campus):
+    """The gateway runs on; who checks the settings hears of what the next start would meet."""
+    key = campus.home / "certs" / "bedel.key"
+    own = key.read_bytes()
+    key.write_bytes((campus.home / "certs" / "dkim.key").read_bytes())
+    done = campus.try_bedel("check")
+    key.write_bytes(own)
+    report.check("`check` says that a certificate and a key do not belong together", done.returncode == 1 and "bedel.key" in done.stderr, done.stderr)
+    report.check("and that those before are good", campus.try_bedel("check").returncode == 0)
 
 
 def twice(report, campus):

@@ -22,11 +22,13 @@ def tell(report):
         until("more copies", 60, lambda: crash.taken(campus) > 150)
         campus.kill_gateway()
         lost = campus.home / campus.data_dir
-        # The settings name it from where they lie.
-        lost = campus.config / campus.data_dir if (campus.config / campus.data_dir).exists() else campus.home / campus.data_dir
-        shutil.move(lost, campus.home / "lost")
+        shutil.move(campus.home / "var" / "store", campus.home / "lost")
+        key = campus.home / "var" / "keys" / "token.key"
+        key.rename(campus.home / "token.key")
         said = campus.bedel("store", "restore", campus.home / "export.txt")
         report.check("it says what is paused", f"export: {under_way}." in said, said)
+        report.check("and that the key of links is missing", "token.key is not there: put it back first" in said, said)
+        (campus.home / "token.key").rename(key)
         before = crash.taken(campus)
         campus.start_gateway()
         shown = campus.json("mailing", "show", under_way)
