@@ -14,8 +14,8 @@ use super::{Error, Store};
 
 /// What the first line of every export begins with.
 const SIGN: &str = "bedel store export, ";
-/// How often what has changed is read again before the little that is left is read at a standstill.
-const ROUNDS_MAX: u32 = 20;
+/// How often a piece of what has changed is read again before the little that is left is read at a standstill.
+const PIECES_MAX: u32 = 2_000;
 
 /// Why an export cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ impl Store {
                 records += 1;
             }
         }
-        for round in 1.. {
+        for piece in 1.. {
             let (changed, is_last) = match following.changed() {
                 Ok(Changed::Some(changed)) => (changed, false),
                 Ok(Changed::Last(changed)) => (changed, true),
@@ -84,11 +84,13 @@ impl Store {
             if is_last {
                 break;
             }
-            if round == ROUNDS_MAX {
+            if piece == PIECES_MAX {
                 return Err(ExportError::Restless);
             }
         }
-        for (name, bytes) in self.spool.files()? {
+        drop(following);
+        for file in self.spool.files()? {
+            let (name, bytes) = file?;
             writeln!(out, "file {} {}", hex(name.as_bytes()), hex(&bytes))?;
             records += 1;
         }

@@ -83,10 +83,14 @@ impl Spool {
         Ok(names)
     }
 
-    /// Every large message as it lies on the disk, by name.
-    pub(super) fn files(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
-        let read = |name: String| std::fs::read(self.path(&name)).map(|bytes| (name, bytes));
-        self.names()?.into_iter().map(read).collect()
+    /// Every large message as it lies on the disk, by name, one after the other; without those that are removed meanwhile.
+    pub(super) fn files(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<(String, Vec<u8>)>> + use<'_>> {
+        let read = |name: String| match std::fs::read(self.path(&name)) {
+            Ok(bytes) => Some(Ok((name, bytes))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => Some(Err(error)),
+        };
+        Ok(self.names()?.into_iter().filter_map(read))
     }
 
     /// Puts one large message back.

@@ -3,7 +3,7 @@
 //! A walk over all tables takes minutes, and finds each as it is at another moment. Whoever wants one moment notes what changes
 //! meanwhile, reads that again, and the little that changed at last while the writer waits.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Engine;
@@ -11,8 +11,8 @@ use super::read::Reader;
 use crate::store::Error;
 use crate::store::mailings::lock;
 
-/// Keys that are read while the writer waits, at most.
-const LAST_MAX: usize = 1_000;
+/// Keys that are read at once; no more than so few are read while the writer waits.
+const PIECE_KEYS: usize = 1_000;
 /// Keys that are noted, at most: what a day changes, and some tens of megabytes.
 const NOTED_MAX: usize = 500_000;
 
@@ -24,7 +24,7 @@ pub(super) struct Followed(Mutex<Noted>);
 enum Noted {
     #[default]
     Nobody,
-    Keys(HashSet<Vec<u8>>),
+    Keys(BTreeSet<Vec<u8>>),
     TooMany,
 }
 
@@ -52,7 +52,7 @@ pub(in crate::store) type Now = (Vec<u8>, Option<Vec<u8>>);
 /// What has changed since it was last asked.
 #[derive(Debug)]
 pub(in crate::store) enum Changed {
-    /// These keys, as they are now; more may have changed since.
+    /// These keys, as they are now; more have changed.
     Some(Vec<Now>),
     /// These, and nothing else up to this moment: the walk is over.
     Last(Vec<Now>),
@@ -68,18 +68,18 @@ impl Following {
     /// What has changed since the last question. [`Error::Conflict`] when it was too much to note.
     pub(in crate::store) fn changed(&self) -> Result<Changed, Error> {
         let mut noted = lock(&self.followed.0);
-        match &mut *noted {
-            Noted::Keys(keys) if keys.len() <= LAST_MAX => self.now(std::mem::take(keys)).map(Changed::Last),
-            Noted::Keys(keys) => {
-                let keys = std::mem::take(keys);
-                drop(noted);
-                self.now(keys).map(Changed::Some)
-            }
-            Noted::Nobody | Noted::TooMany => Err(Error::Conflict),
+        let Noted::Keys(keys) = &mut *noted else {
+            return Err(Error::Conflict);
+        };
+        if keys.len() <= PIECE_KEYS {
+            return self.now(std::mem::take(keys)).map(Changed::Last);
         }
+        let piece = std::iter::from_fn(|| keys.pop_first()).take(PIECE_KEYS).collect();
+        drop(noted);
+        self.now(piece).map(Changed::Some)
     }
 
-    fn now(&self, keys: HashSet<Vec<u8>>) -> Result<Vec<Now>, Error> {
+    fn now(&self, keys: BTreeSet<Vec<u8>>) -> Result<Vec<Now>, Error> {
         let now = |key: Vec<u8>| self.reader.now(&key).map(|value| (key, value));
         keys.into_iter().map(now).collect()
     }
@@ -98,7 +98,7 @@ impl Engine {
         if !matches!(*noted, Noted::Nobody) {
             return None;
         }
-        *noted = Noted::Keys(HashSet::new());
+        *noted = Noted::Keys(BTreeSet::new());
         Some(Following {
             followed: Arc::clone(&self.followed),
             reader: self.reader(),
