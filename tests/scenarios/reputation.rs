@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use crate::campus::{Campus, Letter, case, list, people};
 
@@ -248,4 +250,39 @@ async fn a_postmaster_asks_why_mail_waits() {
     campus.reaches("c", 4).await;
     campus.pass(DAY);
     campus.state(&case, "closed").await;
+}
+
+#[tokio::test]
+async fn a_blocklist_that_speaks_at_the_greeting_pauses_the_mailing() {
+    let host = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = host.local_addr().expect("an address").port();
+    let via = format!(
+        "\n[[relay.via]]\ndomains = [\"blocked.example\"]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"off\"\n"
+    );
+    let campus = Campus::with(|file, text| match file {
+        "gateway.toml" => text + &via,
+        _ => text,
+    })
+    .await;
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = host.accept().await {
+            // Whoever hears it hangs up.
+            drop(
+                caller
+                    .write_all(b"554 5.7.1 client [192.0.2.1] blocked using zen.spamhaus.org\r\n")
+                    .await,
+            );
+        }
+    });
+    let mut everybody = people(50, "s", "students.example");
+    everybody.extend(people(2, "blocked", "blocked.example"));
+    let case = under_way(&campus, everybody).await;
+    let is_paused = async || campus.mailing(&case).await["paused"] == true;
+    campus.until("it is paused", is_paused).await;
+    let why = campus.mailing(&case).await["pause"]["why"].to_string();
+    assert!(why.contains("blocked using zen.spamhaus.org"), "{why}");
+    let subject = format!("Paused by itself: {case}");
+    campus
+        .until("they are told", async || told(&campus, "postmaster@", &subject) == 1)
+        .await;
 }

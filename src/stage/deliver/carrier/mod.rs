@@ -238,9 +238,12 @@ impl Carrier {
             if let Err(error) = connected {
                 let hop = courier.shape().look().settings().name(&job.way.stream.host);
                 tracing::warn!(next_hop.name = %hop, %error, "waiting for the next hop; nobody's try is used up");
-                courier.cannot_reach(job, &error);
+                let heard = courier.cannot_reach(job, &error);
                 let (status, due) = (Status::new(451, 4, 1, error.to_string()), courier.clock.now());
-                return self.wait_for_a_way(job, status, &recipient, due).await;
+                let tried = self.wait_for_a_way(job, status, &recipient, due).await?;
+                // A blocklist has its say at the greeting, too.
+                pause_for(&courier, job, &heard).await?;
+                return Ok(tried);
             }
         }
         // Signed while its intent is on its way to the disk.
@@ -356,11 +359,8 @@ impl Carrier {
 
     /// A reply may ask for a pause, and an outcome may be one too many.
     async fn brake(&mut self, job: &Job, heard: Heard) -> Result<Tried, Error> {
-        let id = job.source.mailing.id;
-        match heard.pause.filter(|_| job.source.is_judged()) {
-            Some(why) => self.courier.brake(id, &why).await?,
-            None if heard.is_a_refusal => self.courier.judge(id).await?,
-            None => {}
+        if !pause_for(&self.courier, job, &heard).await? && heard.is_a_refusal {
+            self.courier.judge(job.source.mailing.id).await?;
         }
         Ok(Tried::Over)
     }
@@ -374,4 +374,13 @@ impl Carrier {
             self.open = Some(open);
         }
     }
+}
+
+/// Pauses the mailing when a reply asks for it; whether it does.
+async fn pause_for(courier: &Courier, job: &Job, heard: &Heard) -> Result<bool, Error> {
+    let Some(why) = heard.pause.as_ref().filter(|_| job.source.is_judged()) else {
+        return Ok(false);
+    };
+    courier.brake(job.source.mailing.id, why).await?;
+    Ok(true)
 }

@@ -28,18 +28,22 @@ impl Courier {
         shaper.refused(&job.way.stream, status, trip, now)
     }
 
-    /// No connection: the reply that says so may be to the flow, or nobody is there.
-    pub(in crate::stage::deliver) fn cannot_reach(&self, job: &Job, why: &Unreachable) {
+    /// No connection: the reply that says so may be to the flow, or nobody is there. What was heard of a reply.
+    pub(in crate::stage::deliver) fn cannot_reach(&self, job: &Job, why: &Unreachable) -> Heard {
         let now = self.clock.now();
         let mut shaper = self.shape().look();
-        if let Unreachable::Said(status) = why {
-            let trip = Trip {
-                set_out: now,
-                carried: 1,
-            };
-            shaper.refused(&job.way.stream, status, trip, now);
-        }
+        let heard = match why {
+            Unreachable::Said(status) => {
+                let trip = Trip {
+                    set_out: now,
+                    carried: 1,
+                };
+                shaper.refused(&job.way.stream, status, trip, now)
+            }
+            Unreachable::Not(_) | Unreachable::Tls(_) => Heard::default(),
+        };
         shaper.unreachable(&job.way.stream, &why.to_string(), now);
+        heard
     }
 
     /// Counts an outcome against its mailing.
