@@ -20,7 +20,8 @@
 //! ```
 //!
 //! Beside it, [`stage::import`] brings what an office says of its people, judged row by row by [`decide::feed`], into the
-//! master list: from a file, a directory or a database, whole or not at all.
+//! master list: from a file, a directory or a database, whole or not at all; and [`stage::restored`] keeps back what was being
+//! sent when the store comes out of an export.
 //!
 //! # The bands
 //!

@@ -162,6 +162,18 @@ pub enum Before {
     Uncertain,
 }
 
+impl Before {
+    /// What is known once an attempt has come to this; `None` while it is under way.
+    pub fn and(self, outcome: Option<&Outcome>) -> Self {
+        match outcome {
+            _ if self == Self::Uncertain => Self::Uncertain,
+            Some(Outcome::Uncertain { .. }) => Self::Uncertain,
+            Some(outcome) if !outcome.is_settled() => Self::Deferred,
+            Some(_) | None => Self::Nothing,
+        }
+    }
+}
+
 /// The counts of a mailing's deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Tally {

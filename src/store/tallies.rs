@@ -85,28 +85,27 @@ impl Store {
             planned,
             ..Tally::default()
         };
-        // With whether its recipient was uncertain by then.
-        let mut last: Option<(Entry, bool)> = None;
+        let mut last = None;
         for entry in self.ledger(id) {
             let entry = entry?;
-            let before = match &last {
-                Some((last, doubted)) if last.seq == entry.seq => known(*doubted, is_deferral(last)),
-                Some(_) | None => Before::Nothing,
-            };
+            let before = last.filter(|(seq, _)| *seq == entry.seq);
+            let before = before.map_or(Before::Nothing, |(_, known)| known);
             count(&mut tally, &entry, before);
-            let doubted = before == Before::Uncertain || is_uncertain(&entry);
-            last = Some((entry, doubted));
+            last = Some((entry.seq, before.and(entry.outcome.as_ref())));
         }
         Ok(tally)
     }
 
     /// What was known of a recipient before an attempt.
     pub fn before(&self, id: MailingId, entry: &Entry) -> Result<Before, Error> {
-        if entry.attempt <= 1 {
+        let Some(attempt) = entry.attempt.checked_sub(1).filter(|before| *before > 0) else {
             return Ok(Before::Nothing);
+        };
+        if self.was_uncertain(id, entry)? {
+            return Ok(Before::Uncertain);
         }
-        let doubted = self.was_uncertain(id, entry)?;
-        Ok(known(doubted, doubted || self.was_deferred(id, entry)?))
+        let last = self.entry(id, entry.seq, attempt)?;
+        Ok(Before::Nothing.and(last.and_then(|last| last.outcome).as_ref()))
     }
 
     /// Whether the end of an earlier attempt was hidden.
@@ -118,32 +117,6 @@ impl Store {
             }
         }
         Ok(false)
-    }
-
-    /// Whether the attempt before this one was put off.
-    fn was_deferred(&self, id: MailingId, entry: &Entry) -> Result<bool, Error> {
-        let Some(attempt) = entry.attempt.checked_sub(1).filter(|before| *before > 0) else {
-            return Ok(false);
-        };
-        Ok(self
-            .entry(id, entry.seq, attempt)?
-            .is_some_and(|entry| is_deferral(&entry)))
-    }
-}
-
-fn is_deferral(entry: &Entry) -> bool {
-    entry.outcome.as_ref().is_some_and(|outcome| !outcome.is_settled())
-}
-
-fn is_uncertain(entry: &Entry) -> bool {
-    matches!(entry.outcome, Some(Outcome::Uncertain { .. }))
-}
-
-fn known(doubted: bool, deferred: bool) -> Before {
-    match (doubted, deferred) {
-        (true, _) => Before::Uncertain,
-        (false, true) => Before::Deferred,
-        (false, false) => Before::Nothing,
     }
 }
 

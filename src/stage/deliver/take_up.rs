@@ -181,7 +181,7 @@ impl Courier {
         let settings = Arc::clone(self.shape().look().settings());
         let mut seen: BTreeMap<Arc<str>, Counts> = BTreeMap::new();
         let mut uncertain = Vec::new();
-        let mut last: Option<(u32, Before)> = None;
+        let mut last = None;
         let mut entries = self.store.ledger(id).peekable();
         while let Some(entry) = entries.next() {
             let mut entry = entry?;
@@ -190,10 +190,8 @@ impl Courier {
                 entry.outcome = Some(Outcome::Uncertain { until: now });
                 uncertain.push(entry.clone());
             }
-            let before = match last {
-                Some((seq, known)) if seq == entry.seq => known,
-                Some(_) | None => Before::Nothing,
-            };
+            let before = last.filter(|(seq, _)| *seq == entry.seq);
+            let before = before.map_or(Before::Nothing, |(_, known)| known);
             if let Some(stream) = run.stream_of(entry.seq).cloned() {
                 count(watch.at(&stream), &entry, before, &settings);
                 watch.beats(&entry);
@@ -205,13 +203,7 @@ impl Courier {
             if is_last {
                 run.resume(&entry);
             }
-            let is_doubted = before == Before::Uncertain || matches!(entry.outcome, Some(Outcome::Uncertain { .. }));
-            let known = if is_doubted {
-                Before::Uncertain
-            } else {
-                Before::Deferred
-            };
-            last = Some((entry.seq, known));
+            last = Some((entry.seq, before.and(entry.outcome.as_ref())));
         }
         let stream_of = |seq| run.stream_of(seq).cloned();
         count_returned(&mut watch.by_provider, self.returned(id, stream_of, None)?);
