@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{Error, feeds, out, view};
+use super::{Error, feeds, out, records, view};
 use crate::config::{self, Config, Exchangers, Leaving, Onward, Route};
 use crate::decide::lint::{self, Level};
 use crate::decide::policy::ListRule;
@@ -31,15 +31,15 @@ pub(super) struct Check {
 pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     let config = config::load(dir)?;
     // Before the first start there are no keys yet, which is no fault.
-    let records: Vec<(String, String)> = if config.gateway.dkim.key.exists() {
-        let keys = Keys::read(&config)?;
-        keys.signers.all().map(|(_, signer)| signer.dns_record()).collect()
+    let keys: Vec<(String, String)> = if config.gateway.dkim.key.exists() {
+        let read = Keys::read(&config)?;
+        read.signers.all().map(|(_, signer)| signer.dns_record()).collect()
     } else {
         Vec::new()
     };
     service::check_tls(&config.gateway.tls)?;
     if check.json {
-        return out::json(&as_json(&config, &records));
+        return out::json(&as_json(&config, &keys));
     }
     lists(&config)?;
     feeds::check(&config)?;
@@ -48,7 +48,7 @@ pub(super) fn run(dir: &Path, check: &Check) -> Result<(), Error> {
     limits(&config)?;
     route(&config.gateway.route)?;
     shaping(&config.shaping)?;
-    dns(&config, &records)?;
+    dns(&config, &keys)?;
     out::line("The settings are good.")
 }
 
@@ -410,22 +410,26 @@ fn shaping(shaping: &shape::Settings) -> Result<(), Error> {
     ])
 }
 
-fn dns(config: &Config, records: &[(String, String)]) -> Result<(), Error> {
+fn dns(config: &Config, keys: &[(String, String)]) -> Result<(), Error> {
     let gateway = &config.gateway;
     out::line("\nDNS records to publish:")?;
-    for (name, value) in records {
-        out::line(&format!("{name}. TXT \"{value}\""))?;
+    for (name, value) in keys {
+        out::line(&records::key(name, value))?;
     }
-    if records.is_empty() {
+    if keys.is_empty() {
         out::line("(the DKIM key is made at the first start)")?;
     }
     for domain in [&gateway.lists_domain, &gateway.bounce_domain] {
-        out::line(&format!("{domain}. MX 10 {}.", gateway.hostname))?;
+        out::line(&records::exchanger(gateway, domain))?;
     }
-    out::line(&format!("{}. TXT \"v=spf1 mx -all\"\n", gateway.bounce_domain))
+    out::line(&records::sender(&gateway.bounce_domain, "mx"))?;
+    for domain in records::authors(gateway) {
+        out::line(&records::author(gateway, domain))?;
+    }
+    out::line("")
 }
 
-fn as_json(config: &Config, records: &[(String, String)]) -> serde_json::Value {
+fn as_json(config: &Config, keys: &[(String, String)]) -> serde_json::Value {
     let policy = &config.policy;
     let lists: Vec<_> = policy
         .lists
@@ -444,7 +448,7 @@ fn as_json(config: &Config, records: &[(String, String)]) -> serde_json::Value {
         "reviewers": policy.offices.reviewers(),
         "feeds": feeds::as_json(config),
         "providers": config.shaping.providers.iter().map(|provider| json!({ "key": provider.key, "name": provider.name, "rules": provider.rules.len() })).collect::<Vec<_>>(),
-        "dkim": records.first().map(|(name, value)| json!({ "name": name, "value": value })),
-        "dkim_keys": records.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
+        "dkim": keys.first().map(|(name, value)| json!({ "name": name, "value": value })),
+        "dkim_keys": keys.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
     })
 }

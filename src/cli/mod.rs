@@ -19,6 +19,7 @@ mod mailing;
 mod out;
 mod people;
 mod policy;
+mod records;
 mod reload;
 mod report;
 mod runtime;

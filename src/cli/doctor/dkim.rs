@@ -1,6 +1,7 @@
 //! DKIM: every key is published. RFC 6376.
 
 use super::{Examination, State, judged};
+use crate::cli::records;
 use crate::clock::Clock;
 use crate::service::Keys;
 
@@ -30,18 +31,8 @@ impl Examination<'_> {
                 let said = if is_there { "our key" } else { "another key" };
                 (is_there, format!("{said}{from}"))
             });
-            // A string of TXT has at most 255 octets.
-            let strings: Vec<String> = value
-                .as_bytes()
-                .chunks(250)
-                .map(|part| format!("\"{}\"", String::from_utf8_lossy(part)))
-                .collect();
-            self.find(
-                "DKIM",
-                name.clone(),
-                judged,
-                Some(format!("{name}. TXT {}", strings.join(" "))),
-            );
+            let publish = records::key(&name, &value);
+            self.find("DKIM", name, judged, Some(publish));
         }
         Ok(())
     }

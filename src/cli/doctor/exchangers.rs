@@ -1,6 +1,7 @@
 //! MX: mail for lists and bounces comes to us.
 
 use super::{Examination, judged};
+use crate::cli::records;
 
 impl Examination<'_> {
     /// Mail for lists and bounces comes to us.
@@ -19,7 +20,7 @@ impl Examination<'_> {
                 };
                 (is_route, format!("{}{more}", names.join(", ")))
             });
-            let publish = format!("{domain}. MX 10 {}.", gateway.hostname);
+            let publish = records::exchanger(gateway, domain);
             self.find("MX", domain.to_string(), judged, Some(publish));
         }
     }

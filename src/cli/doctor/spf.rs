@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Examination, judged};
+use crate::cli::records;
 
 impl Examination<'_> {
     /// The return path's domain lets our addresses send.
@@ -40,7 +41,7 @@ impl Examination<'_> {
         } else {
             sources.into_iter().collect::<Vec<_>>().join(" ")
         };
-        let publish = format!("{domain}. TXT \"v=spf1 {named} -all\"");
+        let publish = records::sender(domain, &named);
         self.find("SPF", domain.to_string(), judged, Some(publish));
     }
 }
