@@ -81,6 +81,15 @@ impl Error {
         }
     }
 
+    /// The heading over it.
+    fn title(&self, words: Words) -> String {
+        // Forbidden, and still no matter of who they are.
+        if matches!(self, Self::Forged) {
+            return words.say("error-old-form").into();
+        }
+        title(words, self.status())
+    }
+
     /// What people read of it: of our own failures only that there was one.
     pub(super) fn sentence(&self, words: Words) -> String {
         let said = match self {
@@ -166,7 +175,7 @@ pub(super) async fn said(words: Words, request: Request, next: Next) -> Response
     };
     let status = error.status();
     let paper = Paper {
-        title: &title(words, status),
+        title: &error.title(words),
         sentence: &error.sentence(words),
         home: Some("/"),
     };
@@ -178,7 +187,7 @@ pub(super) async fn said(words: Words, request: Request, next: Next) -> Response
     response
 }
 
-/// What a status is called.
+/// What a status means to people.
 pub(super) fn title(words: Words, status: StatusCode) -> String {
     words.say("error-title").with("status", status.as_u16()).into()
 }

@@ -189,7 +189,13 @@ async fn the_trail_is_for_reviewers() {
         page.body
     );
     let author = site.browser(AUTHOR).await;
-    assert_eq!(author.get("/audit").await.status, StatusCode::FORBIDDEN);
+    let refused = author.get("/audit").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(
+        refused.body.contains("<h1>This is not open to you</h1>"),
+        "{}",
+        refused.body
+    );
     assert!(
         !author.get("/").await.body.contains("href=\"/audit\""),
         "no link to what one may not see"
@@ -208,7 +214,7 @@ async fn a_page_that_is_not_there_says_so() {
     ] {
         let answer = reviewer.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-        assert!(answer.body.contains("<h1>Not Found</h1>"), "{path}");
+        assert!(answer.body.contains("<h1>There is nothing here</h1>"), "{path}");
     }
     let answer = reviewer.post("/audit", &[]).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);

@@ -682,15 +682,18 @@ provider-failed = The provider cannot be asked now. Try again in a minute, or si
 # By the HTTP status.
 error-title =
     { $status ->
-        [403] Forbidden
-        [404] Not Found
-        [405] Method Not Allowed
-        [409] Conflict
-        [422] Unprocessable Entity
-        [500] Internal Server Error
-        [503] Service Unavailable
-       *[0] Error
+        [403] This is not open to you
+        [404] There is nothing here
+        [405] There is nothing here
+        [409] It was not done
+        [413] It was not taken
+        [422] It was not done
+        [429] It was not done
+        [502] It cannot be done now
+        [503] It cannot be done now
+       *[0] Something went wrong
     }
+error-old-form = It was not done
 error-sign-in-first = Sign in first.
 error-forged = This form is no longer good: go back, reload the page and try again.
 error-unreadable = The form could not be read: { $why }.

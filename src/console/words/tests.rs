@@ -103,7 +103,7 @@ async fn a_page_in_another_language_says_which() {
         let page = String::from_utf8_lossy(&bytes).into_owned();
         assert!(page.contains(lang) && page.contains(said), "{page}");
         assert!(
-            page.contains("Not Found"),
+            page.contains("There is nothing here"),
             "it is said in English where there is no other word: {page}"
         );
     }
