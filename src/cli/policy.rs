@@ -8,16 +8,14 @@ use serde_json::{Value, json};
 
 use super::client::{Ask, Client};
 use super::{Error, out, view};
-use crate::mail::Address;
+use crate::mail::{Address, Invalid};
 use crate::stage::intake::Explained;
 
 /// What to ask of the policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
     /// Say what would happen to a message, without taking it
-    #[command(
-        after_long_help = "Example:\n  bedel policy explain invitation.eml --from author --to students@lists.mst.example"
-    )]
+    #[command(after_long_help = "Example:\n  bedel policy explain invitation.eml --from author --to students")]
     Explain(Explain),
 }
 
@@ -29,9 +27,9 @@ pub(super) struct Explain {
     /// Who would submit it
     #[arg(long, value_name = "ACCOUNT")]
     from: String,
-    /// Whom it would be for; may be said several times
-    #[arg(long, value_name = "ADDRESS", required = true)]
-    to: Vec<Address>,
+    /// Whom it would be for: an address, or a list by what stands before its @; may be said several times
+    #[arg(long, value_name = "ADDRESS", required = true, value_parser = recipient)]
+    to: Vec<String>,
     /// When, such as 2026-11-24T09:00:00Z; now, unless it is said
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<String>,
@@ -106,13 +104,20 @@ fn moment(text: &str) -> Result<String, &'static str> {
     is_moment.then(|| text.to_owned()).ok_or(said)
 }
 
+/// An address, or the name of a list, which the gateway knows.
+fn recipient(text: &str) -> Result<String, Invalid> {
+    if text.contains('@') {
+        text.parse::<Address>()?;
+    }
+    Ok(text.to_owned())
+}
+
 pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error> {
     let Policy::Explain(explain) = command;
     let message = std::fs::read(&explain.file).with_context(|| format!("reading {}", explain.file.display()))?;
     let from = client.account(&explain.from)?;
-    let to: Vec<String> = explain.to.iter().map(ToString::to_string).collect();
     let body = json!({
-        "message": String::from_utf8_lossy(&message), "from": from, "to": to, "at": explain.at,
+        "message": String::from_utf8_lossy(&message), "from": from, "to": explain.to, "at": explain.at,
     });
     let answer = client.ask(Ask::post("/policy/explain", &body)).await?;
     if explain.json {

@@ -141,9 +141,14 @@ fn question(room: &Room, words: Words, form: &Form) -> Result<Question, String> 
         return Err(words.say("explain-no-message").into());
     }
     let to = form.to.split([',', ';', ' ', '\n']).map(str::trim);
+    let policy = room.state.desk.policy();
+    let recipient = |text: &str| match text.contains('@') {
+        true => address(text),
+        false => policy.list_called(text).cloned(),
+    };
     let to: Vec<Address> = to
         .filter(|text| !text.is_empty())
-        .map(address)
+        .map(recipient)
         .collect::<Result<_, _>>()?;
     if to.is_empty() {
         return Err(words.say("explain-no-recipient").into());

@@ -296,7 +296,7 @@ async fn a_message_is_tried_and_nothing_is_taken() {
     assert!(list.body.contains("It would not be taken"), "{}", list.body);
     let nobody = author.upload("/explain", &[("to", "nobody")], MESSAGE).await;
     assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(nobody.body.contains("is no address"), "{}", nobody.body);
+    assert!(nobody.body.contains("There is no list"), "{}", nobody.body);
     let forged = author
         .upload("/explain", &[("csrf", "forged"), ("to", "dean@mst.example")], MESSAGE)
         .await;

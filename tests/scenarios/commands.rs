@@ -175,7 +175,7 @@ fn lines(command: &str, closed: &str, held: &str) -> Vec<Vec<String>> {
         "account remove" => vec!["leaver@mst.example".to_owned()],
         "account token" | "account factor" => vec!["instructor@mst.example".to_owned()],
         "account away" => vec!["instructor@mst.example --back".to_owned()],
-        "policy explain" => vec!["m.eml --from author --to students@lists.mst.example".to_owned()],
+        "policy explain" => vec!["m.eml --from author --to students".to_owned()],
         "shape explain" => vec!["students.example".to_owned()],
         "report explain" => vec!["m.eml".to_owned()],
         "roster import" => vec!["r.csv --term 2026FS --begins 2026-08-24 --ends 2026-12-18".to_owned()],

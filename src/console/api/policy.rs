@@ -10,10 +10,11 @@ use super::ApiState;
 use super::actor::{Actor, Told};
 use super::error::Fault;
 use super::people::crashed;
-use crate::mail::{Address, Timestamp};
+use crate::mail::{Address, Invalid, Timestamp};
 use crate::model::{Act, Arming, Role, RosterRow};
 use crate::password;
 use crate::stage::intake::{self, Explained, Question};
+use crate::stage::review::Desk;
 
 /// A message to judge without taking it.
 #[derive(Deserialize, ToSchema)]
@@ -21,8 +22,8 @@ pub(super) struct Ask {
     message: String,
     #[schema(value_type = String)]
     from: Address,
-    #[schema(value_type = Vec<String>)]
-    to: Vec<Address>,
+    /// Addresses, or lists by what stands before the `@`.
+    to: Vec<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
 }
@@ -40,16 +41,27 @@ pub(super) async fn explain(
     _who: Actor,
     Told(ask): Told<Ask>,
 ) -> Result<Json<Explained>, Fault> {
+    let to = ask.to.iter().map(|text| recipient(&api.desk, text.trim()));
     let question = Question {
         message: ask.message.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes(),
         from: ask.from,
-        to: ask.to,
+        to: to.collect::<Result<_, _>>()?,
         at: ask.at.unwrap_or_else(|| api.clock.now()),
     };
     let explained = spawn_blocking(move || intake::explain(&api.store, api.desk.policy(), api.desk.lint(), &question))
         .await
         .map_err(crashed)??;
     explained.map(Json).map_err(Fault::Unacceptable)
+}
+
+/// An address, or a list by what stands before its `@`.
+fn recipient(desk: &Desk, text: &str) -> Result<Address, Fault> {
+    match text.contains('@') {
+        true => text
+            .parse()
+            .map_err(|invalid: Invalid| Fault::Unacceptable(format!("`{text}` is no address: {invalid}"))),
+        false => desk.policy().list_called(text).cloned().map_err(Fault::Missing),
+    }
 }
 
 /// A term's rosters, whole.

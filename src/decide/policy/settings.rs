@@ -137,6 +137,27 @@ impl Policy {
             .map(|(_, rule)| rule)
     }
 
+    /// The list of this name: its whole address, or what stands before the `@` where no other list has it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the lists there are.
+    pub fn list_called(&self, name: &str) -> Result<&Address, String> {
+        let is_it =
+            |list: &&Address| list.to_string().eq_ignore_ascii_case(name) || list.local().eq_ignore_ascii_case(name);
+        let joined = |lists: Vec<&Address>| lists.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let found: Vec<&Address> = self.lists.keys().filter(is_it).collect();
+        match found.as_slice() {
+            [one] => Ok(one),
+            [] if self.lists.is_empty() => Err(format!("there is no list `{name}`, nor any other")),
+            [] => Err(format!(
+                "there is no list `{name}`; there are {}",
+                joined(self.lists.keys().collect())
+            )),
+            _ => Err(format!("`{name}` is more than one list; say which: {}", joined(found))),
+        }
+    }
+
     /// The list and the audience it stands for.
     pub fn list_and_audience(&self, address: &Address) -> Option<(&ListRule, &AudienceRule)> {
         let list = self.list(address)?;
@@ -166,5 +187,41 @@ fn matches(pattern: &str, author: &Address) -> bool {
     match pattern.strip_prefix("*@") {
         Some(domain) => author.domain().as_str().eq_ignore_ascii_case(domain),
         None => author.key() == pattern.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_called_by_what_no_other_list_has() {
+        let rule = ListRule {
+            audience: "students".to_owned(),
+            may_request: Vec::new(),
+            identity: Identity::Keep,
+            category: Category::Informational,
+            about: None,
+            emergency: false,
+        };
+        let domain = |text: &str| text.parse::<Domain>().expect("a domain");
+        let offices = Arc::new(Offices::default());
+        let mut policy = Policy::new(Vec::new(), domain("lists.mst.example"), offices, TimeZone::UTC);
+        for list in [
+            "students@lists.mst.example",
+            "staff@lists.mst.example",
+            "staff@umr.example",
+        ] {
+            policy.lists.insert(list.parse().expect("an address"), rule.clone());
+        }
+        let called = |name: &str| policy.list_called(name).map(ToString::to_string);
+        for name in ["students", "Students", "students@lists.mst.example"] {
+            assert_eq!(called(name).as_deref(), Ok("students@lists.mst.example"), "{name}");
+        }
+        assert!(
+            called("staff").is_err_and(|said| said.ends_with("say which: staff@lists.mst.example, staff@umr.example"))
+        );
+        assert_eq!(called("staff@umr.example").as_deref(), Ok("staff@umr.example"));
+        assert!(called("nobody").is_err_and(|said| said.contains("there are staff@lists.mst.example, ")));
     }
 }

@@ -39,7 +39,8 @@ impl Desk {
     /// Its author makes it a request to a list: this case ends, and a new one begins. Policy C7.
     pub async fn convert(&self, id: MailingId, by: &Address, list: &str) -> Result<Done, Refusal> {
         let (state, held) = self.held(id, by)?;
-        let list = self.list(list.trim())?;
+        let list = self.settings.policy.list_called(list.trim());
+        let list = list.cloned().map_err(Refusal::NotEntitled)?;
         let now = self.clock.now();
         let ended = held.convert(by, &list, now).map_err(|why| self.wanting(why))?;
         let before = state.mailing().clone();
@@ -94,19 +95,6 @@ impl Desk {
             .await?;
         Ok(Done {
             sentence: format!("It is a request to {list} now: {new}. Nobody you named gets it first."),
-        })
-    }
-
-    /// The list of that name, with its domain or without.
-    fn list(&self, name: &str) -> Result<Address, Refusal> {
-        let policy = &self.settings.policy;
-        let found = policy
-            .lists
-            .keys()
-            .find(|list| list.to_string().eq_ignore_ascii_case(name) || list.local().eq_ignore_ascii_case(name));
-        found.cloned().ok_or_else(|| {
-            let names: Vec<String> = policy.lists.keys().map(ToString::to_string).collect();
-            Refusal::NotEntitled(format!("there is no list `{name}`; there are {}", names.join(", ")))
         })
     }
 
