@@ -142,7 +142,11 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
             let path = path(client, &which, "")?;
             done(&client.ask(Ask::delete(path)).await?)
         }
-        Command::Factor(which) => factor(client, &client.account(&which.address)?).await,
+        Command::Factor(which) => {
+            let path = path(client, &which, "/factor")?;
+            let account = client.account(&which.address)?;
+            factor(client, &account, Ask::post(path, &json!({}))).await
+        }
         Command::Away(away) => {
             let actor = client.account(&away.which.address)?;
             let body = json!({ "until": away.until.unwrap_or_default() });
@@ -156,9 +160,8 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Error> 
     }
 }
 
-/// A new second factor of an account; its secret is told once.
-pub(super) async fn factor(client: &Client, account: &Address) -> Result<(), Error> {
-    let ask = Ask::post("/emergency/enroll", &json!({})).by(Some(account));
+/// Asks for a new second factor of an account, and tells its secret once.
+pub(super) async fn factor(client: &Client, account: &Address, ask: Ask<'_>) -> Result<(), Error> {
     let answer = client.ask(ask).await?;
     let told = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     out::card(&[("secret", told("secret")), ("for an authenticator", told("url"))])?;

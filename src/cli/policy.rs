@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::client::{Ask, Client};
-use super::{Error, out, view};
+use super::{Error, account, out, view};
 use crate::mail::{Address, Invalid};
 use crate::stage::intake::Explained;
 
@@ -174,7 +174,11 @@ pub(super) async fn roster(client: &Client, command: Roster) -> Result<(), Error
 
 pub(super) async fn emergency(client: &Client, command: Emergency) -> Result<(), Error> {
     match command {
-        Emergency::Enroll(who) => super::account::factor(client, &client.account(&who.actor)?).await,
+        Emergency::Enroll(who) => {
+            let actor = client.account(&who.actor)?;
+            let ask = Ask::post("/emergency/enroll", &json!({})).by(Some(&actor));
+            account::factor(client, &actor, ask).await
+        }
         Emergency::Arm(arm) => {
             let actor = client.account(&arm.who.actor)?;
             let body = json!({ "code": arm.code, "drill": arm.drill });

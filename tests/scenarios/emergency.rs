@@ -108,6 +108,31 @@ async fn a_drill_takes_the_same_road_to_those_who_practise_alone() {
     campus.reaches("s", 3).await;
 }
 
+#[tokio::test]
+async fn an_authenticator_of_an_emergency_role_wants_the_role() {
+    let campus = Campus::open().await;
+    let enroll = async |who| campus.ask("POST", "/emergency/enroll", Some(who), &json!({})).await;
+    let refused = enroll("records@mst.example").await.expect_err("no role of theirs");
+    assert!(
+        refused.contains("[emergency] of policy.toml") && refused.contains("bedel account factor records@mst.example"),
+        "{refused}"
+    );
+    let armed = campus
+        .ask(
+            "POST",
+            "/emergency/arm",
+            Some("records@mst.example"),
+            &json!({ "code": "000000" }),
+        )
+        .await;
+    armed.expect_err("nothing came of it");
+    enroll("police@mst.example").await.expect("theirs");
+    let signs_in = campus
+        .ask("POST", "/accounts/records@mst.example/factor", None, &json!({}))
+        .await;
+    assert!(signs_in.expect("any account's")["secret"].is_string());
+}
+
 /// RFC 6238, as an authenticator does it.
 fn one_time_code(secret: &str, step: i64) -> String {
     use aws_lc_rs::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};

@@ -70,6 +70,13 @@ pub(super) struct Token {
     token: String,
 }
 
+/// The secret of an authenticator, told once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Enrolled {
+    secret: String,
+    url: String,
+}
+
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Done)]
@@ -249,6 +256,38 @@ pub(super) async fn give_token(
         .put_token(&token_hash(&token), &account.address, wish.scope, event)
         .await?;
     Ok((StatusCode::CREATED, Json(Token { token })))
+}
+
+/// `POST /accounts/{address}/factor`: a new authenticator, with whose codes the account signs in from then on.
+#[utoipa::path(
+    post,
+    path = "/accounts/{address}/factor",
+    tag = "accounts",
+    params(("address" = String, Path, description = "the account")),
+    responses((status = 200, description = "the secret of an authenticator, told once", body = Enrolled), Fault)
+)]
+pub(super) async fn give_factor(
+    From(api): From<ApiState>,
+    who: Actor,
+    Named(address): Named<String>,
+) -> Result<Json<Enrolled>, Fault> {
+    let account = found(&api, &address)?.address;
+    let note = format!("gave a second factor to {account}");
+    enrolled(&api, &who, &account, note).await
+}
+
+/// A new authenticator of an account; one before it is void.
+pub(super) async fn enrolled(
+    api: &ApiState,
+    who: &Actor,
+    account: &Address,
+    note: String,
+) -> Result<Json<Enrolled>, Fault> {
+    let secret = password::new_second_factor();
+    let event = api.event(who, Act::Account, None, note);
+    api.store.put_second_factor(account, &secret, event).await?;
+    let url = format!("otpauth://totp/Bedel:{account}?secret={secret}&issuer=Bedel");
+    Ok(Json(Enrolled { secret, url }))
 }
 
 fn found(api: &ApiState, address: &str) -> Result<Account, Fault> {

@@ -167,6 +167,7 @@ fn operation() -> OpenApiRouter<ApiState> {
         .routes(routes!(accounts::remove))
         .routes(routes!(accounts::set_password))
         .routes(routes!(accounts::give_token))
+        .routes(routes!(accounts::give_factor))
         .routes(routes!(policy::enroll))
         .routes(routes!(policy::arm))
         .routes(routes!(audit::list))

@@ -7,14 +7,14 @@ use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::ApiState;
+use super::accounts::{self, Enrolled};
 use super::actor::{Actor, Told};
 use super::error::Fault;
 use super::people::crashed;
 use crate::mail::{Address, Invalid, Timestamp};
 use crate::model::{Act, Arming, Role, RosterRow};
-use crate::password;
 use crate::stage::intake::{self, Explained, Question};
-use crate::stage::review::Desk;
+use crate::stage::review::{Desk, Refusal};
 
 /// A message to judge without taking it.
 #[derive(Deserialize, ToSchema)]
@@ -159,13 +159,6 @@ pub(super) struct Code {
     drill: bool,
 }
 
-/// The secret of an authenticator, told once.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Enrolled {
-    secret: String,
-    url: String,
-}
-
 /// `POST /emergency/enroll`: a new authenticator for an emergency role.
 #[utoipa::path(
     post,
@@ -175,11 +168,13 @@ pub(super) struct Enrolled {
 )]
 pub(super) async fn enroll(From(api): From<ApiState>, who: Actor) -> Result<Json<Enrolled>, Fault> {
     let account = who.account()?;
-    let secret = password::new_second_factor();
-    let event = api.event(&who, Act::Account, None, "a new second factor".to_owned());
-    api.store.put_second_factor(account, &secret, event).await?;
-    let url = format!("otpauth://totp/Bedel:{account}?secret={secret}&issuer=Bedel");
-    Ok(Json(Enrolled { secret, url }))
+    if !api.desk.may_arm(account) {
+        return Err(Fault::Refused(Refusal::NotEntitled(format!(
+            "{account} has no emergency role: [emergency] of policy.toml names them; to sign in with a code, any \
+             account gets its second factor by bedel account factor {account}"
+        ))));
+    }
+    accounts::enrolled(&api, &who, account, "a new second factor".to_owned()).await
 }
 
 /// `POST /emergency/arm`: a fresh second factor; emergencies may be sent for a while. Policy C17.
