@@ -17,8 +17,10 @@ use crate::model::{MailingId, Tally};
 
 /// How often the gateway is asked.
 const TICK: Duration = Duration::from_millis(500);
-/// One line of progress; people watch the pace and the failures. It is as wide as the terminal.
-const STYLE: &str = "{prefix} [{bar:20}] {percent}% {pos}/{len} {wide_msg}";
+/// One line of progress, short enough that the pace and the failures, which people watch, stand in 80 columns.
+const STYLE: &str = "{prefix} [{bar:10}] {percent}% {wide_msg}";
+/// The same while there is no plan: nothing of nothing would be a full bar.
+const STYLE_UNPLANNED: &str = "{prefix}: {wide_msg}";
 
 /// One mailing to watch.
 #[derive(Debug, Args)]
@@ -50,13 +52,28 @@ impl Progress {
         (&self.in_words, self.tally)
     }
 
+    /// What there is to say while no copy is planned.
+    fn unplanned(&self) -> Option<&'static str> {
+        let said = match self.state.as_str() {
+            "held" => "no copy leaves before it is released",
+            _ if self.is_over() => "no copy has left",
+            _ => "no copy has left yet",
+        };
+        (self.tally.planned == 0).then_some(said)
+    }
+
+    /// How far it is.
+    fn stands_at(&self) -> String {
+        self.unplanned().map_or_else(|| view::tally(&self.tally), str::to_owned)
+    }
+
     /// The pace and the end it leads to, while there is one.
     fn pace(&self, client: &Client) -> String {
         if self.paused {
             return ", until somebody resumes it".to_owned();
         }
         let pace = match self.copies_per_second {
-            pace if pace > 0.0 => format!(", {pace} copies/s"),
+            pace if pace > 0.0 => format!(", {}", view::pace(pace)),
             _ => String::new(),
         };
         let end = self
@@ -112,8 +129,7 @@ impl Face {
         if !std::io::stderr().is_terminal() {
             return Self::Plain;
         }
-        let style = ProgressStyle::with_template(STYLE).expect("the template is a constant that parses");
-        Self::Bar(ProgressBar::new(0).with_style(style))
+        Self::Bar(ProgressBar::new(0).with_style(style(STYLE_UNPLANNED)))
     }
 
     /// `changed` is the answer when it differs from the one before.
@@ -130,13 +146,19 @@ impl Face {
                 bar.set_length(tally.planned);
                 bar.set_position(tally.settled());
                 bar.set_prefix(format!("{id} {}", progress.in_words));
-                bar.set_message(format!("{}{}", view::outcomes(tally), progress.pace(client)));
+                match progress.unplanned() {
+                    Some(said) => bar.set_message(said),
+                    None => {
+                        bar.set_style(style(STYLE));
+                        bar.set_message(format!("{}{}", view::outcomes(tally), progress.pace(client)));
+                    }
+                }
                 Ok(())
             }
             Self::Plain if changed.is_some() => out::line(&format!(
                 "{id} {}: {}{}",
                 progress.in_words,
-                view::tally(tally),
+                progress.stands_at(),
                 progress.pace(client)
             )),
             Self::Json => changed.map_or(Ok(()), |answer| out::line(&answer.to_string())),
@@ -149,11 +171,7 @@ impl Face {
         match self {
             Self::Bar(bar) => {
                 bar.finish_and_clear();
-                out::line(&format!(
-                    "{id} is {}: {}.",
-                    progress.in_words,
-                    view::tally(&progress.tally)
-                ))
+                out::line(&format!("{id} is {}: {}.", progress.in_words, progress.stands_at()))
             }
             Self::Plain | Self::Json => Ok(()),
         }
@@ -164,10 +182,43 @@ impl Face {
         match self {
             Self::Bar(bar) => {
                 bar.finish_and_clear();
-                let so_far = last.map(|progress| format!(": {}", view::tally(&progress.tally)));
+                let so_far = last.map(|progress| format!(": {}", progress.stands_at()));
                 out::line(&format!("{id} goes on without you{}.", so_far.unwrap_or_default()))
             }
             Self::Plain | Self::Json => Ok(()),
         }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is a constant that parses")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(state: &str, planned: u64, expected: &str) {
+        let tally = Tally {
+            planned,
+            ..Tally::default()
+        };
+        let progress: Progress = view::read(json!({
+            "state": state, "in_words": state, "paused": false, "tally": tally, "copies_per_second": 0.0,
+            "expected_end": null,
+        }))
+        .expect("reads");
+        assert_eq!(progress.stands_at(), expected, "{state}");
+    }
+
+    #[test]
+    fn what_has_no_plan_is_not_counted() {
+        check("held", 0, "no copy leaves before it is released");
+        check("released", 0, "no copy has left yet");
+        check("declined", 0, "no copy has left");
+        check("expanded", 3_000, "0 accepted of 3,000");
     }
 }

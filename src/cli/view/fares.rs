@@ -54,6 +54,5 @@ pub(super) fn fares(fares: &[Fared]) -> Result<(), Error> {
         "SAID MOST",
     ];
     out::line("")?;
-    out::table(head, &rows, "")?;
-    out::line("")
+    out::table(head, &rows, "")
 }

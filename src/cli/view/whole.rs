@@ -87,6 +87,9 @@ pub(in crate::cli) fn show(client: &Client, value: Value) -> Result<(), Error> {
     let whole: Whole = read(value)?;
     out::card(&whole.card(client))?;
     fares(&whole.by_provider)?;
+    if whole.says_more() && !whole.by_provider.is_empty() {
+        out::line("")?;
+    }
     whole.approvals.iter().try_for_each(|approval| approval.show(client))?;
     whole.findings.iter().try_for_each(Finding::show)?;
     remarks(&whole.remarks)?;
@@ -133,6 +136,16 @@ impl Whole {
             ("You may", self.may.join(", ")),
             ("Not release", self.why_not_release.clone().unwrap_or_default()),
         ]
+    }
+
+    /// Whether anything stands between the counts and the text.
+    fn says_more(&self) -> bool {
+        let is_silent = self.approvals.is_empty()
+            && self.findings.is_empty()
+            && self.remarks.is_empty()
+            && self.uncertain.is_empty()
+            && self.next().is_none();
+        !is_silent
     }
 
     /// What somebody would do who has seen it while its copies leave.
