@@ -188,7 +188,10 @@ impl Pace {
             return now.to_string();
         }
         let now = (now * 100.0).round() / 100.0;
-        format!("{now} ({start} to {max})")
+        match start == max {
+            true => format!("{now} of {max}"),
+            false => format!("{now} ({start} to {max})"),
+        }
     }
 }
 

@@ -116,6 +116,13 @@ fn in_force(words: Words, InForce { range, now }: InForce<Rate>) -> String {
     if range.start == range.max && range.start == now {
         return own(now);
     }
+    if range.start == range.max {
+        return words
+            .say("site-slower")
+            .with("now", own(now))
+            .with("most", own(range.max))
+            .into();
+    }
     let said = words.say("site-range").with("now", own(now));
     said.with("start", own(range.start)).with("max", own(range.max)).into()
 }

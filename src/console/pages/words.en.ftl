@@ -520,6 +520,7 @@ site-connections = Connections
 site-on-one = Copies on one
 site-today = Today
 site-of = { $count } of { $most }
+site-slower = { $now }, at most { $most }
 site-range = { $now }, between { $start } and { $max }
 site-left = { $left } of { $messages } left
 site-warming-up = { $left } of { $messages } left, while they get to know us

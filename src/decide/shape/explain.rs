@@ -140,7 +140,11 @@ impl Shaper {
                 range: number(range),
                 now: flow.throttle.connections(range),
             }),
-            in_use: flow.in_use,
+            in_use: if scope == Scope::All {
+                self.connections_open()
+            } else {
+                flow.in_use
+            },
             messages_per_connection: limits
                 .messages_per_connection
                 .map(|limit| flow.throttle.per_connection(limit)),
@@ -154,6 +158,12 @@ impl Shaper {
             slowed_by: flow.slowed_by.clone().filter(|_| flow.is_slowed()),
             scope,
         }
+    }
+
+    /// Connections of everything together: each is one to a next hop, and counted there alone.
+    fn connections_open(&self) -> u32 {
+        let hosts = self.receivers().filter(|(scope, _)| matches!(scope, Scope::Host(_)));
+        hosts.map(|(_, flow)| flow.in_use).sum()
     }
 
     /// What a copy to this receiver, or through this next hop, would wait for now; a bulk copy on a connection of its own.

@@ -439,6 +439,20 @@ fn an_explanation_names_what_binds_and_how_everybody_stands() {
 }
 
 #[test]
+fn a_connection_to_a_next_hop_is_one_of_everything_together() {
+    let mut shaper = shaper();
+    let open = stream(&shaper, "big.example").of_connection();
+    shaper.hold(&open);
+    let in_use = |shaper: &Shaper| {
+        let told = shaper.explain(&"elsewhere.example".parse().expect("valid"), Lane::Bulk, at(0.0));
+        told.standings.first().map(|all| (all.name.clone(), all.in_use))
+    };
+    assert_eq!(in_use(&shaper), Some(("everything together".to_owned(), 1)));
+    shaper.let_go(&open);
+    assert_eq!(in_use(&shaper), Some(("everything together".to_owned(), 0)));
+}
+
+#[test]
 fn domains_that_say_nothing_are_forgotten() {
     let mut shaper = shaper();
     assert!(goes(&mut shaper, "once.example", at(0.0)));
