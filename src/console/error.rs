@@ -26,6 +26,8 @@ pub(super) enum Error {
     Unreadable(String),
     /// Something in a form is longer than we read.
     TooLong(Key),
+    /// An address, or what it asks, that cannot be read.
+    Garbled,
     /// There is no such page.
     NoSuchPage,
     /// The page is not asked that way.
@@ -73,6 +75,7 @@ impl Error {
             Self::SignInFirst { .. } => StatusCode::SEE_OTHER,
             Self::Forged | Self::ReviewersOnly | Self::WatchersOnly => StatusCode::FORBIDDEN,
             Self::Unreadable(_) | Self::TooLong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Garbled => StatusCode::BAD_REQUEST,
             Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(refusal) => status(refusal),
@@ -97,6 +100,7 @@ impl Error {
             Self::Forged => words.say("error-forged"),
             Self::Unreadable(why) => words.say("error-unreadable").with("why", why),
             Self::TooLong(what) => words.say("error-unreadable").with("why", words.say(*what)),
+            Self::Garbled => words.say("error-garbled"),
             Self::NoSuchPage => words.say("error-no-such-page"),
             Self::NoSuchMethod => words.say("error-no-such-method"),
             Self::ReviewersOnly => words.say("error-reviewers-only"),
@@ -170,8 +174,11 @@ struct Unsaid(Arc<Error>);
 /// Makes a page of an error, in the language of the request.
 pub(super) async fn said(words: Words, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let Some(Unsaid(error)) = response.extensions_mut().remove() else {
-        return response;
+    let error = match response.extensions_mut().remove() {
+        Some(Unsaid(error)) => error,
+        // What reads a path or a query for a page refuses it in words of its own.
+        None if response.status() == StatusCode::BAD_REQUEST => Arc::new(Error::Garbled),
+        None => return response,
     };
     let status = error.status();
     let paper = Paper {

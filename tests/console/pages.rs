@@ -218,6 +218,15 @@ async fn a_page_that_is_not_there_says_so() {
     }
     let answer = reviewer.post("/audit", &[]).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    for garbled in ["/mailing/%ff", "/mailings?state=held&state=sent"] {
+        let answer = reviewer.get(garbled).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{garbled}");
+        assert!(
+            answer.body.contains("<h1>There is nothing here</h1>"),
+            "{}",
+            answer.body
+        );
+    }
 }
 
 #[tokio::test]

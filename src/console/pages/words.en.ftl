@@ -683,6 +683,7 @@ provider-failed = The provider cannot be asked now. Try again in a minute, or si
 # By the HTTP status.
 error-title =
     { $status ->
+        [400] There is nothing here
         [403] This is not open to you
         [404] There is nothing here
         [405] There is nothing here
@@ -700,6 +701,7 @@ error-forged = This form is no longer good: go back, reload the page and try aga
 error-unreadable = The form could not be read: { $why }.
 error-comment-long = the comment is too long
 error-password-long = the password is too long
+error-garbled = The address of this page cannot be read: check it, or go to the page from the queue.
 error-no-such-page = There is no such page.
 error-no-such-method = This page cannot be asked for in this way.
 error-watchers-only = Only reviewers and postmasters may see this page.
