@@ -147,12 +147,12 @@ pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error
     let left_out: Vec<String> = explained
         .left_out
         .iter()
-        .map(|(why, count)| format!("{count} {why}"))
+        .map(|(why, count)| format!("{} {why}", out::count(*count)))
         .collect();
     out::line("")?;
     out::card(&[
         ("would approve", wanted),
-        ("would get a copy", explained.recipients.to_string()),
+        ("would get a copy", out::count(explained.recipients)),
         (
             "would be left out",
             if left_out.is_empty() {

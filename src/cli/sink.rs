@@ -68,7 +68,12 @@ pub(super) async fn run(config: &Path, sink: Sink) -> Result<(), Error> {
     let listener = TcpListener::bind(sink.address).await;
     let listener = listener.with_context(|| format!("the sink cannot listen on {}", sink.address))?;
     let address = listener.local_addr().context("the sink's address")?;
-    out::line(&format!("The sink listens on {address}. Stop it with Ctrl-C."))?;
+    let like = sink
+        .like
+        .as_ref()
+        .map(|key| format!(", like {key}"))
+        .unwrap_or_default();
+    out::line(&format!("The sink listens on {address}{like}. Stop it with Ctrl-C."))?;
     let (closer, closing) = shutdown();
     let running = tokio::spawn(sink::serve(listener, Arc::clone(&host), closing));
     tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;

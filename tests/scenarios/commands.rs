@@ -19,7 +19,7 @@ const ROLES: [&str; 5] = ["author", "records", "emarcomm", "police", "postmaster
 /// What runs a gateway, opens the store of one that does not run, or asks the DNS alone has nothing to answer here.
 const OTHERS: [&str; 6] = ["demo", "serve", "public", "sink", "store restore", "doctor"];
 /// What succeeds only with something that this campus has not.
-const WANTING: [&str; 15] = [
+const WANTING: [&str; 14] = [
     "mailing uncertain",
     "people pull",
     "hold attest",
@@ -34,7 +34,6 @@ const WANTING: [&str; 15] = [
     "mailing pause",
     "mailing stop",
     "emergency arm",
-    "account factor",
 ];
 
 #[tokio::test]

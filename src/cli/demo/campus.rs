@@ -282,8 +282,12 @@ impl Campus {
              --mail-from author@mst.example --mail-rcpt students@lists.mst.example --crlf --upload-file - --verbose"
         ))?;
         out::line(
-            "\nThen sign in to the console as records@mst.example and approve, as emarcomm@mst.example and release.",
+            "\nThen sign in to the console as records@mst.example and approve, as emarcomm@mst.example and release.\n\
+             Or do it on the command line, which wants these settings:\n",
         )?;
+        let program = std::env::current_exe().map_or_else(|_| "bedel".to_owned(), |path| path.display().to_string());
+        let settings = self.home.path().join("config");
+        out::line(&format!("{program} --config {} hold list\n", settings.display()))?;
         out::line("Stop with Ctrl-C.")
     }
 
