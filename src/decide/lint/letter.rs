@@ -6,6 +6,8 @@ use super::html::{self, Html};
 use super::passage::Passage;
 use super::url::{self, Target};
 
+/// Octets of a line without its end, at most (RFC 5322 §2.1.1).
+const LINE_MAX: usize = 998;
 /// What a message without a body says.
 static NOTHING: Passage = Passage::EMPTY;
 
@@ -115,13 +117,13 @@ impl Letter {
         let html = joined(&parsed.parts, "html").map(|source| Html::parse(&source));
         let links = links(text.as_deref(), html.as_ref());
         let header = header(message);
+        let (long_line, bare_line) = odd_lines(message);
         Self {
             bytes: message.len(),
             header: String::from_utf8_lossy(header).into_owned(),
             is_header_ascii: header.is_ascii(),
-            long_line: line(message, |line| line.len() > 998 && line.trim_ascii_end().len() > 998),
-            bare_line: line(message, |line| !line.ends_with(b"\r\n") && line.ends_with(b"\n"))
-                .filter(|_| message.windows(2).any(|pair| pair == b"\r\n")),
+            long_line,
+            bare_line: bare_line.filter(|_| memchr::memmem::find(message, b"\r\n").is_some()),
             subject: Passage::new(parsed.subject().unwrap_or_default().trim().to_owned()),
             from: mailboxes(parsed, &[HeaderName::From]),
             reply_to: mailboxes(parsed, &[HeaderName::ReplyTo]),
@@ -162,7 +164,7 @@ impl Letter {
 }
 
 fn header(message: &[u8]) -> &[u8] {
-    let before = |message: &'_ [u8], gap: &[u8]| message.windows(gap.len()).position(|window| window == gap);
+    let before = |message: &_, gap: &[u8]| memchr::memmem::find(message, gap);
     let header = message
         .get(..before(message, b"\r\n\r\n").unwrap_or(message.len()))
         .unwrap_or_default();
@@ -171,14 +173,22 @@ fn header(message: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
-fn line(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<String> {
-    let mut start = 0;
-    let ends = memchr::memchr_iter(b'\n', message)
-        .map(|end| end + 1)
-        .chain([message.len()]);
-    let mut lines = ends.map(|end| message.get(std::mem::replace(&mut start, end)..end).unwrap_or_default());
-    let found = lines.find(|line| is_wanted(line))?;
-    Some(String::from_utf8_lossy(found).trim_end().to_owned())
+/// The first line that is too long (RFC 5322 §2.1.1), and the first that ends with LF alone.
+fn odd_lines(message: &[u8]) -> (Option<String>, Option<String>) {
+    let (mut long, mut bare, mut start) = (None, None, 0);
+    let ends = memchr::memchr_iter(b'\n', message).map(|end| end + 1);
+    for end in ends.chain([message.len()]) {
+        let line = message.get(start..end).unwrap_or_default();
+        start = end;
+        if line.len() > LINE_MAX && long.is_none() && line.trim_ascii_end().len() > LINE_MAX {
+            long = Some(line);
+        }
+        if bare.is_none() && line.ends_with(b"\n") && !line.ends_with(b"\r\n") {
+            bare = Some(line);
+        }
+    }
+    let shown = |line: &[u8]| String::from_utf8_lossy(line).trim_end().to_owned();
+    (long.map(shown), bare.map(shown))
 }
 
 fn mailboxes(parsed: &mail_parser::Message<'_>, names: &[HeaderName<'_>]) -> Vec<Mailbox> {

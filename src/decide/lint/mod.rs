@@ -22,7 +22,9 @@ mod passage;
 mod profile;
 mod rules;
 mod settings;
+mod signs;
 mod style;
+mod tokens;
 mod url;
 
 pub use glance::{Glance, Lead, Mark};

@@ -3,11 +3,15 @@
 use std::ops::Deref;
 
 use super::find::{self, Case, Hit};
+use super::signs::Signs;
+use super::tokens::Tokens;
 
 /// A text, and where each word of it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Passage {
     text: String,
+    /// What stands between its words.
+    signs: Signs,
     /// Each run of letters and digits, in order.
     runs: Vec<Run>,
     /// By the low bits of the hash, the first run; one more than its number.
@@ -19,8 +23,9 @@ pub(super) struct Passage {
 #[derive(Debug, Clone, Copy)]
 struct Run {
     /// Of its small letters.
-    hash: u64,
-    start: usize,
+    hash: u32,
+    /// Octets before it; beyond four gigabytes, where no message reaches, the first ones are taken for it.
+    start: u32,
     /// The next run with such a hash; one more than its number.
     next: u32,
 }
@@ -37,6 +42,7 @@ impl Passage {
     /// Nothing to read.
     pub(super) const EMPTY: Self = Self {
         text: String::new(),
+        signs: Signs::NONE,
         runs: Vec::new(),
         first: Vec::new(),
         count: 0,
@@ -44,19 +50,18 @@ impl Passage {
 
     pub(super) fn new(text: String) -> Self {
         let (mut runs, mut count, mut end) = (Vec::<Run>::with_capacity(text.len() / 6), 0, 0);
-        for hit in find::tokens(&text) {
-            let is_new = end == 0
-                || text
-                    .get(end..hit.start)
-                    .is_some_and(|gap| gap.contains(char::is_whitespace));
-            count += usize::from(is_new);
+        let mut signs = Signs::default();
+        for hit in Tokens::of(&text) {
+            let parts = signs.see(text.get(end..hit.start).unwrap_or_default());
+            count += usize::from(parts || end == 0);
             end = hit.start + hit.word.len();
             runs.push(Run {
                 hash: hash(hit.word),
-                start: hit.start,
+                start: u32::try_from(hit.start).unwrap_or_default(),
                 next: 0,
             });
         }
+        signs.see(text.get(end..).unwrap_or_default());
         let mut first = vec![0; runs.len().next_power_of_two()];
         // From the end, so that runs of a hash are chained in order.
         let (slots, mut number) = (first.len(), u32::try_from(runs.len()).unwrap_or(u32::MAX));
@@ -68,6 +73,7 @@ impl Passage {
         }
         Self {
             text,
+            signs,
             runs,
             first,
             count,
@@ -79,8 +85,25 @@ impl Passage {
         self.count
     }
 
+    /// Whether the signs of `needle` are all in the text. Most texts lack the marks that are looked for, and need not be
+    /// searched then.
+    pub(super) fn may_have(&self, needle: &str) -> bool {
+        self.signs.has_those_of(needle)
+    }
+
+    /// Whether a run of letters and digits is this one, small or capital.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.starts(word).any(|start| {
+            let found = self.text.get(start..start + word.len());
+            found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+        })
+    }
+
     /// Everywhere `needle` stands as a word of its own; what [`find::words`] finds.
     pub(super) fn words<'t>(&'t self, needle: &str, case: Case) -> Vec<Hit<'t>> {
+        if !self.may_have(needle) {
+            return Vec::new();
+        }
         let Some(first) = needle
             .split(|c: char| !c.is_alphanumeric())
             .next()
@@ -127,8 +150,8 @@ impl Passage {
     }
 
     /// Of each word, in order.
-    fn hashes(&self) -> Vec<u64> {
-        let mut hashes: Vec<u64> = self.runs.iter().map(|run| run.hash).collect();
+    fn hashes(&self) -> Vec<u32> {
+        let mut hashes: Vec<u32> = self.runs.iter().map(|run| run.hash).collect();
         hashes.sort_unstable();
         hashes.dedup();
         hashes
@@ -140,29 +163,43 @@ impl Passage {
         let run = |number: u32| self.runs.get(usize::try_from(number).ok()?.checked_sub(1)?);
         let first = self.first.get(slot(hash, self.first.len())).copied();
         let chain = std::iter::successors(first.and_then(run), move |before| run(before.next));
-        chain.filter(move |run| run.hash == hash).map(|run| run.start)
+        chain
+            .filter(move |run| run.hash == hash)
+            .filter_map(|run| usize::try_from(run.start).ok())
     }
 }
 
 /// Where a hash is looked for among so many, a power of two.
-fn slot(hash: u64, slots: usize) -> usize {
-    usize::try_from(hash ^ (hash >> 32)).unwrap_or_default() & slots.saturating_sub(1)
+fn slot(hash: u32, slots: usize) -> usize {
+    usize::try_from(hash).unwrap_or_default() & slots.saturating_sub(1)
 }
 
 /// The hash of a word, eight octets at a time; small letters and capitals alike. Whoever makes two words collide gains
 /// little: a word that is looked for is compared, and two texts then seem a word more alike.
-fn hash(word: &str) -> u64 {
+fn hash(word: &str) -> u32 {
     let (eights, rest) = word.as_bytes().as_chunks::<8>();
-    let mut last = [0; 8];
-    last.iter_mut().zip(rest).for_each(|(to, octet)| *to = *octet);
-    eights
-        .iter()
-        .chain([&last])
-        .fold(0xcbf2_9ce4_8422_2325, |hash, octets| {
-            // The bit that parts a capital from its small letter.
-            let small = u64::from_le_bytes(*octets) | 0x2020_2020_2020_2020;
-            (hash ^ small).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
-        })
+    let eights = eights.iter().map(|octets| u64::from_le_bytes(*octets));
+    let start = 0xcbf2_9ce4_8422_2325 ^ word.len() as u64;
+    let all = eights.chain([few(rest)]).fold(start, |hash, octets| {
+        // The bit that parts a capital from its small letter.
+        (hash ^ (octets | 0x2020_2020_2020_2020))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+    });
+    (all ^ (all >> 32)) as u32
+}
+
+/// Fewer than eight octets as one number, which tells them from others as many.
+fn few(octets: &[u8]) -> u64 {
+    match (octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32,
+        (Some(_), None) | (None, _) => match (octets.first(), octets.get(octets.len() / 2), octets.last()) {
+            (Some(first), Some(middle), Some(last)) => {
+                u64::from(*first) | u64::from(*middle) << 8 | u64::from(*last) << 16
+            }
+            _ => 0,
+        },
+    }
 }
 
 #[cfg(test)]

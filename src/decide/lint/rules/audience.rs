@@ -1,7 +1,8 @@
 //! Whether it speaks to those who get it.
 
 use crate::decide::lint::passage::Passage;
-use crate::decide::lint::{About, Level, Rule, Spot, find};
+use crate::decide::lint::tokens::Tokens;
+use crate::decide::lint::{About, Level, Rule, Spot};
 
 /// How far a salutation and what it is about reach.
 const OPENING_WORDS: usize = 30;
@@ -11,7 +12,7 @@ pub(in crate::decide::lint) const MISMATCH: Rule = Rule {
     level: Level::Warn,
     judge: |letter, about, profile| {
         let body = letter.body();
-        let end = find::tokens(body)
+        let end = Tokens::of(body)
             .nth(OPENING_WORDS)
             .map_or(body.len(), |token| token.start);
         let opening = Passage::new(body.get(..end).unwrap_or_default().to_owned());

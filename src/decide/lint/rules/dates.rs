@@ -3,6 +3,7 @@
 use jiff::civil::{Date, Weekday};
 
 use crate::decide::lint::find::{self, Case, Hit};
+use crate::decide::lint::tokens::Tokens;
 use crate::decide::lint::{About, Letter, Level, Rule, Spot};
 
 const MONTHS: [&str; 12] = [
@@ -134,7 +135,7 @@ fn dates(text: &str, today: Date) -> Vec<Written> {
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         let end = digit + after.find('\n').unwrap_or(after.len());
         let line = rest.get(start..end).unwrap_or_default();
-        let tokens: Vec<Hit<'_>> = find::tokens(line).collect();
+        let tokens: Vec<Hit<'_>> = Tokens::of(line).collect();
         let places = 0..tokens.len();
         found.extend(places.filter_map(|at| named(line, &tokens, at, today).or_else(|| numbered(line, &tokens, at))));
         rest = rest.get(end..).unwrap_or_default();

@@ -41,13 +41,13 @@ pub(in crate::decide::lint) const GREETING: Rule = Rule {
                     .filter(|c| !c.is_whitespace())
                     .map(|c| c.to_ascii_lowercase())
             };
-            let begins = line.trim_start().starts_with(['d', 'D', 'h', 'H']);
-            begins
-                && ["dear,", "hi,", "hello,", "dear:", "dear!", "dear"]
-                    .iter()
-                    .any(|greeting| bare().eq(greeting.chars()))
+            ["dear,", "hi,", "hello,", "dear:", "dear!", "dear"]
+                .iter()
+                .any(|greeting| bare().eq(greeting.chars()))
         };
-        let found = letter.passages().flat_map(|text| text.lines()).filter(is_empty);
+        let greets = |text: &Passage| ["dear", "hi", "hello"].iter().any(|word| text.has(word));
+        let greeting = letter.passages().filter(|text| greets(text));
+        let found = greeting.flat_map(|text| text.lines()).filter(is_empty);
         found
             .map(|line| Spot::new(line.trim(), "Say whom you greet: the name is missing."))
             .collect()
@@ -96,7 +96,9 @@ pub(in crate::decide::lint) const FORWARDED: Rule = Rule {
         // Most texts have none of it, and then their lines need not be looked at.
         let may_be = |text: &Passage| {
             let known = profile.words.forwarded.iter().map(String::as_str);
-            known.chain([">>", " wrote:", "From:"]).any(|mark| text.contains(mark))
+            known
+                .chain([">>", " wrote:", "From:"])
+                .any(|mark| text.may_have(mark) && text.contains(mark))
         };
         for text in letter.passages().filter(|text| may_be(text)) {
             let marks = text.lines().filter(|line| known(line) || quoted(line));
@@ -129,24 +131,14 @@ pub(in crate::decide::lint) const TRACKED: Rule = Rule {
     },
 };
 
-/// What follows a mark; a search for its first character is the fastest, and most texts have none.
-fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
-    let first = mark.chars().next()?;
-    let mut rest = text;
-    loop {
-        rest = rest.get(rest.find(first)?..)?;
-        match rest.strip_prefix(mark) {
-            Some(after) => return Some(after),
-            None => rest = rest.get(first.len_utf8()..)?,
-        }
-    }
-}
-
 /// What stands between two marks on one line, with the marks.
-fn enclosed(text: &str, open: &str, close: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+fn enclosed(text: &Passage, open: &str, close: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(after) = after(rest, open) {
+    if !text.may_have(open) || !text.may_have(close) {
+        return found;
+    }
+    let mut rest: &str = text;
+    while let Some((_, after)) = rest.split_once(open) {
         rest = after;
         let near = after
             .char_indices()

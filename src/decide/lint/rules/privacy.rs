@@ -1,21 +1,14 @@
 //! People's numbers: none of them belongs in a mailing. Quoted masked.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::decide::lint::find::{self, Hit};
+use crate::decide::lint::tokens::Tokens;
 use crate::decide::lint::{Letter, Level, Rule, Spot};
 use crate::model::number;
 
-/// What a text says that has dates of birth in it.
-static SAYS_BIRTH: LazyLock<Regex> = LazyLock::new(|| says_one_of("dob|date of birth"));
-/// What a text says that has grades in it.
-static SAYS_GRADE: LazyLock<Regex> = LazyLock::new(|| says_one_of("gpa|grade|score"));
-
-fn says_one_of(words: &str) -> Regex {
-    Regex::new(&format!("(?i){words}")).expect("a pattern of letters")
-}
+/// Words of which a text has one that has dates of birth in it.
+const OF_BIRTH: [&str; 2] = ["dob", "birth"];
+/// Words of which a text has one that has grades in it.
+const OF_GRADES: [&str; 3] = ["gpa", "grade", "score"];
 
 pub(in crate::decide::lint) const SOCIAL: Rule = Rule {
     name: "social-security-number",
@@ -66,15 +59,14 @@ pub(in crate::decide::lint) const BIRTH: Rule = Rule {
         let sentence = "Take dates of birth out.";
         let is_birth = |line: &&str| {
             let lower = line.to_lowercase();
-            let words: Vec<Hit<'_>> = find::tokens(&lower).collect();
+            let words: Vec<Hit<'_>> = Tokens::of(&lower).collect();
             let is_named = lower.contains("date of birth") || words.iter().any(|hit| hit.word == "dob");
             let has_date = find::runs(line, |c| c.is_ascii_digit() || c == '/' || c == '-')
                 .any(|hit| hit.word.len() >= 8 && hit.word.split(['/', '-']).count() == 3);
             let has_names = words.iter().any(|hit| hit.word == "name") && line.contains([',', '\t', '|', ';']);
             is_named && (has_date || has_names)
         };
-        let named = texts(letter).filter(|text| SAYS_BIRTH.is_match(text));
-        let found = named.flat_map(str::lines).filter(is_birth);
+        let found = texts_with(letter, &OF_BIRTH).flat_map(str::lines).filter(is_birth);
         found
             .map(|line| Spot::new(find::masked(line.trim()), sentence))
             .collect()
@@ -92,17 +84,25 @@ pub(in crate::decide::lint) const GRADES: Rule = Rule {
             let graded = lines.filter(|line| is_graded(line)).count();
             (graded >= 2).then(|| Spot::new(head.trim(), sentence))
         };
-        let graded = texts(letter).filter(|text| SAYS_GRADE.is_match(text));
-        graded.filter_map(judge).collect()
+        texts_with(letter, &OF_GRADES).filter_map(judge).collect()
     },
 };
 
 /// All that is read, and what files say.
 fn texts(letter: &Letter) -> impl Iterator<Item = &str> {
-    letter
-        .passages()
-        .map(|text| &**text)
-        .chain(letter.parts.iter().map(|part| part.text.as_str()))
+    letter.passages().map(|text| &**text).chain(in_files(letter))
+}
+
+/// Those of them that have one of these words.
+fn texts_with<'l>(letter: &'l Letter, words: &'l [&str]) -> impl Iterator<Item = &'l str> {
+    let passages = letter.passages().filter(|text| words.iter().any(|word| text.has(word)));
+    let is_one = |hit: Hit<'_>| words.iter().any(|word| hit.word.eq_ignore_ascii_case(word));
+    let files = in_files(letter).filter(move |text| Tokens::of(text).any(is_one));
+    passages.map(|text| &**text).chain(files)
+}
+
+fn in_files(letter: &Letter) -> impl Iterator<Item = &str> {
+    letter.parts.iter().map(|part| part.text.as_str())
 }
 
 fn numbers(letter: &Letter, is_wanted: impl Fn(&Hit<'_>) -> bool, sentence: &str) -> Vec<Spot> {
@@ -136,7 +136,7 @@ fn is_social(hit: &Hit<'_>) -> bool {
 
 fn is_grade_head(line: &str) -> bool {
     let lower = line.to_lowercase();
-    let words: Vec<Hit<'_>> = find::tokens(&lower).collect();
+    let words: Vec<Hit<'_>> = Tokens::of(&lower).collect();
     let has = |wanted: &[&str]| words.iter().any(|hit| wanted.contains(&hit.word));
     words.len() <= 12 && has(&["name", "student", "id"]) && has(&["gpa", "grade", "score"])
 }
