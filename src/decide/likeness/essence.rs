@@ -1,5 +1,7 @@
 //! What is left of a text when greeting, names, quotes, signature, digits and links are off.
 
+use std::collections::VecDeque;
+
 use super::Words;
 
 /// Longest line, in words, that can be a greeting.
@@ -54,10 +56,8 @@ const PREFIXES: [&str; 10] = ["re", "fw", "fwd", "aw", "wg", "sv", "antw", "ref"
 
 /// The first words of a body that would be the same in every slice, in order; `most` of them.
 pub fn essence(text: &str, names: &[String], is_answer: bool, most: usize) -> Words {
-    let own = own_lines(text, is_answer);
-    let own = before_closing(&own);
-    let own = after_greeting(own);
-    let (all, is_name) = marked_words(own.into_iter(), names, most * 2);
+    let own = after_greeting(before_closing(own_lines(text, is_answer)));
+    let (all, is_name) = marked_words(own, names, most * 2);
     let count = is_name.iter().filter(|is_name| !**is_name).count();
     // A text in capitals, or in a tongue whose nouns have them, would have nothing left.
     let keeps_all = count * 2 < all.len();
@@ -92,17 +92,10 @@ fn without_prefix(subject: &str) -> Option<&str> {
 }
 
 /// Trimmed, without quoted lines; of an answer, without all that follows the mark of what it answers.
-fn own_lines(text: &str, is_answer: bool) -> Vec<&str> {
-    let mut own: Vec<&str> = Vec::new();
-    for line in text.lines().map(str::trim) {
-        if is_answer && is_quote_mark(line) {
-            break;
-        }
-        if !line.starts_with(['>', '|']) {
-            own.push(line);
-        }
-    }
-    own
+fn own_lines(text: &str, is_answer: bool) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.take_while(move |line| !(is_answer && is_quote_mark(line)));
+    lines.filter(|line| !line.starts_with(['>', '|']))
 }
 
 fn is_quote_mark(line: &str) -> bool {
@@ -111,75 +104,90 @@ fn is_quote_mark(line: &str) -> bool {
     wrote || lower.contains("original message") || lower.starts_with("________________")
 }
 
-/// Without the signature: from `--`, or from the closing formula, on.
-fn before_closing<'a>(lines: &'a [&'a str]) -> &'a [&'a str] {
-    let is_end = |(at, line): (usize, &&str)| {
-        let bare = || line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        let is_near_end = lines.len() - at <= CLOSING_LINES && at > 0;
-        *line == "--" || (is_near_end && CLOSINGS.contains(&bare().as_str()))
-    };
-    let end = lines.iter().enumerate().position(is_end).unwrap_or(lines.len());
-    lines.get(..end).unwrap_or(lines)
+/// Without the signature: from `--`, or from the closing formula, on. Of a long text the end is not read, as far as nobody
+/// asks for it: the lines ahead tell whether it is near.
+fn before_closing<'t>(lines: impl Iterator<Item = &'t str>) -> impl Iterator<Item = &'t str> {
+    let (mut lines, mut ahead, mut is_first) = (lines.fuse(), VecDeque::with_capacity(CLOSING_LINES), true);
+    std::iter::from_fn(move || {
+        ahead.extend(lines.by_ref().take(CLOSING_LINES + 1 - ahead.len()));
+        let line: &str = ahead.pop_front()?;
+        let is_near_end = ahead.len() < CLOSING_LINES && !is_first;
+        is_first = false;
+        Some(line).filter(|line| *line != "--" && !(is_near_end && is_closing(line)))
+    })
+    .fuse()
+}
+
+fn is_closing(line: &str) -> bool {
+    let bare = line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    CLOSINGS.contains(&bare.as_str())
 }
 
 /// Without the line that greets.
-fn after_greeting<'a>(lines: &'a [&'a str]) -> Vec<&'a str> {
-    let mut kept: Vec<&str> = lines.iter().copied().skip_while(|line| line.is_empty()).collect();
-    let Some(first) = kept.first().copied() else {
-        return kept;
-    };
-    let begins = first
-        .split(|c: char| !c.is_alphabetic())
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    let greets = GREETINGS.contains(&begins.as_str());
-    let is_short = first.split_whitespace().count() <= GREETING_WORDS_MAX;
-    if is_short && (greets || first.ends_with([',', '!', ':'])) {
-        kept.remove(0);
-    } else if let Some((greeting, rest)) = first.split_once([',', '!', ':'])
-        && greets
-        && greeting.split_whitespace().count() <= GREETING_WORDS_MAX
-        && let Some(line) = kept.first_mut()
-    {
-        *line = rest;
+fn after_greeting<'t>(lines: impl Iterator<Item = &'t str>) -> impl Iterator<Item = &'t str> {
+    let mut lines = lines.skip_while(|line| line.is_empty());
+    let first = lines.next().and_then(without_greeting);
+    first.into_iter().chain(lines)
+}
+
+/// What is left of the first line, if anything is.
+fn without_greeting(first: &str) -> Option<&str> {
+    let begins = first.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let greets = GREETINGS.contains(&begins.to_lowercase().as_str());
+    let is_short = |words: &str| words.split_whitespace().count() <= GREETING_WORDS_MAX;
+    if is_short(first) && (greets || first.ends_with([',', '!', ':'])) {
+        return None;
     }
-    kept
+    match first.split_once([',', '!', ':']) {
+        Some((greeting, rest)) if greets && is_short(greeting) => Some(rest),
+        Some(_) | None => Some(first),
+    }
 }
 
 /// Words, and of each whether it looks like a name: a capital that does not begin a sentence. Off with links (their host
 /// stays), addresses, whatever has a digit, and the names given. `most` are enough.
 fn marked_words<'t>(lines: impl Iterator<Item = &'t str>, names: &[String], most: usize) -> (Words, Vec<bool>) {
     let (mut found, mut marks) = (Words::default(), Vec::new());
+    let mut add = |word: &str, is_name: bool| {
+        found.push(word);
+        if names.iter().any(|name| name == found.last()) {
+            found.pop();
+        } else {
+            marks.push(is_name);
+        }
+        found.len() < most
+    };
     let mut begins = true;
     for token in lines.flat_map(str::split_whitespace) {
-        if found.len() >= most {
+        let is_wanted = if token.bytes().all(|octet| octet.is_ascii_alphabetic()) {
+            let is_name = !begins && token.starts_with(|c: char| c.is_ascii_uppercase());
+            begins = false;
+            add(token, is_name)
+        } else if let Some(host) = host(token) {
+            begins = false;
+            add(host, false)
+        } else {
+            let is_in_sentence = !begins;
+            begins = token.ends_with(['.', '!', '?', ':']);
+            words_of(token)
+                .all(|(at, word)| add(word, (is_in_sentence || at > 0) && word.starts_with(char::is_uppercase)))
+        };
+        if !is_wanted {
             break;
         }
-        if let Some(host) = host(token) {
-            found.push(host);
-            marks.push(false);
-            begins = false;
-            continue;
-        }
-        let ends = token.ends_with(['.', '!', '?', ':']);
-        if !token.bytes().any(|octet| octet == b'@' || octet.is_ascii_digit()) {
-            for word in token.split(|c: char| !c.is_alphanumeric() && c != '\'') {
-                let word = word.trim_matches('\'');
-                if !word.is_empty() {
-                    found.push(word);
-                    marks.push(!begins && word.starts_with(char::is_uppercase));
-                    if names.iter().any(|name| name == found.last()) {
-                        found.pop();
-                        marks.pop();
-                    }
-                }
-                begins = begins && word.is_empty();
-            }
-        }
-        begins = ends;
     }
     (found, marks)
+}
+
+/// The words of what stands between white space; none of an address, or of whatever has a digit.
+fn words_of(token: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_word = !token.bytes().any(|octet| octet == b'@' || octet.is_ascii_digit());
+    let token = if is_word { token } else { "" };
+    let words = token.split(|c: char| !c.is_alphanumeric() && c != '\'');
+    words
+        .map(|word| word.trim_matches('\''))
+        .filter(|word| !word.is_empty())
+        .enumerate()
 }
 
 /// The host of a link: what follows it may differ from copy to copy.
