@@ -42,11 +42,15 @@ impl Message {
 
     /// Parts header from body at the first empty line; without one, all is header.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
-        let (head, body) = split(bytes);
         Ok(Self {
-            header: Header::parse(head)?,
-            body: body.to_vec(),
+            header: Self::header_of(bytes)?,
+            body: split(bytes).1.to_vec(),
         })
+    }
+
+    /// The header alone; the body is not looked at.
+    pub fn header_of(bytes: &[u8]) -> Result<Header, Malformed> {
+        Header::parse(split(bytes).0)
     }
 
     /// What stands after the empty line.
@@ -67,7 +71,7 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
     if let Some(body) = bytes.strip_prefix(b"\r\n") {
         return (&[], body);
     }
-    match bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+    match memchr::memmem::find(bytes, b"\r\n\r\n") {
         Some(at) => (
             bytes.get(..at + 2).unwrap_or_default(),
             bytes.get(at + 4..).unwrap_or_default(),

@@ -122,7 +122,7 @@ impl Gate {
         if let Ok(message) = Message::parse(&submission.message) {
             let told = gather::told(submission, &message, &self.settings.policy.campus_domains);
             traces.extend(told.map(|author| format!("Its author, who logged in: {}", author.address)));
-            let from: Vec<String> = gather::from(&message).iter().map(ToString::to_string).collect();
+            let from: Vec<String> = gather::from(&message.header).iter().map(ToString::to_string).collect();
             traces.push(format!("From: {}", from.join(", ")));
             traces.push(format!("Subject: {}", gather::subject(&message)));
         }

@@ -96,7 +96,7 @@ impl Gate {
         if let Some(id) = self.store.repeated(&fingerprint, self.clock.now())? {
             return self.said_before(id).await;
         }
-        let case = case.or_else(|| gather::named(&message, &self.settings, TokenKind::Case));
+        let case = case.or_else(|| gather::named(&message.header, &self.settings, TokenKind::Case));
         let before = self.renewable(case, author.as_ref())?;
         let number = before.as_ref().and(case);
         let (mut gathered, decision) = self.gather(submission, envelope, message, author, number).await?;
@@ -137,7 +137,7 @@ impl Gate {
         author: Option<Author>,
         number: Option<MailingId>,
     ) -> Result<(Gathered, Decision), Error> {
-        let answers_to = match gather::named(&message, &self.settings, TokenKind::MessageId) {
+        let answers_to = match gather::named(&message.header, &self.settings, TokenKind::MessageId) {
             Some(id) => self
                 .store
                 .mailing(id)?

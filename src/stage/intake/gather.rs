@@ -9,7 +9,7 @@ use super::lately::Lately;
 use super::look::Looked;
 use crate::decide::lint::{Level, Remark};
 use crate::decide::policy::{Facts, Policy, Resolved};
-use crate::mail::{Address, Domain, Envelope, Field, Message, Timestamp};
+use crate::mail::{Address, Domain, Envelope, Field, Header, Message, Timestamp};
 use crate::model::{Author, Capacity, Content, Decision, Mailing, MailingId, Proof, Token, TokenKind};
 use crate::store::Turn;
 
@@ -80,9 +80,9 @@ pub(super) fn account(typed: &str, campus: Option<&Domain>) -> Option<Address> {
 
 /// The addresses of the From field, in all their fields; none when one of them cannot be read, since a reader may show
 /// just that one.
-pub(super) fn from(message: &Message) -> Vec<Address> {
+pub(super) fn from(header: &Header) -> Vec<Address> {
     let mut found = Vec::new();
-    for field in message.header.all("From") {
+    for field in header.all("From") {
         let raw = [field.raw(), b"\r\n"].concat();
         let Some(parsed) = MessageParser::default().parse_headers(&raw) else {
             continue;
@@ -98,15 +98,15 @@ pub(super) fn from(message: &Message) -> Vec<Address> {
 }
 
 /// The mailing of ours that a message answers: our Message-IDs are tokens, of copies and of notices.
-pub(super) fn named(message: &Message, settings: &GateSettings, kind: TokenKind) -> Option<MailingId> {
-    answered(message, settings, kind).map(|token| token.mailing)
+pub(super) fn named(header: &Header, settings: &GateSettings, kind: TokenKind) -> Option<MailingId> {
+    answered(header, settings, kind).map(|token| token.mailing)
 }
 
 /// The copy or notice that a message answers.
-pub(super) fn answered(message: &Message, settings: &GateSettings, kind: TokenKind) -> Option<Token> {
+pub(super) fn answered(header: &Header, settings: &GateSettings, kind: TokenKind) -> Option<Token> {
     let named = ["In-Reply-To", "References"]
         .into_iter()
-        .flat_map(|name| message.header.all(name));
+        .flat_map(|name| header.all(name));
     let ids: Vec<String> = named.map(Field::value).collect();
     ids.iter().flat_map(|ids| ids.split_whitespace()).find_map(|id| {
         let (token, host) = id.trim_matches(['<', '>']).rsplit_once('@')?;
@@ -126,7 +126,7 @@ pub(super) fn facts(
     Facts {
         author,
         reverse_path: envelope.reverse_path().cloned(),
-        from: from(message),
+        from: from(&message.header),
         recipients: envelope
             .recipients()
             .map(|address| (address.clone(), policy.place(address)))
@@ -311,7 +311,12 @@ mod tests {
 
     #[test]
     fn every_from_address_is_seen() {
-        let seen = |text: &str| from(&message(text)).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let seen = |text: &str| {
+            from(&message(text).header)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(seen("From: \"A, B\" <a@x.example>\n\n"), ["a@x.example"]);
         assert_eq!(
             seen("From: a@x.example, B <b@x.example>\n\n"),

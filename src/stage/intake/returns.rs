@@ -8,7 +8,7 @@ use mail_parser::MessageParser;
 use super::gate::Gate;
 use super::{Submission, gather};
 use crate::decide::report::is_wish;
-use crate::mail::{Address, Envelope, Message, Timestamp};
+use crate::mail::{Address, Envelope, Header, Message, Timestamp};
 use crate::model::{Letterbox, MailingId, Posted, Report, ReportKind, Seen, Token, TokenKind};
 use crate::store::{Error, POSTED_BYTES_MAX};
 
@@ -109,14 +109,14 @@ impl Gate {
     /// The wish of somebody who answers their copy to a list, with `unsubscribe`. The Message-ID of a copy is no secret, so
     /// that the answer must come from the copy's own recipient as well.
     fn wish(&self, submission: &Submission) -> Result<Option<Report>, Error> {
-        let Ok(message) = Message::parse(&submission.message) else {
+        let Ok(header) = Message::header_of(&submission.message) else {
             return Ok(None);
         };
-        let Some(token) = gather::answered(&message, &self.settings, TokenKind::MessageId) else {
+        let Some(token) = gather::answered(&header, &self.settings, TokenKind::MessageId) else {
             return Ok(None);
         };
         let is_to_us = submission.envelope.recipients().all(|to| self.is_ours(to));
-        if !is_to_us || !self.is_from(&message, &token)? || !is_asking(&submission.message) {
+        if !is_to_us || !self.is_from(&header, &token)? || !is_asking(&submission.message) {
             return Ok(None);
         }
         Ok(Some(Report {
@@ -137,9 +137,9 @@ impl Gate {
     }
 
     /// Whether a message says that it is of the recipient whose copy a token names.
-    fn is_from(&self, message: &Message, token: &Token) -> Result<bool, Error> {
+    fn is_from(&self, header: &Header, token: &Token) -> Result<bool, Error> {
         let recipient = self.store.recipient(token.mailing, token.seq)?;
-        let from = gather::from(message);
+        let from = gather::from(header);
         Ok(recipient.is_some_and(|recipient| from.iter().any(|from| from.is_same_mailbox(&recipient.address))))
     }
 

@@ -48,7 +48,7 @@ impl Voucher {
 
     /// The author, when a signature of their own campus domain covers what they wrote.
     pub(super) async fn vouch(&self, message: &Message, bytes: &[u8], campus: &[Domain]) -> Option<Author> {
-        let authors = gather::from(message);
+        let authors = gather::from(&message.header);
         let [from] = authors.as_slice() else { return None };
         let is_campus = campus.iter().any(|domain| from.domain().is_within(domain));
         if !is_campus || message.header.value("DKIM-Signature").is_none() {
