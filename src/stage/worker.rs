@@ -66,6 +66,14 @@ impl Rounds {
         !self.shutdown.is_closing()
     }
 
+    /// Rests so long, whoever rings.
+    pub async fn pause(&mut self, long: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(long) => {}
+            () = self.shutdown.closing() => {}
+        }
+    }
+
     /// Rests after a round. What failed is logged, and tried again: nothing is lost, since the store still has it.
     pub async fn rest(&mut self, done: Result<(), Error>) {
         let result = match &done {

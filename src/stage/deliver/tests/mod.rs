@@ -6,6 +6,7 @@ mod doubt;
 mod moved;
 mod renew;
 mod slow;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -121,6 +122,13 @@ impl Office {
     }
 
     async fn convey_as(&self, series: Series, lane: Lane, paths: Vec<ForwardPath>) -> MailingId {
+        let id = self.take(series, lane, paths).await;
+        self.expand().await;
+        id
+    }
+
+    /// It is taken, and not expanded yet.
+    async fn take(&self, series: Series, lane: Lane, paths: Vec<ForwardPath>) -> MailingId {
         let id = self.store.next_id(series, 2026);
         let mailing = Mailing {
             id,
@@ -154,18 +162,21 @@ impl Office {
             .admit(Admission::conveyed(out), vec![])
             .await
             .expect("commits");
-        self.expand().await;
         id
     }
 
     async fn expand(&self) {
-        let settings = expand::Settings {
+        let settings = self.expanding();
+        expand_due(&self.store, &self.clock, &settings).await.expect("expands");
+    }
+
+    fn expanding(&self) -> expand::Settings {
+        expand::Settings {
             compose: Arc::clone(&self.settings.compose),
             campus_domains: vec![],
             drift_percent_max: 10,
             lapse_after: Duration::from_secs(60),
-        };
-        expand_due(&self.store, &self.clock, &settings).await.expect("expands");
+        }
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {

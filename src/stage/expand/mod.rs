@@ -1,4 +1,9 @@
 //! Worker: Released → Expanded. The audience is made into a plan, and the plan sealed, before the first copy leaves.
+//!
+//! Ordinary mail is expanded as it leaves: ahead of a next hop that is slow, or behind a flood of notices, no more is made
+//! ready than will soon be wanted.
+
+mod under_way;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +20,15 @@ use crate::model::{Act, Audience, Event, Exclusion, Expansion, Lane, Mailing, Ma
 use crate::stage::docket::{Docket, Wait};
 use crate::stage::worker::{Rounds, Shutdown};
 use crate::store::{Error, Kind, Move, Store};
+use under_way::UnderWay;
 
 /// Messages of ordinary mail that are expanded together: their commits share a sync.
 const AT_ONCE: usize = 64;
+/// Messages of ordinary mail that are expanded and have not left, from which on the next ones wait.
+const AHEAD_MAX: usize = 1_000;
+/// After which time of waiting [`AT_ONCE`] more are expanded all the same: those under way may all wait for one host that is
+/// silent.
+const AHEAD_PAUSE: Duration = Duration::from_millis(100);
 
 /// What expansion needs to know of the settings.
 #[derive(Debug, Clone)]
@@ -34,50 +45,85 @@ pub struct Settings {
 
 /// Runs until the house closes.
 pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutdown) {
-    let mut docket = Docket::new(&store, Kind::Released);
-    let mut rounds = Rounds::new("expand", docket.bell(), shutdown);
+    let mut desk = Desk::new(&store, AHEAD_MAX);
+    let mut rounds = Rounds::new("expand", desk.docket.bell(), shutdown);
     while rounds.go_on() {
-        let done = round(|| rounds.go_on(), &mut docket, &store, (&clock, &settings)).await;
-        rounds.rest(done).await;
+        let done = desk.round(|| rounds.go_on(), &store, (&clock, &settings)).await;
+        match done {
+            Ok(Round::Waits) => rounds.pause(AHEAD_PAUSE).await,
+            Ok(Round::Done) => rounds.rest(Ok(())).await,
+            Err(error) => rounds.rest(Err(error)).await,
+        }
     }
 }
 
 /// Expands every mailing whose hour has come.
 pub async fn expand_due(store: &Store, clock: &Clock, settings: &Settings) -> Result<(), Error> {
-    let mut docket = Docket::new(store, Kind::Released);
-    round(|| true, &mut docket, store, (clock, settings)).await
+    let mut desk = Desk::new(store, AHEAD_MAX);
+    while desk.round(|| true, store, (clock, settings)).await? == Round::Waits {}
+    Ok(())
 }
 
-/// Expands what is due, until the house closes.
-async fn round(
-    go_on: impl Fn() -> bool,
-    docket: &mut Docket,
-    store: &Store,
-    (clock, settings): (&Clock, &Settings),
-) -> Result<(), Error> {
-    let mut trouble = Ok(());
-    let (cases, conveyed) = docket
-        .open(clock.now())?
-        .into_iter()
-        .partition(|id| id.series == Series::Case);
-    for (ids, at_once) in [(conveyed, AT_ONCE), (cases, 1)] {
-        let ids: Vec<MailingId> = ids;
+/// What a round has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    /// All that was due is expanded.
+    Done,
+    /// Ordinary mail is due that waits until more of what is under way has left.
+    Waits,
+}
+
+/// What is to be expanded, and how much of it is on its way already.
+pub(super) struct Desk {
+    docket: Docket,
+    under_way: UnderWay,
+    /// [`AHEAD_MAX`].
+    ahead_max: usize,
+}
+
+impl Desk {
+    pub(super) fn new(store: &Store, ahead_max: usize) -> Self {
+        Self {
+            docket: Docket::new(store, Kind::Released),
+            under_way: UnderWay::new(store),
+            ahead_max,
+        }
+    }
+
+    /// Expands what is due, until the house closes: some of the ordinary mail, and every case.
+    pub(super) async fn round(
+        &mut self,
+        go_on: impl Fn() -> bool,
+        store: &Store,
+        (clock, settings): (&Clock, &Settings),
+    ) -> Result<Round, Error> {
+        let (mut round, mut trouble) = (Round::Done, None);
+        let due = self.docket.open(clock.now())?;
+        let (cases, conveyed): (Vec<_>, Vec<_>) = due.into_iter().partition(|id| id.series == Series::Case);
+        let cases = cases.chunks(1).zip(std::iter::repeat(false));
+        let conveyed = conveyed.chunks(AT_ONCE).zip(std::iter::repeat(true));
         // What is not closed stays open.
-        for ids in ids.chunks(at_once).take_while(|_| go_on()) {
+        for (ids, is_ordinary) in conveyed.chain(cases).take_while(|_| go_on()) {
+            if is_ordinary && round == Round::Waits {
+                continue;
+            }
             let expanding = ids.iter().map(|id| expand_if_due(store, clock, settings, *id));
             for (id, done) in ids.iter().zip(join_all(expanding).await) {
                 match done {
-                    Ok(wait) => docket.close(*id, wait),
+                    Ok(wait) => self.docket.close(*id, wait),
                     // One mailing's trouble must not stop the others.
                     Err(error) => {
                         tracing::error!(mailing.id = %id, %error, "a mailing could not be expanded");
-                        trouble = Err(error);
+                        trouble = Some(error);
                     }
                 }
             }
+            if is_ordinary && self.under_way.count()? >= self.ahead_max {
+                round = Round::Waits;
+            }
         }
+        trouble.map_or(Ok(round), Err)
     }
-    trouble
 }
 
 /// Expands a mailing, unless its hour is still to come.
