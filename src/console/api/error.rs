@@ -159,7 +159,7 @@ impl IntoResponse for Fault {
 
 impl From<QueryRejection> for Fault {
     fn from(rejection: QueryRejection) -> Self {
-        Self::Malformed(rejection.body_text())
+        Self::Malformed(bare(&rejection.body_text()).to_owned())
     }
 }
 
@@ -171,8 +171,13 @@ impl From<PathRejection> for Fault {
 
 /// What is wrong with a value and its name, without what the library says around it.
 fn bare(said: &str) -> &str {
-    let said = said
-        .strip_prefix("Failed to deserialize the JSON body into the target type: ")
+    let around = [
+        "Failed to deserialize the JSON body into the target type: ",
+        "Failed to deserialize query string: ",
+    ];
+    let said = around
+        .iter()
+        .find_map(|around| said.strip_prefix(around))
         .unwrap_or(said);
     said.rsplit_once(" at line ").map_or(said, |(what, _)| what)
 }
@@ -219,6 +224,8 @@ mod tests {
         let said = "Failed to deserialize the JSON body into the target type: to[0]: an address has the form \
                     name@domain at line 1 column 187";
         assert_eq!(bare(said), "to[0]: an address has the form name@domain");
+        let said = "Failed to deserialize query string: limit: invalid digit found in string";
+        assert_eq!(bare(said), "limit: invalid digit found in string");
         assert_eq!(bare("something else"), "something else");
     }
 
