@@ -15,6 +15,7 @@ mod exit;
 mod feeds;
 mod hold;
 mod import;
+mod input;
 mod mailing;
 mod out;
 mod people;
@@ -73,13 +74,13 @@ enum Command {
     /// What waits for people: list, show, and every act of review
     #[command(subcommand)]
     Hold(hold::Command),
-    /// Mailings of whatever state: list, show, watch, pause, resume, stop
+    /// Mailings of whatever state: list, show, watch, pause, resume, uncertain, stop
     #[command(subcommand)]
     Mailing(mailing::Command),
-    /// The master list: import, pull, feeds, find, suppress, forget, count
+    /// The master list: import, pull, feeds, find, why, export, suppress, forget, count
     #[command(subcommand)]
     People(people::Command),
-    /// Who may sign in: add, password, list, remove, token
+    /// Who may sign in: add, password, list, remove, factor, away, token
     #[command(subcommand)]
     Account(account::Command),
     /// The policy, asked in advance: explain
@@ -100,7 +101,7 @@ enum Command {
     /// The audit trail: verify, show
     #[command(subcommand)]
     Audit(audit::Command),
-    /// The store as one plain file: export, restore
+    /// The store as one plain file: export, rotate, restore
     #[command(subcommand)]
     Store(store::Command),
 }
@@ -202,6 +203,23 @@ mod tests {
         check("bedel people find a@mst.example", false);
         check("bedel people import students.csv", false);
         check("bedel account add a@mst.example --generate --password-file x", false);
+    }
+
+    #[test]
+    fn a_group_names_all_of_its_commands() {
+        let mut bedel = Cli::command();
+        bedel.build();
+        // There are more acts of review than a line bears.
+        let groups = bedel
+            .get_subcommands()
+            .filter(|group| !["help", "hold"].contains(&group.get_name()));
+        for group in groups {
+            let about = group.get_about().expect("what it is about").to_string();
+            let words: Vec<&str> = about.split([' ', ',', ':', ';']).collect();
+            for command in group.get_subcommands().filter(|command| command.get_name() != "help") {
+                assert!(words.contains(&command.get_name()), "{}: {about}", command.get_name());
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::client::{Ask, Client};
-use super::{Error, account, out, view};
+use super::{Error, account, input, out, view};
 use crate::mail::{Address, Invalid};
 use crate::stage::intake::Explained;
 
@@ -15,14 +15,17 @@ use crate::stage::intake::Explained;
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
     /// Say what would happen to a message, without taking it
-    #[command(after_long_help = "Example:\n  bedel policy explain invitation.eml --from author --to students")]
+    #[command(
+        after_long_help = "Examples:\n  bedel policy explain invitation.eml --from author --to students\n  \
+        bedel policy explain - --from author --to students < invitation.eml"
+    )]
     Explain(Explain),
 }
 
 /// A message to judge.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The message, as a file
+    /// The message, as a file; `-` is standard input
     file: PathBuf,
     /// Who would submit it
     #[arg(long, value_name = "ACCOUNT")]
@@ -51,7 +54,7 @@ pub(super) enum Roster {
 /// One term's rosters.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The feed, whole
+    /// The feed, whole; `-` is standard input
     file: PathBuf,
     /// The term's name
     #[arg(long)]
@@ -114,7 +117,7 @@ fn recipient(text: &str) -> Result<String, Invalid> {
 
 pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error> {
     let Policy::Explain(explain) = command;
-    let message = std::fs::read(&explain.file).with_context(|| format!("reading {}", explain.file.display()))?;
+    let message = input::whole(&explain.file)?;
     let from = client.account(&explain.from)?;
     let body = json!({
         "message": String::from_utf8_lossy(&message), "from": from, "to": explain.to, "at": explain.at,
@@ -167,7 +170,8 @@ pub(super) async fn policy(client: &Client, command: Policy) -> Result<(), Error
 
 pub(super) async fn roster(client: &Client, command: Roster) -> Result<(), Error> {
     let Roster::Import(import) = command;
-    let csv = std::fs::read_to_string(&import.file).with_context(|| format!("reading {}", import.file.display()))?;
+    let csv = String::from_utf8(input::whole(&import.file)?);
+    let csv = csv.with_context(|| format!("reading {}", import.file.display()))?;
     let body = json!({ "term": import.term, "begins": import.begins, "ends": import.ends, "csv": csv });
     done(&client.ask(Ask::post("/rosters", &body)).await?)
 }

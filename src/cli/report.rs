@@ -1,14 +1,12 @@
 //! `bedel report`: what came back, and what the gateway makes of it.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::{Error, aggregate, out};
+use super::{Error, aggregate, input, out};
 use crate::decide::report::{Reading, Told, read};
 use crate::mail::Address;
 
@@ -63,7 +61,7 @@ pub(super) async fn run(config: &Path, command: Command) -> Result<(), Error> {
 fn explain(explain: &Explain) -> Result<(), Error> {
     let mut answers = Vec::new();
     for (number, file) in explain.files.iter().enumerate() {
-        let reading = read(&content(file)?);
+        let reading = read(&input::whole(file)?);
         if explain.json {
             answers.push(as_json(file, &reading));
             continue;
@@ -79,18 +77,6 @@ fn explain(explain: &Explain) -> Result<(), Error> {
     } else {
         Ok(())
     }
-}
-
-fn content(file: &Path) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .context("reading standard input")?;
-    } else {
-        bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-    }
-    Ok(bytes)
 }
 
 /// The word for what it is, the sentence, and who it is about.
