@@ -39,7 +39,7 @@ pub(super) fn plan(room: &Room, words: Words, state: &State, count: &Count) -> P
     let row = |leg: Leg| Row {
         name: provider(words, &leg.name),
         people: words.number(leg.people),
-        pace: pace(words, &leg),
+        pace: pace(room, words, &leg),
         ends: when(leg.ends),
     };
     Plan {
@@ -67,11 +67,15 @@ pub(super) fn provider(words: Words, name: &str) -> String {
     }
 }
 
-fn pace(words: Words, leg: &Leg) -> String {
+fn pace(room: &Room, words: Words, leg: &Leg) -> String {
     let own = match leg.rate {
         Some(rate) => rate_words(words, rate),
         None => words.say("pace-each").into(),
     };
+    if let Some(opens) = leg.opens {
+        let said = words.say("pace-silent").with("pace", own);
+        return said.with("when", words.moment(opens, &room.state.zone)).into();
+    }
     match leg.today.filter(|today| u64::from(today.left) < leg.people) {
         Some(today) if today.is_warming_up => {
             let said = words.say("pace-warming-up").with("pace", own);

@@ -353,6 +353,7 @@ plan-note = As the limits stand now. While all goes well the pace grows; other m
 pace-second = { $count } a second
 pace-minute = { $count } a minute
 pace-each = each domain at its own pace
+pace-silent = { $pace }, and nothing until { $when }: it turns our mail away now
 pace-today = { $pace }, { $left } today
 pace-warming-up = { $pace }, { $left } today while they get to know us
 whom-pressed = In the last 7 days

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::brake::Slice;
 use super::days::{Allowance, grown};
-use super::explain::Passage;
+use super::explain::{Passage, Standing};
 use super::limits::Rate;
 use super::scope::{Claim, Pool, Scope, Stream};
 use super::settings::Window;
@@ -47,6 +47,8 @@ pub struct Leg {
     pub rate: Option<Rate>,
     /// What a day allows it, where that is counted.
     pub today: Option<Allowance>,
+    /// When it is asked again, while it is left alone.
+    pub opens: Option<Timestamp>,
     /// When the last of them has gone.
     pub ends: Timestamp,
 }
@@ -68,6 +70,8 @@ struct Part {
     alone: f64,
     rate: Option<Rate>,
     today: Option<Allowance>,
+    /// When the last of the hosts that are left alone is asked again.
+    opens: Option<Timestamp>,
     streams: usize,
 }
 
@@ -122,13 +126,14 @@ impl Shaper {
             .into_iter()
             .zip(ends)
             .map(|((name, part), seconds)| {
-                let today_ends = wall(from, seconds);
+                let today_ends = wall(part.opens.map_or(from, |opens| opens.max(from)), seconds);
                 Leg {
                     ends: self.over_days(&part, begins, today_ends, window),
                     name,
                     people: part.people,
                     rate: part.rate,
                     today: part.today,
+                    opens: part.opens,
                 }
             })
             .collect();
@@ -152,19 +157,20 @@ impl Shaper {
         };
         let begins = wall(from, 0.0, window, &settings.zone);
         let legs = watch.by_provider.iter().filter(|(_, counts)| counts.fresh() > 0);
-        let legs: Vec<(Part, Timestamp)> = legs
+        let legs: Vec<Part> = legs
             .map(|(name, counts)| self.leg(name, (counts.fresh(), watch.lane), begins))
             .collect();
-        let parts: Vec<(f64, f64)> = legs.iter().map(|(part, _)| (part.people as f64, part.alone)).collect();
-        let people: u64 = legs.iter().map(|(part, _)| part.people).sum();
+        let parts: Vec<(f64, f64)> = legs.iter().map(|part| (part.people as f64, part.alone)).collect();
+        let people: u64 = legs.iter().map(|part| part.people).sum();
         let by_pace = match watch.pace.per_second(now) {
             // What waits for its hour, or for the slice before it, has no pace to go by.
             pace if pace > 0.0 && begins == now => people as f64 / pace,
             _ => 0.0,
         };
         let ends = legs.iter().zip(finish(&parts, self.shared(watch.lane, &[])));
-        let ends = ends.map(|((part, opens), seconds)| {
-            let today_ends = wall(begins.max(*opens), seconds, window, &settings.zone);
+        let ends = ends.map(|(part, seconds)| {
+            let opens = part.opens.map_or(begins, |opens| opens.max(begins));
+            let today_ends = wall(opens, seconds, window, &settings.zone);
             self.over_days(part, begins, today_ends, window)
         });
         let by_limits = ends.max()?;
@@ -174,8 +180,8 @@ impl Shaper {
         })
     }
 
-    /// So many people at one provider, and when it lets mail in again.
-    fn leg(&self, name: &str, (people, lane): (u64, Lane), now: Timestamp) -> (Part, Timestamp) {
+    /// So many people at one provider.
+    fn leg(&self, name: &str, (people, lane): (u64, Lane), now: Timestamp) -> Part {
         let provider = self.settings().providers.iter().find(|provider| provider.name == *name);
         let standing = provider.map(|provider| self.standing(Scope::Provider(provider.key.as_str().into()), now));
         let rate = standing
@@ -183,19 +189,15 @@ impl Shaper {
             .and_then(|standing| standing.rate)
             .map(|rate| rate.now);
         let counted = standing.as_ref().filter(|_| lane != Lane::Emergency);
-        let part = Part {
+        Part {
             people,
             // Many domains, each at its own pace, are in nobody's way.
             alone: rate.map_or(0.0, |rate| people as f64 / rate.as_f64()),
             rate,
             today: counted.and_then(|standing| standing.today),
+            opens: standing.as_ref().and_then(opens),
             streams: 1,
-        };
-        let opens = match standing.map(|standing| standing.passage) {
-            Some(Passage::Open(_, until)) => until,
-            Some(Passage::Closed | Passage::HalfOpen(_)) | None => now,
-        };
-        (part, opens)
+        }
     }
 
     /// How many people each stream has; those of one name stand together.
@@ -225,6 +227,10 @@ impl Shaper {
         let rate = standings.iter().filter_map(|standing| standing.rate);
         let rate = rate.map(|rate| rate.now).reduce(Rate::min);
         part.people += people;
+        let silent = stream
+            .scopes()
+            .filter_map(|scope| opens(&self.standing(scope.clone(), now)));
+        part.opens = silent.max().max(part.opens);
         part.alone = rate.map_or(0.0, |rate| people as f64 / rate.as_f64()).max(part.alone);
         part.streams += 1;
         part.rate = rate.filter(|_| part.streams == 1);
@@ -278,6 +284,14 @@ impl Shaper {
         }
         let pace = part.alone / part.people.max(1) as f64;
         wall(day, left as f64 * pace, window, &settings.zone)
+    }
+}
+
+/// When a host that is left alone is asked again.
+fn opens(standing: &Standing) -> Option<Timestamp> {
+    match standing.passage {
+        Passage::Open(_, until) => Some(until),
+        Passage::Closed | Passage::HalfOpen(_) => None,
     }
 }
 

@@ -417,6 +417,26 @@ fn a_forecast_of_few_or_of_an_emergency_has_no_slice() {
 }
 
 #[test]
+fn a_forecast_waits_for_a_provider_that_is_left_alone() {
+    let mut shaper = shaper();
+    let begun = shaper.forecast(&people(&[("big.example", 100)]), Lane::Bulk, at(0.0));
+    assert_eq!(begun.ends, at(20.0));
+    said(&mut shaper, "big.example", &unusual(), at(0.0));
+    let plan = shaper.forecast(
+        &people(&[("big.example", 100), ("elsewhere.example", 10)]),
+        Lane::Bulk,
+        at(0.0),
+    );
+    let ends: Vec<(&str, u64)> = plan
+        .legs
+        .iter()
+        .map(|leg| (leg.name.as_str(), leg.ends.since(at(0.0)).as_secs()))
+        .collect();
+    // Ten minutes of silence, then half the pace.
+    assert_eq!(ends, [("big", 600 + 40), (OTHER_DOMAINS, 0)]);
+}
+
+#[test]
 fn an_explanation_names_what_binds_and_how_everybody_stands() {
     let mut shaper = shaper();
     said(&mut shaper, "big.example", &unusual(), at(0.0));
