@@ -2,6 +2,7 @@
 //!
 //! Everything a room needs is made here from the settings and handed to it; no room looks for anything by itself. Order
 //! of stopping: listeners first (nothing new comes in), then the workers (each finishes what it holds), the store last.
+//! When the disk fails under the store the house closes by itself: only a process started anew knows what is on it.
 
 mod doors;
 mod feeds;
@@ -14,7 +15,7 @@ mod sending;
 mod sockets;
 mod tls;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::sync::mpsc::Receiver;
 
 pub use feeds::read_secret;
@@ -62,13 +63,16 @@ pub async fn serve_and_reload(
     let hostname = config.gateway.hostname.clone();
     let mut house = House::open(config, &keys, sockets, rooms)?;
     tracing::info!(%hostname, "the gateway is open");
-    loop {
+    let ends = loop {
         tokio::select! {
-            () = closing.closing() => break,
+            () = closing.closing() => break Ok(()),
+            reason = store.broken() => break Err(anyhow!(
+                "the disk of the store failed: {reason}; what was answered is kept: start the gateway again"
+            )),
             Some(ask) = asked.recv() => house.reload(ask, &mut closing).await,
         }
-    }
+    };
     tracing::info!("the gateway is closing");
     house.close().await;
-    Ok(())
+    ends
 }

@@ -123,10 +123,23 @@ impl Store {
 
     /// Why nothing could be kept now; asked by whoever sends work here.
     pub fn ready(&self) -> Result<(), Error> {
-        if self.engine.is_broken() {
-            return Err(Error::Disk("it failed before".to_owned()));
+        if let Some(reason) = self.engine.broken().borrow().clone() {
+            return Err(Error::Disk(reason));
         }
         if self.has_room() { Ok(()) } else { Err(Error::Full) }
+    }
+
+    /// Waits until the disk has failed, and says how: what is on it is not known then, and nothing can be written until the
+    /// process is started anew and reads it.
+    pub async fn broken(&self) -> String {
+        let mut broken = self.engine.broken();
+        let reason = broken.wait_for(Option::is_some).await;
+        let reason = reason.ok().and_then(|reason| reason.clone());
+        match reason {
+            Some(reason) => reason,
+            // The writer is gone without a word, and so is whoever would ask.
+            None => std::future::pending().await,
+        }
     }
 
     /// Bytes free on the disk of the store, where that can be known.

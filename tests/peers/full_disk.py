@@ -1,4 +1,5 @@
-"""A full disk: 452 4.3.1, nothing half-kept, and on it goes once there is room."""
+"""A full disk: 452 4.3.1, nothing half-kept, and on it goes once there is room. One that is full in the middle of a commit: the
+gateway stops by itself, and has everything when it is started again."""
 
 import os
 import subprocess
@@ -18,6 +19,8 @@ def tell(report):
     try:
         with Campus(contacts=3, data_dir=f"{folder}/var", free_bytes_min=4_000_000) as campus:
             story(report, campus, folder)
+        with Campus(contacts=3, data_dir=f"{folder}/careless", free_bytes_min=0) as campus:
+            not_a_byte_left(report, campus, folder)
     finally:
         subprocess.run(["umount", folder], check=True)
         os.rmdir(folder)
@@ -36,3 +39,34 @@ def story(report, campus, folder):
     said = smtplib_submit(campus, letter("2"))
     report.check("room again: it is held", said.startswith("250 2.6.0"), said)
     report.check("and listed", campus.bedel("hold", "list").count("MC-") == 2)
+
+
+def not_a_byte_left(report, campus, folder):
+    """Settings that leave nothing free: the disk is full when the engine writes, which then does not know what it has."""
+    report.check("there is room, and none is kept free", smtplib_submit(campus, letter("3")).startswith("250 2.6.0"))
+    ballast = f"{folder}/ballast"
+    with open(ballast, "wb", buffering=0) as file:
+        try:
+            while file.write(b"\0" * 65_536):
+                pass
+        except OSError:
+            pass
+    said = []
+    for number in range(4, 204):
+        try:
+            said.append(smtplib_submit(campus, letter(str(number))))
+        except OSError:
+            # It has stopped by now: some other commit found no room.
+            said.append("421")
+        if campus.gateway.poll() is not None:
+            break
+    taken = sum(answer.startswith("250") for answer in said)
+    report.check("a commit that finds no room is put off", said[-1].startswith("4"), said)
+    campus.gateway.wait(30)
+    report.check("the gateway stops, and says so by its exit code", campus.gateway.returncode == 1, campus.gateway.returncode)
+    os.unlink(ballast)
+    campus.start_gateway()
+    kept = campus.bedel("hold", "list").count("MC-")
+    said = smtplib_submit(campus, letter("205"))
+    report.check("started again it takes mail, as before", said.startswith("250 2.6.0"), said)
+    report.check("and has what it had answered for", kept == 1 + taken, (kept, said))

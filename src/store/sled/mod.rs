@@ -7,7 +7,7 @@
 //!
 //! # Failure
 //! When a flush or a sync fails we cannot know what is on the disk: the engine answers every later commit with the same
-//! error until the process is restarted and reads the disk again.
+//! error until the process is restarted and reads the disk again. So the house closes by itself then.
 
 mod follow;
 mod head;
@@ -19,7 +19,7 @@ mod writer;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use metrics::{counter, histogram};
@@ -51,7 +51,7 @@ pub(super) struct Engine {
     moves: Arc<Log>,
     followed: Arc<Followed>,
     syncs: Arc<AtomicU64>,
-    is_broken: Arc<AtomicBool>,
+    broken: watch::Receiver<Option<String>>,
     disk: Disk,
     writer: Option<JoinHandle<()>>,
 }
@@ -79,7 +79,7 @@ impl Engine {
         let moves = Arc::new(Log::default());
         let followed = Arc::new(Followed::default());
         let syncs = Arc::new(AtomicU64::new(0));
-        let is_broken = Arc::new(AtomicBool::new(false));
+        let (breaks, broken) = watch::channel(None);
         let writer = Writer {
             db: db.clone(),
             vault: vault.clone(),
@@ -91,8 +91,7 @@ impl Engine {
             moves: Arc::clone(&moves),
             followed: Arc::clone(&followed),
             syncs: Arc::clone(&syncs),
-            is_broken: Arc::clone(&is_broken),
-            broken: None,
+            breaks,
         };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -111,7 +110,7 @@ impl Engine {
             moves,
             followed,
             syncs,
-            is_broken,
+            broken,
             disk,
             writer: Some(writer),
         })
@@ -168,9 +167,9 @@ impl Engine {
         self.disk.free_bytes()
     }
 
-    /// Whether it can no longer write, until the process is started anew.
-    pub(super) fn is_broken(&self) -> bool {
-        self.is_broken.load(Ordering::Relaxed)
+    /// Why it can no longer write, until the process is started anew.
+    pub(super) fn broken(&self) -> watch::Receiver<Option<String>> {
+        self.broken.clone()
     }
 }
 

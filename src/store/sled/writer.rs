@@ -7,12 +7,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use metrics::histogram;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::follow::Followed;
@@ -48,8 +48,8 @@ pub(super) struct Writer {
     pub(super) moves: Arc<Log>,
     pub(super) followed: Arc<Followed>,
     pub(super) syncs: Arc<AtomicU64>,
-    pub(super) is_broken: Arc<AtomicBool>,
-    pub(super) broken: Option<String>,
+    /// Why it can no longer write.
+    pub(super) breaks: watch::Sender<Option<String>>,
 }
 
 /// What a group changes: who is told of it, once it is on the disk.
@@ -132,8 +132,8 @@ impl Writer {
 
     /// Adds a commit to what is laid down; nothing of it, when what it stands on is not so.
     fn lay(&mut self, batch: Batch, laid: &mut Laid, touched: &mut Touched) -> Result<(), Error> {
-        if let Some(reason) = &self.broken {
-            return Err(Error::Disk(reason.clone()));
+        if let Some(reason) = self.breaks.borrow().clone() {
+            return Err(Error::Disk(reason));
         }
         for (key, expected) in &batch.asserts {
             if self.open(key, laid)?.as_deref() != expected.as_deref() {
@@ -202,7 +202,7 @@ impl Writer {
         match handed {
             Ok(()) => answers,
             Err(_said) => {
-                let why = || self.broken.clone().unwrap_or_default();
+                let why = || self.breaks.borrow().clone().unwrap_or_default();
                 answers
                     .into_iter()
                     .for_each(|answer| reply(answer, Err(Error::Disk(why()))));
@@ -258,12 +258,8 @@ impl Writer {
     }
 
     fn breaks(&mut self, reason: &str) {
-        tracing::error!(
-            reason,
-            "the store cannot be written; restart the gateway when the disk is well again"
-        );
-        self.broken = Some(reason.to_owned());
-        self.is_broken.store(true, Ordering::Relaxed);
+        tracing::error!(reason, "the store cannot be written");
+        self.breaks.send_replace(Some(reason.to_owned()));
     }
 }
 
