@@ -37,6 +37,7 @@ struct Progress {
     state: String,
     in_words: String,
     paused: bool,
+    scheduled_for: Option<Timestamp>,
     tally: Tally,
     copies_per_second: f64,
     expected_end: Option<Timestamp>,
@@ -53,18 +54,22 @@ impl Progress {
     }
 
     /// What there is to say while no copy is planned.
-    fn unplanned(&self) -> Option<&'static str> {
-        let said = match self.state.as_str() {
-            "held" => "no copy leaves before it is released",
-            _ if self.is_over() => "no copy has left",
-            _ => "no copy has left yet",
+    fn unplanned(&self, client: &Client) -> Option<String> {
+        if self.tally.planned > 0 {
+            return None;
+        }
+        let said = match (self.state.as_str(), self.scheduled_for) {
+            ("held", _) => "no copy leaves before it is released".to_owned(),
+            ("released", Some(at)) => format!("no copy leaves before {}", client.time(at)),
+            _ if self.is_over() => "no copy has left".to_owned(),
+            _ => "no copy has left yet".to_owned(),
         };
-        (self.tally.planned == 0).then_some(said)
+        Some(said)
     }
 
     /// How far it is.
-    fn stands_at(&self) -> String {
-        self.unplanned().map_or_else(|| view::tally(&self.tally), str::to_owned)
+    fn stands_at(&self, client: &Client) -> String {
+        self.unplanned(client).unwrap_or_else(|| view::tally(&self.tally))
     }
 
     /// The pace and the end it leads to, while there is one.
@@ -92,7 +97,7 @@ pub(super) async fn run(client: &Client, watch: Watch) -> Result<(), Error> {
         let asked = client.ask(Ask::get(format!("/mailings/{}/progress", watch.id)));
         let now = tokio::select! {
             answer = asked => answer?,
-            _ = leaves.recv() => return face.leave(watch.id, last.as_ref()),
+            _ = leaves.recv() => return face.leave(client, watch.id, last.as_ref()),
         };
         let progress: Progress = view::read(now.clone())?;
         let is_other = match face {
@@ -101,12 +106,12 @@ pub(super) async fn run(client: &Client, watch: Watch) -> Result<(), Error> {
         };
         face.show(client, watch.id, &progress, is_other.then_some(&now))?;
         if progress.is_over() {
-            return face.end(watch.id, &progress);
+            return face.end(client, watch.id, &progress);
         }
         (before, last) = (now, Some(progress));
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
-            _ = leaves.recv() => return face.leave(watch.id, last.as_ref()),
+            _ = leaves.recv() => return face.leave(client, watch.id, last.as_ref()),
         }
     }
 }
@@ -146,7 +151,7 @@ impl Face {
                 bar.set_length(tally.planned);
                 bar.set_position(tally.settled());
                 bar.set_prefix(format!("{id} {}", progress.in_words));
-                match progress.unplanned() {
+                match progress.unplanned(client) {
                     Some(said) => bar.set_message(said),
                     None => {
                         bar.set_style(style(STYLE));
@@ -158,7 +163,7 @@ impl Face {
             Self::Plain if changed.is_some() => out::line(&format!(
                 "{id} {}: {}{}",
                 progress.in_words,
-                progress.stands_at(),
+                progress.stands_at(client),
                 progress.pace(client)
             )),
             Self::Json => changed.map_or(Ok(()), |answer| out::line(&answer.to_string())),
@@ -167,22 +172,26 @@ impl Face {
     }
 
     /// It is over.
-    fn end(self, id: MailingId, progress: &Progress) -> Result<(), Error> {
+    fn end(self, client: &Client, id: MailingId, progress: &Progress) -> Result<(), Error> {
         match self {
             Self::Bar(bar) => {
                 bar.finish_and_clear();
-                out::line(&format!("{id} is {}: {}.", progress.in_words, progress.stands_at()))
+                out::line(&format!(
+                    "{id} is {}: {}.",
+                    progress.in_words,
+                    progress.stands_at(client)
+                ))
             }
             Self::Plain | Self::Json => Ok(()),
         }
     }
 
     /// Whoever watched goes; the mailing does not mind.
-    fn leave(self, id: MailingId, last: Option<&Progress>) -> Result<(), Error> {
+    fn leave(self, client: &Client, id: MailingId, last: Option<&Progress>) -> Result<(), Error> {
         match self {
             Self::Bar(bar) => {
                 bar.finish_and_clear();
-                let so_far = last.map(|progress| format!(": {}", progress.stands_at()));
+                let so_far = last.map(|progress| format!(": {}", progress.stands_at(client)));
                 out::line(&format!("{id} goes on without you{}.", so_far.unwrap_or_default()))
             }
             Self::Plain | Self::Json => Ok(()),
@@ -201,24 +210,27 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(state: &str, planned: u64, expected: &str) {
+    fn check(state: &str, scheduled_for: Option<&str>, planned: u64, expected: &str) {
+        let client = Client::of(std::path::Path::new("config")).expect("the settings that ship");
         let tally = Tally {
             planned,
             ..Tally::default()
         };
         let progress: Progress = view::read(json!({
             "state": state, "in_words": state, "paused": false, "tally": tally, "copies_per_second": 0.0,
-            "expected_end": null,
+            "expected_end": null, "scheduled_for": scheduled_for,
         }))
         .expect("reads");
-        assert_eq!(progress.stands_at(), expected, "{state}");
+        assert_eq!(progress.stands_at(&client), expected, "{state}");
     }
 
     #[test]
     fn what_has_no_plan_is_not_counted() {
-        check("held", 0, "no copy leaves before it is released");
-        check("released", 0, "no copy has left yet");
-        check("declined", 0, "no copy has left");
-        check("expanded", 3_000, "0 accepted of 3,000");
+        let later = Some("2026-12-01T15:00:00Z");
+        check("held", later, 0, "no copy leaves before it is released");
+        check("released", None, 0, "no copy has left yet");
+        check("released", later, 0, "no copy leaves before 1 Dec 2026 09:00");
+        check("declined", None, 0, "no copy has left");
+        check("expanded", None, 3_000, "0 accepted of 3,000");
     }
 }

@@ -22,6 +22,8 @@ pub(in crate::cli) struct Line {
     people: usize,
     pub(super) submitted_at: Timestamp,
     pub(super) until: Option<Timestamp>,
+    pub(super) scheduled_for: Option<Timestamp>,
+    pub(super) claimed_by: Option<String>,
     pub(in crate::cli) wanting: Vec<Office>,
 }
 
@@ -38,7 +40,7 @@ pub(in crate::cli) fn list(client: &Client, lines: Value, none: &str) -> Result<
         .map(|line| {
             [
                 line.id.clone(),
-                line.in_words.clone(),
+                line.stands(),
                 client.time(line.submitted_at),
                 line.author.clone(),
                 line.audience(),
@@ -64,6 +66,15 @@ impl Line {
         }
     }
 
+    /// Its state in words; of what is held, for whom it waits.
+    fn stands(&self) -> String {
+        match (self.state.as_str(), self.wanting.is_empty()) {
+            ("held", true) => "held for a reviewer".to_owned(),
+            ("held", false) => format!("held for {}", self.wanting()),
+            _ => self.in_words.clone(),
+        }
+    }
+
     pub(super) fn wanting(&self) -> String {
         match (self.state.as_str(), self.wanting.as_slice()) {
             ("held", []) => "nobody but a reviewer".to_owned(),
@@ -73,5 +84,36 @@ impl Line {
                 .collect::<Vec<_>>()
                 .join(", "),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(state: &str, wanting: &[&str], expected: &str) {
+        let wanting: Vec<Value> = wanting.iter().map(|name| json!({ "name": name })).collect();
+        let line: Line = read(json!({
+            "id": "MC-2026-0001", "state": state, "in_words": state, "paused": false, "subject": "Fees",
+            "author": "dean@mst.example", "category": "official", "lists": [], "people": 1,
+            "submitted_at": "2026-11-30T12:45:50Z", "until": null, "scheduled_for": null, "claimed_by": null,
+            "wanting": wanting,
+        }))
+        .expect("reads");
+        assert_eq!(line.stands(), expected);
+    }
+
+    #[test]
+    fn what_is_held_says_for_whom() {
+        check(
+            "held",
+            &["Office of the Registrar", "Alumni"],
+            "held for Office of the Registrar, Alumni",
+        );
+        check("held", &[], "held for a reviewer");
+        check("sent", &[], "sent");
     }
 }

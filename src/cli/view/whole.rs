@@ -109,6 +109,7 @@ impl Whole {
             let by = by.as_deref().unwrap_or("the gateway");
             format!("by {by}, {}", client.time(at))
         };
+        let not_before = line.scheduled_for.map(|at| format!("not before {}", client.time(at)));
         let released = self.released.as_ref().map(|released| did(&released.by, released.at));
         let paused = self.pause.as_ref().map(|pause| did(&pause.by, pause.at));
         let why = self.pause.as_ref().map(|pause| pause.why.clone());
@@ -124,6 +125,8 @@ impl Whole {
             ("Category", line.category.clone()),
             ("Lapses", line.until.map(|until| client.time(until)).unwrap_or_default()),
             ("Wanting", line.wanting()),
+            ("Taken on by", line.claimed_by.clone().unwrap_or_default()),
+            ("Leaves", not_before.unwrap_or_default()),
             ("Released", released.unwrap_or_default()),
             ("Paused", paused.unwrap_or_default()),
             ("Why", why.unwrap_or_default()),

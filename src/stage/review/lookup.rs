@@ -91,7 +91,7 @@ impl Desk {
         let offices = self.sight(looker)?;
         let reason = lookup.reason.trim();
         if reason.chars().count() < 3 {
-            let what = "say why you look a person up; the reason is kept in the audit trail";
+            let what = "say in a few words why you look a person up; they are kept in the audit trail";
             return Err(Refusal::Malformed(what.to_owned()));
         }
         let policy = &self.settings.policy;

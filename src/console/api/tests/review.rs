@@ -47,6 +47,23 @@ async fn nothing_is_released_before_the_steward_and_then_by_another_than_its_aut
 }
 
 #[tokio::test]
+async fn what_is_released_for_later_says_for_when() {
+    let house = House::staffed().await;
+    let (id, reviewer) = (house.hold().await, "emarcomm@mst.example");
+    let when = json!({ "comment": "2026-11-25T10:00" });
+    house.post(&format!("/mailings/{id}/schedule"), reviewer, when).await;
+    house.act(&id, "approve", "records@mst.example").await;
+    let (_, released) = house.act(&id, "release", reviewer).await;
+    let (_, progress) = house.get(&format!("/mailings/{id}/progress"), reviewer).await;
+    for told in [&released["mailing"], &progress] {
+        assert_eq!(
+            (&told["state"], &told["scheduled_for"]),
+            (&json!("released"), &json!("2026-11-25T10:00:00Z"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_act_of_review_needs_an_account_that_exists() {
     let house = House::staffed().await;
     let id = house.hold().await;

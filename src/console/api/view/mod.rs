@@ -44,7 +44,7 @@ pub(super) struct Line {
     binding: Option<String>,
     /// Which reviewer has a held one.
     claimed_by: Option<String>,
-    /// When a held one is to leave, if somebody has said so.
+    /// Before when a held or released one does not leave, if somebody or its hours have said so.
     #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_for: Option<Timestamp>,
     /// When a held one lapses.
@@ -84,7 +84,7 @@ impl Line {
             version: mailing.version,
             binding: held_binding(state),
             claimed_by: hold.and_then(|hold| hold.claim()).map(|claim| claim.by.to_string()),
-            scheduled_for: hold.and_then(|hold| hold.not_before()),
+            scheduled_for: scheduled_for(state),
             until: hold.map(|hold| hold.until),
             wanting: wanting.iter().map(|office| OfficeName::of(office, desk)).collect(),
         }
@@ -104,6 +104,18 @@ fn held_binding(state: &State) -> Option<String> {
     match state {
         State::Held(held) => Some(held.binding().as_text()),
         State::Released(_) | State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
+    }
+}
+
+/// Before when it does not leave, when that is later than it may.
+fn scheduled_for(state: &State) -> Option<Timestamp> {
+    match state {
+        State::Held(held) => held.hold().not_before(),
+        State::Released(released) => {
+            let release = released.release();
+            (release.not_before > release.at).then_some(release.not_before)
+        }
+        State::Expanded(_) | State::Closed(_) | State::Ended(_) => None,
     }
 }
 

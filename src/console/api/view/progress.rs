@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::is_paused;
+use super::{is_paused, scheduled_for};
 use crate::decide::shape::Counts;
 use crate::mail::Timestamp;
 use crate::model::Tally;
@@ -22,6 +22,9 @@ pub(in crate::console::api) struct Progress {
     /// The same as people say it: not a word to go by.
     in_words: &'static str,
     paused: bool,
+    /// Before when it does not leave, if somebody or its hours have said so.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scheduled_for: Option<Timestamp>,
     tally: Tally,
     /// Copies taken a second, over the last minute.
     copies_per_second: f64,
@@ -88,6 +91,7 @@ impl Progress {
             state: state.word(),
             in_words: state.in_words(),
             paused: is_paused(state),
+            scheduled_for: scheduled_for(state),
             tally,
             // To the hundredth: what follows it is noise.
             copies_per_second: now.map_or(0.0, |now| (now.per_second * 100.0).round() / 100.0),
