@@ -67,7 +67,7 @@ pub fn essence(text: &str, names: &[String], is_answer: bool, most: usize) -> Wo
     let mut kept = Words::default();
     let words = all.iter().zip(&is_name);
     let words = words.filter(|(_, is_name)| keeps_all || !**is_name);
-    words.take(most).for_each(|(word, _)| kept.push(word));
+    words.take(most).for_each(|(word, _)| kept.push_small(word));
     kept
 }
 

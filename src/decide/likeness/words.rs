@@ -26,18 +26,22 @@ impl Words {
 
     /// One more, at the end; put into lower case.
     pub(super) fn push(&mut self, word: &str) {
+        let start = self.text.len();
+        if !word.is_ascii() {
+            return self.push_small(&word.to_lowercase());
+        }
+        self.push_small(word);
+        if let Some(added) = self.text.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
+    }
+
+    /// One more that is in lower case already.
+    pub(super) fn push_small(&mut self, word: &str) {
         if !self.is_empty() {
             self.text.push(' ');
         }
-        let start = self.text.len();
-        if word.is_ascii() {
-            self.text.push_str(word);
-            if let Some(added) = self.text.get_mut(start..) {
-                added.make_ascii_lowercase();
-            }
-        } else {
-            self.text.push_str(&word.to_lowercase());
-        }
+        self.text.push_str(word);
         self.ends.push(self.text.len());
     }
 

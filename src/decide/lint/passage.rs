@@ -56,7 +56,7 @@ impl Passage {
             count += usize::from(parts || end == 0);
             end = hit.start + hit.word.len();
             runs.push(Run {
-                hash: hash(hit.word),
+                hash: hash(&hit),
                 start: u32::try_from(hit.start).unwrap_or_default(),
                 next: 0,
             });
@@ -159,7 +159,11 @@ impl Passage {
 
     /// Where runs begin that may be this one, in order.
     fn starts(&self, word: &str) -> impl Iterator<Item = usize> {
-        let hash = hash(word);
+        let hash = hash(&Hit {
+            text: word,
+            start: 0,
+            word,
+        });
         let run = |number: u32| self.runs.get(usize::try_from(number).ok()?.checked_sub(1)?);
         let first = self.first.get(slot(hash, self.first.len())).copied();
         let chain = std::iter::successors(first.and_then(run), move |before| run(before.next));
@@ -176,30 +180,30 @@ fn slot(hash: u32, slots: usize) -> usize {
 
 /// The hash of a word, eight octets at a time; small letters and capitals alike. Whoever makes two words collide gains
 /// little: a word that is looked for is compared, and two texts then seem a word more alike.
-fn hash(word: &str) -> u32 {
-    let (eights, rest) = word.as_bytes().as_chunks::<8>();
-    let eights = eights.iter().map(|octets| u64::from_le_bytes(*octets));
-    let start = 0xcbf2_9ce4_8422_2325 ^ word.len() as u64;
-    let all = eights.chain([few(rest)]).fold(start, |hash, octets| {
-        // The bit that parts a capital from its small letter.
-        (hash ^ (octets | 0x2020_2020_2020_2020))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(29)
-    });
+fn hash(hit: &Hit<'_>) -> u32 {
+    let length = hit.word.len();
+    // Most words are no longer: what follows them is read too, and cut off, which costs less than to look how long they are.
+    let following = hit.text.as_bytes().get(hit.start..).unwrap_or_default();
+    let first = eight(following) & (u64::MAX >> (64 - 8 * length.clamp(1, 8)));
+    let rest = hit.word.as_bytes().get(8..).unwrap_or_default().chunks(8).map(eight);
+    let all = rest.fold(mixed(length as u64, first), mixed);
     (all ^ (all >> 32)) as u32
 }
 
-/// Fewer than eight octets as one number, which tells them from others as many.
-fn few(octets: &[u8]) -> u64 {
-    match (octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
-        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32,
-        (Some(_), None) | (None, _) => match (octets.first(), octets.get(octets.len() / 2), octets.last()) {
-            (Some(first), Some(middle), Some(last)) => {
-                u64::from(*first) | u64::from(*middle) << 8 | u64::from(*last) << 16
-            }
-            _ => 0,
-        },
-    }
+fn mixed(hash: u64, octets: u64) -> u64 {
+    // The bit that parts a capital from its small letter.
+    let small = octets | 0x2020_2020_2020_2020;
+    (hash ^ small).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+}
+
+/// The first eight octets as a number; where there are fewer, noughts after them.
+fn eight(octets: &[u8]) -> u64 {
+    let whole = octets.first_chunk().copied();
+    u64::from_le_bytes(whole.unwrap_or_else(|| {
+        let mut padded = [0; 8];
+        padded.iter_mut().zip(octets).for_each(|(to, octet)| *to = *octet);
+        padded
+    }))
 }
 
 #[cfg(test)]

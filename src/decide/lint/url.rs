@@ -1,5 +1,6 @@
 //! Where a link goes, taken apart.
 
+use memchr::memmem;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A web address.
@@ -118,7 +119,11 @@ fn decoded(text: &str) -> String {
 pub(super) fn in_text(text: &str) -> Vec<&str> {
     let is_part = |c: char| !c.is_whitespace() && !"<>\"'`".contains(c);
     // Most texts have none.
-    let text = if text.contains("://") { text } else { "" };
+    let text = if memmem::find(text.as_bytes(), b"://").is_some() {
+        text
+    } else {
+        ""
+    };
     super::find::runs(text, is_part)
         .filter(|run| run.word.contains("://"))
         .filter_map(|run| {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mail_parser::{Addr, HeaderName, HeaderValue, Message as Parsed, MimeHeaders, PartType};
+use memchr::{memchr, memmem};
 use regex::Regex;
 
 use crate::decide::policy::{Letter, Link};
@@ -151,6 +152,10 @@ fn answers(parsed: &Parsed<'_>) -> Vec<String> {
     found
 }
 
+fn has(text: &str, sign: &str) -> bool {
+    memmem::find(text.as_bytes(), sign.as_bytes()).is_some()
+}
+
 /// Words, as [`str::split_whitespace`] parts them; of ASCII the processor looks at many octets at once.
 fn count_words(text: &str) -> usize {
     if !text.is_ascii() {
@@ -175,7 +180,7 @@ fn count_words(text: &str) -> usize {
 static ORIGINAL: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i)original message").expect("a pattern of letters"));
 
 fn has_quotes(text: &str) -> bool {
-    let may_be = text.contains('>') || text.contains("wrote:");
+    let may_be = memchr(b'>', text.as_bytes()).is_some() || has(text, "wrote:");
     let is_mark = |line: &str| line.starts_with('>') || line.trim_end().ends_with("wrote:");
     may_be && text.lines().any(is_mark) || ORIGINAL.is_match(text)
 }
@@ -204,7 +209,7 @@ fn links(text: &str, html: &[String]) -> Vec<Link> {
     let mut found: Vec<Link> = Vec::new();
     let sources = std::iter::once(text).chain(html.iter().map(String::as_str));
     // Most texts have none, which is soon seen.
-    for source in sources.filter(|source| source.contains("://")) {
+    for source in sources.filter(|source| has(source, "://")) {
         let lower = source.to_ascii_lowercase();
         for scheme in ["https://", "http://"] {
             for (at, _) in lower.match_indices(scheme) {

@@ -51,7 +51,7 @@ pub(in crate::decide::lint) const SEALED: Rule = Rule {
         let sealed = letter.parts.iter().filter(|part| kinds.contains(&part.kind.as_str()));
         let mut spots: Vec<Spot> = sealed.map(|part| Spot::new(part.kind.as_str(), sentence)).collect();
         let is_armour = |line: &&str| line.starts_with(ARMOUR);
-        let armoured = Some(letter.body()).filter(|text| text.contains(ARMOUR));
+        let armoured = Some(letter.body()).filter(|text| text.may_have(ARMOUR));
         let armour = armoured.and_then(|text| text.lines().find(is_armour));
         spots.extend(armour.map(|line| Spot::new(line.trim(), sentence)));
         spots
