@@ -148,11 +148,22 @@ pub(super) fn masked(text: &str) -> String {
 }
 
 /// The first digit. Most texts have few, and the processor looks at many octets at once.
-pub(super) fn digit(text: &str) -> Option<usize> {
+fn digit(text: &str) -> Option<usize> {
     let has_none = |octets: &&[u8]| !octets.iter().fold(false, |has, octet| has | octet.is_ascii_digit());
     let skipped = text.as_bytes().chunks(64).take_while(has_none).map(<[u8]>::len).sum();
     let rest = text.as_bytes().get(skipped..)?;
     Some(skipped + rest.iter().position(u8::is_ascii_digit)?)
+}
+
+/// Where each run of digits begins.
+pub(super) fn digits(text: &str) -> impl Iterator<Item = usize> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + digit(text.get(at..)?)?;
+        let run = text.as_bytes().get(start..)?.iter();
+        at = start + run.take_while(|octet| octet.is_ascii_digit()).count();
+        Some(start)
+    })
 }
 
 /// The longest runs of such characters, each with its place.
@@ -169,21 +180,25 @@ pub(super) fn runs<'t>(text: &'t str, is_part: impl Fn(char) -> bool) -> impl It
     })
 }
 
-/// The longest runs of such characters that have a digit in them, each with its place.
-pub(super) fn numbers<'t>(text: &'t str, is_part: impl Fn(char) -> bool) -> impl Iterator<Item = Hit<'t>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let digit = at + digit(text.get(at..)?)?;
-        let (before, after) = text.split_at_checked(digit)?;
-        let start = before.len()
+/// The longest runs of such characters that have a digit in them, each with its place; `digits` are those of the text.
+pub(super) fn numbers<'t>(
+    text: &'t str,
+    digits: impl Iterator<Item = usize>,
+    is_part: impl Fn(char) -> bool,
+) -> impl Iterator<Item = Hit<'t>> {
+    let mut end = 0;
+    digits.filter_map(move |digit| {
+        let (before, after) = text.split_at_checked(digit).filter(|_| digit >= end)?;
+        let is_part_of = |c: &char| is_part(*c);
+        let start = digit
             - before
                 .chars()
                 .rev()
-                .take_while(|c| is_part(*c))
+                .take_while(is_part_of)
                 .map(char::len_utf8)
                 .sum::<usize>();
-        at = digit + after.find(|c| !is_part(c)).unwrap_or(after.len());
-        let word = text.get(start..at)?;
+        end = digit + after.find(|c| !is_part(c)).unwrap_or(after.len());
+        let word = text.get(start..end)?;
         Some(Hit { text, start, word })
     })
 }
@@ -241,7 +256,7 @@ mod tests {
     #[test]
     fn numbers_are_whole_runs() {
         let found = |text| {
-            numbers(text, |c| c.is_alphanumeric() || c == '-')
+            numbers(text, digits(text), |c| c.is_alphanumeric() || c == '-')
                 .map(|hit| hit.word)
                 .collect::<Vec<_>>()
         };

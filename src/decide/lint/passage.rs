@@ -16,6 +16,8 @@ pub(super) struct Passage {
     runs: Vec<Run>,
     /// By the low bits of the hash, the first run; one more than its number.
     first: Vec<u32>,
+    /// Where each run of digits begins.
+    digits: Vec<u32>,
     count: usize,
 }
 
@@ -45,6 +47,7 @@ impl Passage {
         signs: Signs::NONE,
         runs: Vec::new(),
         first: Vec::new(),
+        digits: Vec::new(),
         count: 0,
     };
 
@@ -72,6 +75,7 @@ impl Passage {
             number = number.saturating_sub(1);
         }
         Self {
+            digits: find::digits(&text).filter_map(|at| u32::try_from(at).ok()).collect(),
             text,
             signs,
             runs,
@@ -83,6 +87,11 @@ impl Passage {
     /// Whole words, as a reader counts them.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// Where each run of digits begins, in order.
+    pub(super) fn digits(&self) -> impl Iterator<Item = usize> {
+        self.digits.iter().filter_map(|at| usize::try_from(*at).ok())
     }
 
     /// Whether the signs of `needle` are all in the text. Most texts lack the marks that are looked for, and need not be

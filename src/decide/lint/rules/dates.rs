@@ -120,25 +120,25 @@ fn of_dates(
     let Ok(today) = about.submitted_at.day(&about.zone).parse::<Date>() else {
         return Vec::new();
     };
-    let dates = letter.passages().flat_map(|text| dates(text, today));
+    let dates = letter.passages().flat_map(|text| dates(text, text.digits(), today));
     let wanted = dates.filter(|written| is_wanted(written, today));
     wanted.map(|written| Spot::new(written.place, sentence)).collect()
 }
 
 /// "Monday, November 9, 2026", "9 November 2026", "11/9/2026", "2026-11-09", each without what may be left out.
-fn dates(text: &str, today: Date) -> Vec<Written> {
-    let mut found = Vec::new();
-    let mut rest = text;
+fn dates(text: &str, digits: impl Iterator<Item = usize>, today: Date) -> Vec<Written> {
+    let (mut found, mut end) = (Vec::new(), 0);
     // A date stands on one line, and has a digit.
-    while let Some(digit) = find::digit(rest) {
-        let (before, after) = rest.split_at_checked(digit).unwrap_or((rest, ""));
+    for digit in digits {
+        let Some((before, after)) = text.split_at_checked(digit).filter(|_| digit >= end) else {
+            continue;
+        };
         let start = before.rfind('\n').map_or(0, |end| end + 1);
-        let end = digit + after.find('\n').unwrap_or(after.len());
-        let line = rest.get(start..end).unwrap_or_default();
+        end = digit + after.find('\n').unwrap_or(after.len());
+        let line = text.get(start..end).unwrap_or_default();
         let tokens: Vec<Hit<'_>> = Tokens::of(line).collect();
         let places = 0..tokens.len();
         found.extend(places.filter_map(|at| named(line, &tokens, at, today).or_else(|| numbered(line, &tokens, at))));
-        rest = rest.get(end..).unwrap_or_default();
     }
     found
 }

@@ -5,6 +5,9 @@ use crate::decide::lint::tokens::Tokens;
 use crate::decide::lint::{Letter, Level, Rule, Spot};
 use crate::model::number;
 
+/// Where each run of digits in a text begins.
+type Digits<'l> = Box<dyn Iterator<Item = usize> + 'l>;
+
 /// Words of which a text has one that has dates of birth in it.
 const OF_BIRTH: [&str; 2] = ["dob", "birth"];
 /// Words of which a text has one that has grades in it.
@@ -21,8 +24,8 @@ pub(in crate::decide::lint) const CARD: Rule = Rule {
     level: Level::Block,
     judge: |letter, _, _| {
         let mut spots = Vec::new();
-        for text in texts(letter) {
-            let runs = find::numbers(text, |c| c.is_ascii_digit() || c == '-' || c == ' ');
+        for (text, digits) in texts(letter) {
+            let runs = find::numbers(text, digits, |c| c.is_ascii_digit() || c == '-' || c == ' ');
             let runs = runs.map(|hit| hit.trimmed(&[' ', '-']));
             let cards = runs.filter(|hit| is_free(hit) && number::is_card(hit.word));
             spots.extend(cards.map(|hit| Spot::new(find::masked(hit.word), "Take the card number out.")));
@@ -88,9 +91,12 @@ pub(in crate::decide::lint) const GRADES: Rule = Rule {
     },
 };
 
-/// All that is read, and what files say.
-fn texts(letter: &Letter) -> impl Iterator<Item = &str> {
-    letter.passages().map(|text| &**text).chain(in_files(letter))
+/// All that is read, and what files say; each with where its digits are.
+fn texts<'l>(letter: &'l Letter) -> impl Iterator<Item = (&'l str, Digits<'l>)> {
+    let passages = letter
+        .passages()
+        .map(|text| (&**text, Box::new(text.digits()) as Digits<'l>));
+    passages.chain(in_files(letter).map(|text| (text, Box::new(find::digits(text)) as Digits<'l>)))
 }
 
 /// Those of them that have one of these words.
@@ -107,8 +113,8 @@ fn in_files(letter: &Letter) -> impl Iterator<Item = &str> {
 
 fn numbers(letter: &Letter, is_wanted: impl Fn(&Hit<'_>) -> bool, sentence: &str) -> Vec<Spot> {
     let mut spots = Vec::new();
-    for text in texts(letter) {
-        let runs = find::numbers(text, |c| c.is_alphanumeric() || c == '-');
+    for (text, digits) in texts(letter) {
+        let runs = find::numbers(text, digits, |c| c.is_alphanumeric() || c == '-');
         let found = runs.filter(|hit| is_free(hit) && is_wanted(hit));
         spots.extend(found.map(|hit| Spot::new(find::masked(hit.word), sentence)));
     }

@@ -104,7 +104,7 @@ fn foreign(boxes: &[Mailbox], about: &About<'_>, profile: &Profile, sentence: &s
 
 /// Ten digits, in groups of three, three and four.
 fn has_telephone(text: &str) -> bool {
-    let groups: Vec<find::Hit<'_>> = find::numbers(text, |c| c.is_ascii_digit()).collect();
+    let groups: Vec<find::Hit<'_>> = find::numbers(text, find::digits(text), |c| c.is_ascii_digit()).collect();
     groups.windows(3).any(|three| {
         let lengths: Vec<usize> = three.iter().map(|hit| hit.word.len()).collect();
         let near = three
