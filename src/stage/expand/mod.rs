@@ -24,7 +24,8 @@ use under_way::UnderWay;
 
 /// Messages of ordinary mail that are expanded together: their commits share a sync.
 const AT_ONCE: usize = 64;
-/// Messages of ordinary mail that are expanded and have not left, from which on the next ones wait.
+/// Messages of ordinary mail that are expanded and have not left, from which on the next ones wait; and as many are expanded
+/// in one round, which no case waits longer for.
 const AHEAD_MAX: usize = 1_000;
 /// After which time of waiting [`AT_ONCE`] more are expanded all the same: those under way may all wait for one host that is
 /// silent.
@@ -97,7 +98,7 @@ impl Desk {
         store: &Store,
         (clock, settings): (&Clock, &Settings),
     ) -> Result<Round, Error> {
-        let (mut round, mut trouble) = (Round::Done, None);
+        let (mut round, mut trouble, mut ordinary) = (Round::Done, None, 0);
         let due = self.docket.open(clock.now())?;
         let (cases, conveyed): (Vec<_>, Vec<_>) = due.into_iter().partition(|id| id.series == Series::Case);
         let cases = cases.chunks(1).zip(std::iter::repeat(false));
@@ -118,8 +119,11 @@ impl Desk {
                     }
                 }
             }
-            if is_ordinary && self.under_way.count()? >= self.ahead_max {
-                round = Round::Waits;
+            if is_ordinary {
+                ordinary += ids.len();
+                if self.under_way.count()?.max(ordinary) >= self.ahead_max {
+                    round = Round::Waits;
+                }
             }
         }
         trouble.map_or(Ok(round), Err)
