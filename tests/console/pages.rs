@@ -554,3 +554,22 @@ async fn a_plan_says_when_the_copies_would_leave_and_where_they_are_read() {
     assert!(!plan.contains("go first"), "three people need no slice: {plan}");
     assert!(!plan.contains("students.example"), "no domain of theirs: {plan}");
 }
+
+/// Policy C11: what is released for later has a plan for later.
+#[tokio::test]
+async fn the_plan_of_what_is_released_for_later_begins_later() {
+    let site = Site::new().await;
+    let page = format!("/mailing/{}", site.held(AUTHOR).await);
+    let (steward, reviewer) = (site.browser(STEWARD).await, site.browser(REVIEWER).await);
+    let when = [("comment", "2026-11-25T10:00")];
+    reviewer.post(&format!("{page}/schedule"), &when).await;
+    steward.post(&format!("{page}/approve"), &[]).await;
+    reviewer.post(&format!("{page}/release"), &[]).await;
+    let released = reviewer.get(&page).await.body;
+    let (_, plan) = released.split_once("<h2 id=\"plan\">").expect("a plan");
+    let (begins, _) = plan.split_once("</p>").expect("a sentence");
+    assert!(
+        begins.contains("They begin on") && begins.contains("25 Nov 2026 10:00"),
+        "{begins}"
+    );
+}

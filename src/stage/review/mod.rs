@@ -259,9 +259,15 @@ impl Desk {
         self.settings.postmasters.iter().any(|to| to.is_same_mailbox(who))
     }
 
-    /// When the copies of a mailing would leave, were it released now: from the limits that delivery will use.
+    /// When the copies of a mailing would leave, were it released now, or leave as it was: from the limits that delivery
+    /// will use.
     pub fn forecast(&self, state: &State, count: &Count) -> Forecast {
-        let begins = self.next_slot(state, count.recipients).max(self.clock.now());
+        let begins = if let State::Released(released) = state {
+            released.release().not_before
+        } else {
+            self.next_slot(state, count.recipients)
+        };
+        let begins = begins.max(self.clock.now());
         let lane = state.mailing().lane;
         self.shape().look().forecast(&count.domains, lane, begins)
     }
