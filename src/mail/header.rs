@@ -141,7 +141,8 @@ impl Header {
 
     /// The bytes, without the empty line that ends a header.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.fields.iter().flat_map(|field| field.raw.iter().copied()).collect()
+        let raw: Vec<&[u8]> = self.fields.iter().map(|field| field.raw.as_slice()).collect();
+        raw.concat()
     }
 }
 

@@ -60,10 +60,7 @@ impl Message {
 
     /// Header, empty line, body.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.header.to_bytes();
-        bytes.extend_from_slice(b"\r\n");
-        bytes.extend_from_slice(&self.body);
-        bytes
+        [self.header.to_bytes().as_slice(), b"\r\n", &self.body].concat()
     }
 }
 

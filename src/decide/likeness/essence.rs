@@ -6,6 +6,8 @@ use super::Words;
 
 /// Longest line, in words, that can be a greeting.
 const GREETING_WORDS_MAX: usize = 7;
+/// Words that room is made for at once.
+const ROOM_MAX: usize = 1_000;
 /// Lines from the end among which a closing formula is looked for.
 const CLOSING_LINES: usize = 12;
 
@@ -64,7 +66,7 @@ pub fn essence(text: &str, names: &[String], is_answer: bool, most: usize) -> Wo
     if all.len() <= most && (keeps_all || count == all.len()) {
         return all;
     }
-    let mut kept = Words::default();
+    let mut kept = Words::with_room(count.min(most));
     let words = all.iter().zip(&is_name);
     let words = words.filter(|(_, is_name)| keeps_all || !**is_name);
     words.take(most).for_each(|(word, _)| kept.push_small(word));
@@ -77,7 +79,7 @@ pub fn subject_essence(subject: &str, names: &[String]) -> Words {
     while let Some(next) = without_prefix(rest) {
         rest = next;
     }
-    marked_words(std::iter::once(rest), names, usize::MAX).0
+    marked_words(std::iter::once(rest), names, rest.len()).0
 }
 
 /// `Re: `, `Fwd[2]: `, `[list] `: off with one of them.
@@ -147,7 +149,8 @@ fn without_greeting(first: &str) -> Option<&str> {
 /// Words, and of each whether it looks like a name: a capital that does not begin a sentence. Off with links (their host
 /// stays), addresses, whatever has a digit, and the names given. `most` are enough.
 fn marked_words<'t>(lines: impl Iterator<Item = &'t str>, names: &[String], most: usize) -> (Words, Vec<bool>) {
-    let (mut found, mut marks) = (Words::default(), Vec::new());
+    let room = most.min(ROOM_MAX);
+    let (mut found, mut marks) = (Words::with_room(room), Vec::with_capacity(room));
     let mut add = |word: &str, is_name: bool| {
         found.push(word);
         if names.iter().any(|name| name == found.last()) {

@@ -8,7 +8,18 @@ pub struct Words {
     ends: Vec<usize>,
 }
 
+/// Octets of a word and the space before it, as a guess.
+const WORD_OCTETS: usize = 8;
+
 impl Words {
+    /// None yet, with room for so many.
+    pub(super) fn with_room(words: usize) -> Self {
+        Self {
+            text: String::with_capacity(words * WORD_OCTETS),
+            ends: Vec::with_capacity(words),
+        }
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.ends.len()

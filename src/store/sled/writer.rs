@@ -227,19 +227,18 @@ impl Writer {
         }
         let followed = Arc::clone(&self.followed);
         let _hand = followed.changing(writes.keys());
-        let (long, short): (HashMap<_, _>, HashMap<_, _>) =
-            writes.into_iter().partition(|(key, _)| Table::is_long_key(key));
-        let mut writes = sled::Batch::default();
-        for (key, sealed) in short {
+        let (mut long, mut short) = (HashMap::new(), sled::Batch::default());
+        for (key, sealed) in writes {
             match sealed {
-                Some(sealed) => writes.insert(key, sealed),
-                None => writes.remove(key),
+                sealed if Table::is_long_key(&key) => _ = long.insert(key, sealed),
+                Some(sealed) => short.insert(key, sealed),
+                None => short.remove(key),
             }
         }
-        if self.rolls.keep(long, &mut writes)? {
+        if self.rolls.keep(long, &mut short)? {
             self.syncs.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(self.db.apply_batch(writes)?)
+        Ok(self.db.apply_batch(short)?)
     }
 
     fn sync(&mut self) -> Result<(), String> {

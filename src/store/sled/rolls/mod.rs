@@ -174,7 +174,10 @@ impl Rolls {
             // Whoever writes it anew wants what is written now.
             long.entry(key).or_insert(Some(value));
         }
-        let mut octets = Vec::new();
+        let length = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| {
+            value.as_ref().map_or(0, |value| Entry { key, value }.length())
+        };
+        let mut octets = Vec::with_capacity(long.iter().map(length).sum());
         let mut entries = Vec::new();
         for (key, value) in long {
             if let Some(place) = self.place(&key)? {

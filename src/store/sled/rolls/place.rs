@@ -54,6 +54,11 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// Its octets in a roll.
+    pub(super) fn length(&self) -> usize {
+        LENGTHS + self.key.len() + self.value.len()
+    }
+
     /// Adds it to a roll's octets; where its value begins among them. `None` when it is longer than lengths can say.
     pub(super) fn write(&self, octets: &mut Vec<u8>) -> Option<usize> {
         octets.extend(u16::try_from(self.key.len()).ok()?.to_be_bytes());
