@@ -299,7 +299,11 @@ impl Desk {
                 let expanded = expanded.clone();
                 Ok((state, expanded))
             }
-            State::Held(_) | State::Released(_) => Err(wrong(&state, "no copy is leaving yet")),
+            State::Held(_) => Err(wrong(&state, "no copy leaves before it is released")),
+            State::Released(_) => Err(wrong(
+                &state,
+                "no copy is leaving yet; until one does, its author can withdraw it",
+            )),
             State::Closed(_) | State::Ended(_) => Err(wrong(&state, "no copy is leaving any more")),
         }
     }

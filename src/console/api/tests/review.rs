@@ -61,6 +61,12 @@ async fn what_is_released_for_later_says_for_when() {
             (&json!("released"), &json!("2026-11-25T10:00:00Z"))
         );
     }
+    let (status, refused) = house.act(&id, "stop", reviewer).await;
+    let said = refused["error"].as_str().expect("text");
+    assert!(
+        status == StatusCode::CONFLICT && said.ends_with("its author can withdraw it"),
+        "{status}: {said}"
+    );
 }
 
 #[tokio::test]
