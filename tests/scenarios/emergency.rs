@@ -109,6 +109,42 @@ async fn a_drill_takes_the_same_road_to_those_who_practise_alone() {
 }
 
 #[tokio::test]
+async fn the_same_message_sent_again_goes_once_its_author_is_armed() {
+    let campus = Campus::open().await;
+    campus.students(3).await;
+    let enrolled = campus
+        .ask("POST", "/emergency/enroll", Some("police@mst.example"), &json!({}))
+        .await;
+    let secret = enrolled.expect("enrolled")["secret"].as_str().expect("told").to_owned();
+    let letter = alarm();
+    let first = campus.submit("police", &list("alert"), &letter).await;
+    assert!(first.contains("Held as"), "{first}");
+    let again = campus.submit("police", &list("alert"), &letter).await;
+    assert_eq!(case(&again), case(&first), "a repeat is the same case");
+
+    let code = one_time_code(&secret, campus.clock.now().as_micros() / 30_000_000);
+    campus
+        .ask(
+            "POST",
+            "/emergency/arm",
+            Some("police@mst.example"),
+            &json!({ "code": code, "drill": false }),
+        )
+        .await
+        .expect("armed");
+    let urgent = campus.submit("police", &list("alert"), &letter).await;
+    assert!(urgent.contains("Goes at once"), "{urgent}");
+    campus.reaches("s", 3).await;
+    campus.state(&case(&first), "withdrawn").await;
+    let again = campus.submit("police", &list("alert"), &letter).await;
+    assert!(
+        again.contains("Goes at once") && case(&again) == case(&urgent),
+        "a client that has not heard the answer is told it again: {again}"
+    );
+    assert_eq!(campus.got("s").len(), 3, "and nobody gets a second copy");
+}
+
+#[tokio::test]
 async fn an_authenticator_of_an_emergency_role_wants_the_role() {
     let campus = Campus::open().await;
     let enroll = async |who| campus.ask("POST", "/emergency/enroll", Some(who), &json!({})).await;

@@ -40,6 +40,7 @@ impl Gate {
             mut lately,
             remarks,
             turn,
+            ..
         } = gathered;
         let Some(mut mailing) = mailing else {
             return Ok(answer::nobody());
@@ -199,6 +200,7 @@ impl Gate {
             bytes,
             mut lately,
             turn,
+            unarmed,
             ..
         } = gathered;
         let Some(mailing) = mailing else {
@@ -206,7 +208,12 @@ impl Gate {
         };
         if mailing.lane == Lane::Emergency {
             let is_drill = facts.is_drill(&self.settings.policy);
-            return self.emergency((mailing, is_drill), bytes, lately, fingerprint).await;
+            let (id, author) = (mailing.id, mailing.author.address.clone());
+            let reply = self.emergency((mailing, is_drill), bytes, lately, fingerprint).await?;
+            if let Some(before) = unarmed.filter(|_| !is_drill) {
+                self.overtake(before, id, &author).await?;
+            }
+            return Ok(reply);
         }
         let (id, author, now) = (mailing.id, mailing.author.address.clone(), mailing.submitted_at);
         let (not_before, is_burst) = self.not_before(&lately, now);
@@ -290,6 +297,35 @@ impl Gate {
         };
         self.store.admit(admission, outgoing).await?;
         Ok(answer::emergency(id, &self.settings.console_url))
+    }
+
+    /// What was held because its author had not shown a second factor yet is no question any more once it has gone.
+    async fn overtake(&self, held: MailingId, gone: MailingId, author: &Address) -> Result<(), Error> {
+        let Some(from @ State::Held(_)) = self.store.mailing(held)? else {
+            return Ok(());
+        };
+        let State::Held(held) = from.clone() else {
+            return Ok(());
+        };
+        let Ok(ended) = held.withdraw(author, self.clock.now()) else {
+            return Ok(());
+        };
+        let event = self.event(
+            Act::Withdrawn,
+            author,
+            Some(from.id()),
+            format!("it has gone as {gone}"),
+        );
+        let step = Move {
+            from,
+            to: State::Ended(ended),
+            event: Some(event),
+            outgoing: Vec::new(),
+        };
+        match self.store.advance(step).await {
+            Err(Error::Conflict) => Ok(()),
+            moved => moved,
+        }
     }
 
     /// Who is told of a hold, and what.

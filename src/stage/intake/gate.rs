@@ -18,9 +18,10 @@ use crate::clock::Clock;
 use crate::decide::lint;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{Place, Policy};
-use crate::mail::{Address, Domain, Envelope, Message};
+use crate::mail::{Address, Domain, Envelope, Message, Timestamp};
+use crate::model::lifecycle::State;
 use crate::model::{
-    Act, Audience, Author, Decision, Event, Finding, Letterbox, Mailing, MailingId, Series, TokenKey, TokenKind,
+    Act, Audience, Author, Decision, Event, Finding, Lane, Letterbox, Mailing, MailingId, Series, TokenKey, TokenKind,
 };
 use crate::password;
 use crate::smtp::Reply;
@@ -90,7 +91,9 @@ impl Gate {
             return Ok(answer::looping());
         }
         let author = self.author(&submission, &message).await;
-        let fingerprint = gather::fingerprint(author.as_ref(), &message, &submission.message, &envelope);
+        let plain = gather::fingerprint(author.as_ref(), &message, &submission.message, &envelope);
+        let armed = self.armed_until(author.as_ref(), &envelope)?;
+        let fingerprint = armed.map_or(plain, |until| gather::armed(plain, until));
         // What an author sends on two connections at the same time is counted one after the other.
         let turn = self.turns.of(&fingerprint_of(author.as_ref())).await;
         if let Some(id) = self.store.repeated(&fingerprint, self.clock.now())? {
@@ -101,6 +104,9 @@ impl Gate {
         let number = before.as_ref().and(case);
         let (mut gathered, decision) = self.gather(submission, envelope, message, author, number).await?;
         gathered.turn = turn;
+        if armed.is_some() {
+            gathered.unarmed = self.store.repeated(&plain, self.clock.now())?;
+        }
         counter!("bedel_intake_decisions_total", "decision" => word(&decision)).increment(1);
         let answered = match decision {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
@@ -182,10 +188,23 @@ impl Gate {
     /// The answer that a repeat got the first time, or will: what it repeats may not be on the disk yet.
     async fn said_before(&self, id: MailingId) -> Result<Reply, Error> {
         self.store.synced().await?;
+        let is_urgent = |state: &State| !matches!(state, State::Held(_)) && state.mailing().lane == Lane::Emergency;
+        let goes_at_once = self.store.mailing(id)?.is_some_and(|state| is_urgent(&state));
         Ok(match id.series {
+            Series::Case if goes_at_once => answer::emergency(id, &self.settings.console_url),
             Series::Case => answer::held(id, &self.settings.console_url),
             Series::Conveyed => answer::passed(),
         })
+    }
+
+    /// Until when the author of a message that is for emergency lists alone is armed.
+    fn armed_until(&self, author: Option<&Author>, envelope: &Envelope) -> Result<Option<Timestamp>, Error> {
+        let is_urgent = |list| self.settings.policy.list(list).is_some_and(|rule| rule.emergency);
+        let Some(author) = author.filter(|_| envelope.recipients().all(is_urgent)) else {
+            return Ok(None);
+        };
+        let armed = self.store.armed_until(&author.address)?;
+        Ok(armed.map(|(until, _)| until).filter(|until| self.clock.now() < *until))
     }
 
     pub(super) fn event(&self, act: Act, by: &Address, mailing: Option<MailingId>, note: String) -> Event {

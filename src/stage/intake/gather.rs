@@ -35,6 +35,8 @@ pub(super) struct Gathered {
     pub(super) remarks: Vec<String>,
     /// Its author's turn.
     pub(super) turn: Option<Turn>,
+    /// The same message, sent before its author had shown a second factor.
+    pub(super) unarmed: Option<MailingId>,
 }
 
 impl Gathered {
@@ -146,6 +148,12 @@ pub(super) fn fingerprint(author: Option<&Author>, message: &Message, bytes: &[u
     sha256(&postcard::to_allocvec(&parts).unwrap_or_default())
 }
 
+/// The fingerprint of an emergency: sent again after its author has shown a second factor, it is another word than the one
+/// without. Policy C17.
+pub(super) fn armed(fingerprint: [u8; 32], until: Timestamp) -> [u8; 32] {
+    sha256(&postcard::to_allocvec(&(fingerprint, until)).unwrap_or_default())
+}
+
 /// The mailing, and the message with its trace on top and what the client left out.
 pub(super) fn mailing(
     looked: Looked,
@@ -203,6 +211,7 @@ pub(super) fn mailing(
         lately,
         remarks: in_lines(&remarks.unwrap_or_default()),
         turn: None,
+        unarmed: None,
     };
     (gathered, decision)
 }
