@@ -81,7 +81,7 @@ pub(super) enum Command {
         after_long_help = "Example:\n  bedel hold return MC-2026-0001 --as emarcomm --comment 'Please name the room.'"
     )]
     Return(Said),
-    /// A reviewer, or a steward who is wanted, says no
+    /// A reviewer, or a steward who is wanted, says no; a reviewer also after the release, until the first copy leaves
     #[command(
         after_long_help = "Example:\n  bedel hold decline MC-2026-0001 --as records --comment 'Use the news page.'"
     )]

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ended, Expanded, Held, Submitted, withdrawn};
+use super::{End, Ended, Expanded, Held, Submitted, withdrawn};
 use crate::mail::{Address, Timestamp};
 use crate::model::{
-    Capacity, Exclusion, Finding, Mailing, MailingId, OfficeId, Prints, Release, Wanting, WhenUncertain,
+    Capacity, Exclusion, Finding, Mailing, MailingId, OfficeId, Prints, Release, Reviewer, Wanting, WhenUncertain,
 };
 
 /// A mailing that may be expanded once its hour has come.
@@ -44,6 +44,11 @@ impl Released {
     /// Its author takes it back before the first copy left. Policy C14.
     pub fn withdraw(self, by: &Address, now: Timestamp) -> Result<Ended, Wanting> {
         withdrawn(self.mailing, by, now)
+    }
+
+    /// A reviewer says no after all, before the first copy left. Policy C11.
+    pub fn decline(self, by: &Reviewer, comment: String, now: Timestamp) -> Ended {
+        Ended::of(self.mailing, End::Declined, by.account(), comment, now)
     }
 
     /// Not before then: more like it may follow. What a person has let go is not held up. Policy C7.

@@ -72,11 +72,15 @@ impl Desk {
         Ok(Done { sentence })
     }
 
-    /// A reviewer, or a steward it wants, says no; a steward to their part of it. Policy C9, C15.
+    /// A reviewer, or a steward it wants, says no; a steward to their part of it, a reviewer also until the first copy leaves.
+    /// Policy C9, C15.
     pub async fn decline(&self, id: MailingId, by: &Address, comment: &str) -> Result<Done, Refusal> {
+        let now = self.clock.now();
+        if let state @ State::Released(_) = self.visible(id, by)? {
+            return self.decline_released(state, by, comment).await;
+        }
         let (state, held) = self.held(id, by)?;
         let comment = said(comment)?;
-        let now = self.clock.now();
         if let Some(reviewer) = self.offices().reviewer(by) {
             let ended = held.decline(&reviewer, comment.clone(), now);
             return self.declined(state, ended, by, comment).await;
@@ -101,6 +105,17 @@ impl Desk {
                 })
             }
         }
+    }
+
+    /// What was released for later is not gone yet: a reviewer may think better of it.
+    async fn decline_released(&self, state: State, by: &Address, comment: &str) -> Result<Done, Refusal> {
+        let reviewer = self.reviewer(by, "decline")?;
+        let comment = said(comment)?;
+        let State::Released(released) = state.clone() else {
+            return Err(wrong(&state, "it has left"));
+        };
+        let ended = released.decline(&reviewer, comment.clone(), self.clock.now());
+        self.declined(state, ended, by, comment).await
     }
 
     async fn declined(&self, state: State, ended: Ended, by: &Address, comment: String) -> Result<Done, Refusal> {
@@ -302,7 +317,7 @@ impl Desk {
             State::Held(_) => Err(wrong(&state, "no copy leaves before it is released")),
             State::Released(_) => Err(wrong(
                 &state,
-                "no copy is leaving yet; until one does, its author can withdraw it",
+                "no copy is leaving yet; until one does, a reviewer can decline it, and its author withdraw it",
             )),
             State::Closed(_) | State::Ended(_) => Err(wrong(&state, "no copy is leaving any more")),
         }

@@ -360,6 +360,7 @@ impl Desk {
                 }
             }
             State::Released(_) => Standing {
+                decline: reviews,
                 withdraw: is_author,
                 ..Standing::default()
             },

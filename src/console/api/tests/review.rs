@@ -64,8 +64,20 @@ async fn what_is_released_for_later_says_for_when() {
     let (status, refused) = house.act(&id, "stop", reviewer).await;
     let said = refused["error"].as_str().expect("text");
     assert!(
-        status == StatusCode::CONFLICT && said.ends_with("its author can withdraw it"),
+        status == StatusCode::CONFLICT && said.contains("a reviewer can decline it"),
         "{status}: {said}"
+    );
+    let (status, _) = house.act(&id, "decline", "records@mst.example").await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "a steward has had their say");
+    let (status, _) = house.act(&id, "decline", reviewer).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "its author is told why");
+    let path = format!("/mailings/{id}/decline");
+    let (status, answer) = house
+        .post(&path, reviewer, json!({ "comment": "It is called off." }))
+        .await;
+    assert_eq!(
+        (status, &answer["mailing"]["state"]),
+        (StatusCode::OK, &json!("declined"))
     );
 }
 
