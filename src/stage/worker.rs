@@ -66,8 +66,14 @@ impl Rounds {
         !self.shutdown.is_closing()
     }
 
-    /// Rests so long, whoever rings.
+    /// A worker whose rounds are not counted any more stands.
+    fn count(&self, result: &'static str) {
+        metrics::counter!("bedel_worker_rounds_total", "worker" => self.name, "result" => result).increment(1);
+    }
+
+    /// Rests so long after a round that has left something for the next, whoever rings.
     pub async fn pause(&mut self, long: Duration) {
+        self.count("done");
         tokio::select! {
             () = tokio::time::sleep(long) => {}
             () = self.shutdown.closing() => {}
@@ -80,7 +86,7 @@ impl Rounds {
             Ok(()) | Err(Error::Conflict) => "done",
             Err(_failed) => "failed",
         };
-        metrics::counter!("bedel_worker_rounds_total", "worker" => self.name, "result" => result).increment(1);
+        self.count(result);
         let rest = match done {
             // Somebody else moved first; there is nothing to mend.
             Ok(()) | Err(Error::Conflict) => TICK,

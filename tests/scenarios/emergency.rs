@@ -79,10 +79,7 @@ async fn the_same_words_of_anybody_else_are_refused() {
 async fn a_drill_takes_the_same_road_to_those_who_practise_alone() {
     let campus = Campus::open().await;
     campus.students(3).await;
-    let enrolled = campus
-        .ask("POST", "/emergency/enroll", Some("police@mst.example"), &json!({}))
-        .await;
-    let secret = enrolled.expect("enrolled")["secret"].as_str().expect("told").to_owned();
+    let secret = secret_of_police(&campus).await;
     let code = |drill: bool| json!({ "code": one_time_code(&secret, campus.clock.now().as_micros() / 30_000_000), "drill": drill });
     let arm = async |said| {
         campus
@@ -112,10 +109,7 @@ async fn a_drill_takes_the_same_road_to_those_who_practise_alone() {
 async fn the_same_message_sent_again_goes_once_its_author_is_armed() {
     let campus = Campus::open().await;
     campus.students(3).await;
-    let enrolled = campus
-        .ask("POST", "/emergency/enroll", Some("police@mst.example"), &json!({}))
-        .await;
-    let secret = enrolled.expect("enrolled")["secret"].as_str().expect("told").to_owned();
+    let secret = secret_of_police(&campus).await;
     let letter = alarm();
     let first = campus.submit("police", &list("alert"), &letter).await;
     assert!(first.contains("Held as"), "{first}");
@@ -167,6 +161,15 @@ async fn an_authenticator_of_an_emergency_role_wants_the_role() {
         .ask("POST", "/accounts/records@mst.example/factor", None, &json!({}))
         .await;
     assert!(signs_in.expect("any account's")["secret"].is_string());
+}
+
+async fn secret_of_police(campus: &Campus) -> String {
+    let enrolled = campus
+        .ask("POST", "/emergency/enroll", Some("police@mst.example"), &json!({}))
+        .await;
+    let enrolled = enrolled.expect("enrolled");
+    let secret = enrolled.get("secret").and_then(|secret| secret.as_str());
+    secret.expect("told").to_owned()
 }
 
 /// RFC 6238, as an authenticator does it.

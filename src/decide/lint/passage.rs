@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use super::find::{self, Case, Hit};
 use super::signs::Signs;
-use super::tokens::Tokens;
+use super::tokens::{self, Tokens};
 
 /// A text, and where each word of it stands.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Passage {
 
     pub(super) fn new(text: String) -> Self {
         let (mut runs, mut count, mut end) = (Vec::<Run>::with_capacity(text.len() / 6), 0, 0);
-        let mut signs = Signs::default();
+        let mut signs = Signs::NONE;
         for hit in Tokens::of(&text) {
             let parts = signs.see(text.get(end..hit.start).unwrap_or_default());
             count += usize::from(parts || end == 0);
@@ -205,14 +205,9 @@ fn mixed(hash: u64, octets: u64) -> u64 {
     (hash ^ small).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
 
-/// The first eight octets as a number; where there are fewer, noughts after them.
+/// The first eight octets as a number.
 fn eight(octets: &[u8]) -> u64 {
-    let whole = octets.first_chunk().copied();
-    u64::from_le_bytes(whole.unwrap_or_else(|| {
-        let mut padded = [0; 8];
-        padded.iter_mut().zip(octets).for_each(|(to, octet)| *to = *octet);
-        padded
-    }))
+    u64::from_le_bytes(tokens::first(octets))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Signs: which characters of ASCII stand between the words of a text.
 
 /// Which characters of ASCII, letters and digits aside, a text has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Signs(u128);
 
 impl Signs {
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_text_without_a_sign_has_no_needle_with_it() {
-        let mut signs = Signs::default();
+        let mut signs = Signs::NONE;
         let parts: Vec<bool> = ["", " ", "-", "… ", "\u{a0}", "{"]
             .iter()
             .map(|gap| signs.see(gap))

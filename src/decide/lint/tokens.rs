@@ -45,7 +45,7 @@ impl<'t> Tokens<'t> {
     /// Looks at the next block; past the end nothing is in a run.
     fn look(&mut self) -> Option<()> {
         let rest = self.text.as_bytes().get(self.next..).filter(|rest| !rest.is_empty())?;
-        let block = rest.first_chunk().copied().unwrap_or_else(|| padded(rest));
+        let block = first(rest);
         self.at = self.next;
         self.next += BLOCK;
         let mut inside = u128::from(which(&block, u8::is_ascii_alphanumeric)) | u128::from(self.carried);
@@ -92,11 +92,13 @@ impl<'t> Iterator for Tokens<'t> {
     }
 }
 
-/// The last octets of a text, and nothing after them.
-fn padded(rest: &[u8]) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
-    block.iter_mut().zip(rest).for_each(|(to, octet)| *to = *octet);
-    block
+/// The first so many octets; where there are fewer, noughts after them.
+pub(super) fn first<const MANY: usize>(octets: &[u8]) -> [u8; MANY] {
+    octets.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [0; MANY];
+        padded.iter_mut().zip(octets).for_each(|(to, octet)| *to = *octet);
+        padded
+    })
 }
 
 /// Which octets are such ones: a bit each, that of the first the lowest. The processor looks at many at once.

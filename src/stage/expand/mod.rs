@@ -49,11 +49,9 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
     let mut desk = Desk::new(&store, AHEAD_MAX);
     let mut rounds = Rounds::new("expand", desk.docket.bell(), shutdown);
     while rounds.go_on() {
-        let done = desk.round(|| rounds.go_on(), &store, (&clock, &settings)).await;
-        match done {
+        match desk.round(|| rounds.go_on(), &store, (&clock, &settings)).await {
             Ok(Round::Waits) => rounds.pause(AHEAD_PAUSE).await,
-            Ok(Round::Done) => rounds.rest(Ok(())).await,
-            Err(error) => rounds.rest(Err(error)).await,
+            done => rounds.rest(done.map(|_round| ())).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::lately::Lately;
 use crate::decide::notice::{self, Told, in_words};
 use crate::mail::{Address, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Held, Released, State, Submitted};
-use crate::model::{Act, Ask, Finding, Lane, Mailing, MailingId, Series};
+use crate::model::{Act, Ask, Event, Finding, Lane, Mailing, MailingId, Series};
 use crate::smtp::Reply;
 use crate::store::{Admission, Error, Move, Outgoing};
 
@@ -151,7 +151,7 @@ impl Gate {
             let Some(held) = released.recall(case, why.to_vec(), until) else {
                 continue;
             };
-            self.nudged(from, State::Held(held)).await?;
+            self.nudged(from, State::Held(held), None).await?;
         }
         Ok(())
     }
@@ -165,13 +165,14 @@ impl Gate {
             let State::Released(released) = from.clone() else {
                 continue;
             };
-            self.nudged(from, State::Released(released.settle(until))).await?;
+            self.nudged(from, State::Released(released.settle(until)), None).await?;
         }
         Ok(())
     }
 
-    async fn nudged(&self, from: State, to: State) -> Result<(), Error> {
-        let (event, outgoing) = (None, Vec::new());
+    /// Moves it, unless somebody was faster.
+    async fn nudged(&self, from: State, to: State, event: Option<Event>) -> Result<(), Error> {
+        let outgoing = Vec::new();
         match self
             .store
             .advance(Move {
@@ -316,16 +317,7 @@ impl Gate {
             Some(from.id()),
             format!("it has gone as {gone}"),
         );
-        let step = Move {
-            from,
-            to: State::Ended(ended),
-            event: Some(event),
-            outgoing: Vec::new(),
-        };
-        match self.store.advance(step).await {
-            Err(Error::Conflict) => Ok(()),
-            moved => moved,
-        }
+        self.nudged(from, State::Ended(ended), Some(event)).await
     }
 
     /// Who is told of a hold, and what.

@@ -3,7 +3,7 @@
 use super::{Count, Desk, Done, Refusal, Words};
 use crate::decide::notice::Kind;
 use crate::mail::{Address, Timestamp};
-use crate::model::lifecycle::{Ended, Expanded, Held, Pause, Refused, State};
+use crate::model::lifecycle::{Ended, Expanded, Held, Pause, Refused, Released, State};
 use crate::model::{Act, Event, MailingId, Reviewer, Steward, Wanting};
 use crate::store::{Error, Move, Outgoing};
 
@@ -75,12 +75,12 @@ impl Desk {
     /// A reviewer, or a steward it wants, says no; a steward to their part of it, a reviewer also until the first copy leaves.
     /// Policy C9, C15.
     pub async fn decline(&self, id: MailingId, by: &Address, comment: &str) -> Result<Done, Refusal> {
-        let now = self.clock.now();
-        if let state @ State::Released(_) = self.visible(id, by)? {
-            return self.decline_released(state, by, comment).await;
+        if let State::Released(released) = self.visible(id, by)? {
+            return self.decline_released(released, by, comment).await;
         }
         let (state, held) = self.held(id, by)?;
         let comment = said(comment)?;
+        let now = self.clock.now();
         if let Some(reviewer) = self.offices().reviewer(by) {
             let ended = held.decline(&reviewer, comment.clone(), now);
             return self.declined(state, ended, by, comment).await;
@@ -108,14 +108,11 @@ impl Desk {
     }
 
     /// What was released for later is not gone yet: a reviewer may think better of it.
-    async fn decline_released(&self, state: State, by: &Address, comment: &str) -> Result<Done, Refusal> {
+    async fn decline_released(&self, released: Released, by: &Address, comment: &str) -> Result<Done, Refusal> {
         let reviewer = self.reviewer(by, "decline")?;
         let comment = said(comment)?;
-        let State::Released(released) = state.clone() else {
-            return Err(wrong(&state, "it has left"));
-        };
-        let ended = released.decline(&reviewer, comment.clone(), self.clock.now());
-        self.declined(state, ended, by, comment).await
+        let ended = released.clone().decline(&reviewer, comment.clone(), self.clock.now());
+        self.declined(State::Released(released), ended, by, comment).await
     }
 
     async fn declined(&self, state: State, ended: Ended, by: &Address, comment: String) -> Result<Done, Refusal> {
