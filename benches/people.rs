@@ -316,6 +316,7 @@ async fn released(store: &Store, at: Timestamp, change: &dyn Fn(&mut Mailing)) -
         event: None,
         traces: Traces::default(),
         is_unread: false,
+        untold: None,
     };
     store.admit(admission, vec![]).await.expect("admits");
     released

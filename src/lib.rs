@@ -58,9 +58,9 @@
 //! 3. [`decide::policy::decide`] runs every rule. Mail to a list is held, and so is a group written to on one subject,
 //!    contact data and a survey; the findings say whose approval is wanted. More of what is held already joins its case;
 //!    a class goes at once, and so does an emergency whose role has shown a second factor.
-//! 4. `intake::gate` commits the mailing, its bytes, the audit line and the notices, and says `250 2.6.0 Held as
+//! 4. `intake::gate` commits the mailing, its bytes, the audit line and that nobody has been told, and says `250 2.6.0 Held as
 //!    MC-2026-0001`.
-//! 5. [`stage::review::Desk`] is where a steward approves and a reviewer releases: from the console, a notice's link, an
+//! 5. [`stage::review::Desk`] tells its author and its stewards, and is where a steward approves and a reviewer releases: from the console, a notice's link, an
 //!    answer by mail ([`model::Answer`]), the API or the command line. An approval is bound to bytes, audience, identity
 //!    and schedule ([`model::Binding`]); another version keeps the number and voids it. What is unfit to send
 //!    ([`decide::lint`]) wants a change or a reason.

@@ -71,6 +71,7 @@ async fn under_way(store: &Store) -> MailingId {
         event: None,
         traces: Traces::default(),
         is_unread: false,
+        untold: None,
     };
     let id = store.admit(admission, vec![]).await.expect("admits");
     let mut recipients = Recipients::default();

@@ -45,6 +45,15 @@ impl Shutdown {
     }
 }
 
+/// What a round has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// All that was due is done.
+    Done,
+    /// More is due, and waits a moment so that others come to their turn.
+    Waits,
+}
+
 /// The rounds of one worker: work, then rest until the bell rings or a tick has passed, until the house closes.
 ///
 /// A worker says: `while rounds.go_on() { let done = work().await; rounds.rest(done).await; }`.
@@ -71,8 +80,15 @@ impl Rounds {
         metrics::counter!("bedel_worker_rounds_total", "worker" => self.name, "result" => result).increment(1);
     }
 
-    /// Rests so long after a round that has left something for the next, whoever rings.
-    pub async fn pause(&mut self, long: Duration) {
+    /// Rests after a round; so long, whoever rings, when it has left something for the next.
+    pub async fn rest_or_pause(&mut self, done: Result<Round, Error>, long: Duration) {
+        match done {
+            Ok(Round::Waits) => self.pause(long).await,
+            done => self.rest(done.map(|_round| ())).await,
+        }
+    }
+
+    async fn pause(&mut self, long: Duration) {
         self.count("done");
         tokio::select! {
             () = tokio::time::sleep(long) => {}

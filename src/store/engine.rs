@@ -102,11 +102,13 @@ pub enum Table {
     GroupsFound = 50,
     /// The topics that a held mailing will be one of, by mailing id.
     Topics = 51,
+    /// What its author had better mend, of a held case that nobody has been told of, by mailing id.
+    Untold = 52,
 }
 
 impl Table {
     /// All tables, by number.
-    pub(super) const ALL: [Self; 46] = [
+    pub(super) const ALL: [Self; 47] = [
         Self::Mailings,
         Self::ByState,
         Self::Messages,
@@ -127,6 +129,7 @@ impl Table {
         Self::Groups,
         Self::GroupsFound,
         Self::Topics,
+        Self::Untold,
         Self::Threads,
         Self::ThreadPeople,
         Self::Paces,

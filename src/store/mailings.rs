@@ -63,6 +63,8 @@ pub struct Admission {
     pub traces: Traces,
     /// It went before anybody read it: a reviewer is to read it afterwards. Policy C17.
     pub is_unread: bool,
+    /// Those it concerns are to be told that it is held, and its author what is better mended; `None` where nobody is told.
+    pub untold: Option<Vec<String>>,
 }
 
 /// A message that the gateway itself sends: a notice, or a delivery status notification. Born released.
@@ -84,6 +86,7 @@ impl Admission {
             event: None,
             traces: Traces::default(),
             is_unread: false,
+            untold: None,
         }
     }
 }
@@ -178,6 +181,9 @@ impl Store {
         if admission.is_unread {
             batch.put(Table::Afterwards, &id.to_key(), Vec::new());
         }
+        if let Some(remarks) = &admission.untold {
+            batch.put(Table::Untold, &id.to_key(), postcard::to_allocvec(remarks)?);
+        }
         self.trace(&mut batch, &admission.traces)?;
         let topics = admission.traces.topics;
         match &admission.state {
@@ -201,9 +207,9 @@ impl Store {
     }
 
     /// Takes a mailing into the house that several others have become, and ends those in the same commit.
-    pub async fn combine(&self, admission: Admission, outgoing: Vec<Outgoing>, ends: Vec<Move>) -> Result<(), Error> {
+    pub async fn combine(&self, admission: Admission, ends: Vec<Move>) -> Result<(), Error> {
         let mut batch = Batch::default();
-        let mut outgoing = outgoing;
+        let mut outgoing = Vec::new();
         for end in ends {
             self.moved(&mut batch, &end.from, &end.to)?;
             if let Some(event) = &end.event {
@@ -338,7 +344,8 @@ impl Store {
             .ok_or_else(|| Error::Unreadable(format!("version {version} of {id} is gone")))
     }
 
-    /// Makes one move that brings another version of the message; those before are kept.
+    /// Makes one move that brings another version of the message; those before are kept. Its author's own has a fingerprint,
+    /// and comes with mail to everybody it concerns: nobody is still to be told of the one before.
     pub async fn renew(
         &self,
         step: Move,
@@ -348,6 +355,7 @@ impl Store {
         let mut batch = Batch::default();
         if let Some((fingerprint, at)) = fingerprint {
             self.mark_fingerprint(&mut batch, &fingerprint, step.to.id(), at)?;
+            batch.delete(Table::Untold, &step.to.id().to_key());
         }
         let name = version_name(step.to.id(), step.to.mailing().version);
         self.spool.write(&mut batch, &name, message).await?;

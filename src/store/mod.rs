@@ -41,6 +41,7 @@ mod sts;
 mod suppressions;
 mod tallies;
 mod topics;
+mod untold;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +64,7 @@ pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
 pub use reports::{Reached, Settled};
 pub use rotate::Rotated;
 pub use topics::Topic;
+pub use untold::Untold;
 pub use vault::{KEY_OCTETS, MasterKey};
 
 use crate::model::Marker;

@@ -176,6 +176,7 @@ impl Site {
             event: Some(event),
             traces: Traces::default(),
             is_unread: false,
+            untold: None,
         };
         self.store.admit(admission, vec![]).await.expect("admits")
     }

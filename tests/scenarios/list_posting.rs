@@ -148,3 +148,28 @@ async fn the_same_message_handed_over_again_is_the_same_case() {
     assert_eq!(campus.holds().await.len(), 1);
     assert!(!goes(&again));
 }
+
+/// More at once than is told of in one round: nobody is left out, and nobody told twice.
+#[tokio::test]
+async fn of_a_flood_of_messages_everybody_is_told_once_of_each() {
+    let campus = Campus::open().await;
+    campus.students(1).await;
+    for number in 0..40 {
+        let letter = Letter::new(
+            &format!("Topic {number}"),
+            &format!("Room {number} of building {number}."),
+        );
+        let reply = campus
+            .hand_over("author@mst.example", Some("author"), &list("students"), &letter)
+            .await;
+        assert!(reply.starts_with("250 2.6.0 Held as "), "{reply}");
+    }
+    campus.reaches("author@", 40).await;
+    campus.reaches("records@", 40).await;
+    for number in 1..=40 {
+        let case = format!("Subject: MC-2026-{number:04} is held");
+        let told = campus.got("author@");
+        let of_it = told.iter().filter(|(_, notice)| notice.contains(&case));
+        assert_eq!(of_it.count(), 1, "{case}");
+    }
+}

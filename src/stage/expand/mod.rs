@@ -18,7 +18,7 @@ use crate::mail::{Domain, Message, Timestamp};
 use crate::model::lifecycle::{Held, Released, State};
 use crate::model::{Act, Audience, Event, Exclusion, Expansion, Lane, Mailing, MailingId, Prints, Series};
 use crate::stage::docket::{Docket, Wait};
-use crate::stage::worker::{Rounds, Shutdown};
+use crate::stage::worker::{Round, Rounds, Shutdown};
 use crate::store::{Error, Kind, Move, Store};
 use under_way::UnderWay;
 
@@ -49,10 +49,8 @@ pub async fn run(store: Store, clock: Clock, settings: Settings, shutdown: Shutd
     let mut desk = Desk::new(&store, AHEAD_MAX);
     let mut rounds = Rounds::new("expand", desk.docket.bell(), shutdown);
     while rounds.go_on() {
-        match desk.round(|| rounds.go_on(), &store, (&clock, &settings)).await {
-            Ok(Round::Waits) => rounds.pause(AHEAD_PAUSE).await,
-            done => rounds.rest(done.map(|_round| ())).await,
-        }
+        let done = desk.round(|| rounds.go_on(), &store, (&clock, &settings)).await;
+        rounds.rest_or_pause(done, AHEAD_PAUSE).await;
     }
 }
 
@@ -61,15 +59,6 @@ pub async fn expand_due(store: &Store, clock: &Clock, settings: &Settings) -> Re
     let mut desk = Desk::new(store, AHEAD_MAX);
     while desk.round(|| true, store, (clock, settings)).await? == Round::Waits {}
     Ok(())
-}
-
-/// What a round has come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Round {
-    /// All that was due is expanded.
-    Done,
-    /// Ordinary mail is due that waits until more of what is under way has left.
-    Waits,
 }
 
 /// What is to be expanded, and how much of it is on its way already.
@@ -89,7 +78,8 @@ impl Desk {
         }
     }
 
-    /// Expands what is due, until the house closes: some of the ordinary mail, and every case.
+    /// Expands what is due, until the house closes: every case, and of the ordinary mail some; the rest [waits](Round::Waits)
+    /// until more of what is under way has left.
     pub(super) async fn round(
         &mut self,
         go_on: impl Fn() -> bool,

@@ -4,10 +4,10 @@ use super::answer;
 use super::gate::{Gate, rules};
 use super::gather::Gathered;
 use super::lately::Lately;
-use crate::decide::notice::{self, Told, in_words};
+use crate::decide::notice::{self, Told};
 use crate::mail::{Address, ForwardPath, Timestamp};
-use crate::model::lifecycle::{Held, Released, State, Submitted};
-use crate::model::{Act, Ask, Event, Finding, Lane, Mailing, MailingId, Series};
+use crate::model::lifecycle::{Released, State, Submitted};
+use crate::model::{Act, Event, Finding, Lane, Mailing, MailingId, Series};
 use crate::smtp::Reply;
 use crate::store::{Admission, Error, Move, Outgoing};
 
@@ -62,7 +62,6 @@ impl Gate {
         }
         let event = self.event(Act::Held, &author, Some(id), rules(&findings));
         let held = Submitted::new(mailing).hold(findings.clone(), until);
-        outgoing.extend(self.notices(&held, remarks));
         let admission = Admission {
             state: State::Held(held),
             message: bytes,
@@ -70,6 +69,7 @@ impl Gate {
             event: Some(event),
             traces: lately.traces(&self.store, None, now)?,
             is_unread: false,
+            untold: Some(remarks),
         };
         // What is taken back of the group belongs to the same turn.
         let (turn, _kept) = if is_only_many { (None, turn) } else { (turn, None) };
@@ -134,6 +134,7 @@ impl Gate {
             event: Some(event),
             traces: lately.traces(&self.store, None, now)?,
             is_unread: false,
+            untold: None,
         };
         self.store.admit_in_turn(admission, Vec::new(), turn).await?;
         Ok(answer::held(case, &self.settings.console_url))
@@ -295,6 +296,7 @@ impl Gate {
             event: Some(self.event(Act::Emergency, &author, Some(id), note)),
             traces: lately.traces(&self.store, None, now)?,
             is_unread: true,
+            untold: None,
         };
         self.store.admit(admission, outgoing).await?;
         Ok(answer::emergency(id, &self.settings.console_url))
@@ -318,33 +320,6 @@ impl Gate {
             format!("it has gone as {gone}"),
         );
         self.nudged(from, State::Ended(ended), Some(event)).await
-    }
-
-    /// Who is told of a hold, and what.
-    fn notices(&self, held: &Held, remarks: Vec<String>) -> Vec<Outgoing> {
-        let state = State::Held(held.clone());
-        let mailing = state.mailing();
-        let policy = &self.settings.policy;
-        let findings = held.hold().findings();
-        let told = Told {
-            reasons: findings.iter().map(|finding| finding.sentence.clone()).collect(),
-            remarks,
-            wanting: in_words(&policy.offices, held.hold().wants()),
-            until: Some(held.hold().until),
-            binding: Some(held.binding()),
-            ..Told::of(mailing)
-        };
-        let mut whom = notice::on_hold(&policy.offices, &mailing.author.address, held.hold().wants(), &|who| {
-            self.is_away(who)
-        });
-        let is_alarming =
-            |finding: &Finding| finding.rule == "contact-data-leaving" && matches!(finding.ask, Ask::Hold { .. });
-        if findings.iter().any(is_alarming) {
-            whom.extend(policy.alerts.iter().map(|to| (notice::Kind::Alert, to.clone())));
-        }
-        whom.into_iter()
-            .map(|(kind, to)| self.notice(kind, &to, &told))
-            .collect()
     }
 
     /// A steward of whom nothing can be read is taken to be there.

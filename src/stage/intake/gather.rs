@@ -17,8 +17,9 @@ use crate::store::Turn;
 const RECEIVED_MAX: usize = 50;
 /// What the subject of a drill begins with.
 const DRILL: &str = "DRILL: ";
-/// Remarks that a notice names.
+/// Remarks that a notice names, and octets of them.
 const REMARKS_MAX: usize = 10;
+const REMARKS_OCTETS_MAX: usize = 4_000;
 /// Octets of a subject that are kept for lists and pages.
 const SUBJECT_CHARS_MAX: usize = 300;
 
@@ -222,8 +223,14 @@ fn in_lines(remarks: &[Remark]) -> Vec<String> {
     let mut lines: Vec<String> = mended
         .map(|remark| format!("“{}”: {} ({})", remark.place, remark.sentence, remark.level.words()))
         .collect();
-    if let Some(more) = lines.len().checked_sub(REMARKS_MAX).filter(|more| *more > 0) {
-        lines.truncate(REMARKS_MAX);
+    let mut octets = 0;
+    let fits = |line: &&String| {
+        octets += line.len();
+        octets <= REMARKS_OCTETS_MAX
+    };
+    let named = lines.iter().take(REMARKS_MAX).take_while(fits).count();
+    if let Some(more) = lines.len().checked_sub(named).filter(|more| *more > 0) {
+        lines.truncate(named);
         lines.push(format!("and {more} more, on the page"));
     }
     lines

@@ -98,14 +98,15 @@ impl Desk {
         let moves = self.ends(pieces, &reviewer, id)?;
         let named: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let admission = Admission {
-            state: State::Held(held.clone()),
+            state: State::Held(held),
             message: bytes,
             fingerprint: None,
             event: Some(self.event(Act::Held, by, id, format!("made of {}", named.join(", ")))),
             traces: Traces::default(),
             is_unread: false,
+            untold: Some(Vec::new()),
         };
-        match self.store.combine(admission, self.tell_hold(&held), moves).await {
+        match self.store.combine(admission, moves).await {
             Err(Error::Conflict) => Err(Refusal::NotEntitled(
                 "somebody else has just changed one of them; look again".to_owned(),
             )),

@@ -24,6 +24,7 @@ mod records;
 mod remind;
 mod tell;
 mod uncertain;
+mod untold;
 mod word;
 mod workflow;
 

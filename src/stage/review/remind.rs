@@ -1,4 +1,6 @@
-//! Worker: what comes due by the clock. A hold whose time is up lapses, and its author is told. Policy C14.
+//! Worker: what nobody has been told of yet, and what comes due by the clock.
+//!
+//! A hold whose time is up lapses, and its author is told. Policy C14.
 
 use std::time::Duration;
 
@@ -6,29 +8,34 @@ use super::{Desk, tell};
 use crate::model::lifecycle::{End, Held, State};
 use crate::model::{Act, Event, MailingId};
 use crate::stage::docket::Wait;
-use crate::stage::worker::{Rounds, Shutdown};
+use crate::stage::worker::{Round, Rounds, Shutdown};
 use crate::store::{Error, Move, Table};
 
 /// How long a round waits for what else moves: nobody is in a hurry here, and a round costs the same for one as for many.
 const GATHER: Duration = Duration::from_millis(50);
+/// And before more of many cases is told of.
+const TELLING_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs until the house closes.
 pub async fn remind(desk: Desk, shutdown: Shutdown) {
     let bell = desk.store.watch(Table::Mailings);
     let mut rounds = Rounds::new("remind", bell, shutdown);
     while rounds.go_on() {
-        rounds.rest(desk.round().await).await;
+        rounds.rest_or_pause(desk.round().await, TELLING_PAUSE).await;
         tokio::time::sleep(GATHER).await;
     }
 }
 
 impl Desk {
-    /// All that comes due by the clock, or was written back.
-    pub async fn round(&self) -> Result<(), Error> {
+    /// All that comes due by the clock, or was written back, and some of what nobody has been told of.
+    pub async fn round(&self) -> Result<Round, Error> {
         self.hear_answers().await?;
+        // What keeps one case from being told of keeps no other from being looked at.
+        let told = self.tell_untold().await;
         self.void_drifted().await?;
         self.look_at_held().await?;
-        self.send_digests().await
+        self.send_digests().await?;
+        told
     }
 
     /// Looks at what is held and has moved, or whose hour has come.

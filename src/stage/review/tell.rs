@@ -4,7 +4,7 @@ use super::Desk;
 use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::mail::Address;
 use crate::model::lifecycle::{End, Held, State};
-use crate::model::{OfficeId, Series, Steward};
+use crate::model::{Ask, Finding, OfficeId, Series, Steward};
 use crate::store::Outgoing;
 
 /// The notice that tells of an end.
@@ -15,6 +15,11 @@ pub(super) fn kind(end: End) -> Kind {
         End::Withdrawn | End::Converted => Kind::Withdrawn,
         End::Combined => Kind::Combined,
     }
+}
+
+/// Whether those who watch over contact data hear of it. Policy C10.
+fn is_alarming(finding: &Finding) -> bool {
+    finding.rule == "contact-data-leaving" && matches!(finding.ask, Ask::Hold { .. })
 }
 
 impl Desk {
@@ -39,19 +44,26 @@ impl Desk {
         outgoing
     }
 
-    /// Who hears of a hold that a person has made.
-    pub(super) fn tell_hold(&self, held: &Held) -> Vec<Outgoing> {
+    /// Who hears that it is held, as it stands by now: whoever was faster than the notice is not asked any more.
+    pub(super) fn tell_hold(&self, held: &Held, remarks: Vec<String>) -> Vec<Outgoing> {
         let state = State::Held(held.clone());
-        let findings = held.hold().findings();
+        let (findings, wanting) = (held.hold().findings(), held.wanting());
         let told = Told {
             reasons: findings.iter().map(|finding| finding.sentence.clone()).collect(),
-            wanting: self.names(held.hold().wants()),
+            remarks,
+            wanting: self.names(&wanting),
             until: Some(held.hold().until),
             binding: Some(held.binding()),
             ..Told::of(state.mailing())
         };
         let author = &state.mailing().author.address;
-        let whom = notice::on_hold(self.offices(), author, held.hold().wants(), &|who| self.is_away(who));
+        let mut whom = notice::on_hold(self.offices(), author, &wanting, &|who| self.is_away(who));
+        // Who gave the last approval has told the reviewers.
+        whom.retain(|(kind, _)| *kind != Kind::Ready || held.hold().wants().is_empty());
+        if findings.iter().any(is_alarming) {
+            let alerts = self.settings.policy.alerts.iter();
+            whom.extend(alerts.map(|to| (Kind::Alert, to.clone())));
+        }
         whom.into_iter()
             .map(|(kind, to)| self.notice(kind, &to, &told))
             .collect()

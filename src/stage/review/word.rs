@@ -80,7 +80,6 @@ impl Desk {
             ..before
         };
         let held = Submitted::new(mailing).hold(findings, now.plus(policy.lapse_after));
-        let outgoing = self.tell_hold(&held);
         let admission = Admission {
             state: State::Held(held),
             message,
@@ -88,8 +87,9 @@ impl Desk {
             event: Some(self.event(Act::Held, by, new, format!("made of {id}"))),
             traces: Traces::default(),
             is_unread: false,
+            untold: Some(Vec::new()),
         };
-        self.store.admit(admission, outgoing).await?;
+        self.store.admit(admission, Vec::new()).await?;
         let note = format!("to {list}, as {new}");
         self.step(state, State::Ended(ended), by, Act::Converted, note, Vec::new())
             .await?;

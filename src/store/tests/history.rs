@@ -29,6 +29,7 @@ async fn leaving(store: &Store, contacts: &[u64], category: Category) -> Mailing
         event: None,
         traces: Traces::default(),
         is_unread: false,
+        untold: None,
     };
     store.admit(admission, vec![]).await.expect("admits");
     let sealed = store.seal(released, &recipients, Default::default(), b"s".to_vec(), None, at(1));

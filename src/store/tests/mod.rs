@@ -6,6 +6,7 @@ mod history;
 pub(super) mod people;
 mod sealed;
 mod topics;
+mod untold;
 
 use super::*;
 use crate::mail::{Address, Envelope, ForwardPath, Status, Timestamp};
@@ -100,6 +101,7 @@ fn admission(store: &Store, message: Vec<u8>) -> Admission {
         event: Some(event(Act::Held)),
         traces: Traces::default(),
         is_unread: false,
+        untold: None,
     }
 }
 
@@ -179,6 +181,7 @@ async fn a_state_that_grows_shorter_leaves_no_chunk_behind() {
         event: Some(event(Act::Held)),
         traces: Traces::default(),
         is_unread: false,
+        untold: None,
     };
     home.store.admit(first, vec![]).await.expect("admits");
     for (from, to) in [(50_000, 20_000), (20_000, 100), (100, 30_000)] {

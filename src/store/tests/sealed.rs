@@ -39,6 +39,7 @@ async fn what_lies_on_the_disk_names_nobody() {
             event: None,
             traces: Traces::default(),
             is_unread: false,
+            untold: None,
         };
         home.store.admit(admission, vec![]).await.expect("admits");
     }

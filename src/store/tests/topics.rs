@@ -38,6 +38,7 @@ fn to_the_list(store: &Store, state: impl Fn(Submitted) -> State) -> Admission {
             ..Traces::default()
         },
         is_unread: false,
+        untold: None,
     }
 }
 

@@ -113,10 +113,17 @@ impl Campus {
         self.clock.advance(time);
     }
 
-    /// Hands over a letter, as the campus relay does for somebody who logged in; the reply to it.
+    /// Hands over a letter, as the campus relay does for somebody who logged in; the reply to it. When it is held, people have
+    /// been told so: nobody acts before.
     pub(crate) async fn submit(&self, author: &str, to: &[String], letter: &Letter) -> String {
-        self.hand_over(&format!("{author}@mst.example"), Some(author), to, letter)
-            .await
+        let address = format!("{author}@mst.example");
+        let reply = self.hand_over(&address, Some(author), to, letter).await;
+        if reply.contains("Held as ") {
+            let case = case(&reply);
+            let is_told = async || self.got(&address).iter().any(|(_, notice)| notice.contains(&case));
+            self.until(&format!("{author} is told of {case}"), is_told).await;
+        }
+        reply
     }
 
     /// Hands over a letter of anybody; the first reply that is a no, or the reply to the letter.

@@ -228,6 +228,7 @@ impl House {
             event: Some(self.api.event(&Actor::Operator, Act::Held, Some(id), String::new())),
             traces: Traces::default(),
             is_unread: false,
+            untold: None,
         };
         self.api
             .store

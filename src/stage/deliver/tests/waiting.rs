@@ -1,6 +1,7 @@
 //! What waits to be expanded, behind a flood of ordinary mail.
 
-use crate::stage::expand::{Desk, Round};
+use crate::stage::expand::Desk;
+use crate::stage::worker::Round;
 
 use super::*;
 use crate::store::Kind;
