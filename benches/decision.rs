@@ -62,7 +62,6 @@ async fn main() {
             lists_domain: "lists.mst.example".parse().expect("valid"),
             zone: config.gateway.time_zone.clone(),
         }),
-        lint: Arc::clone(&lint),
         zone: config.gateway.time_zone.clone(),
     };
     let gate = Arc::new(Gate::new(store.clone(), clock.clone(), gate, Voucher::system()));

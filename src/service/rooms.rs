@@ -236,7 +236,6 @@ impl Rooms {
             tokens: tokens.clone(),
             policy: Arc::new(config.policy.clone()),
             notices: Arc::clone(&self.notices),
-            lint: Arc::new(config.lint.clone()),
             zone: gateway.time_zone.clone(),
         }
     }

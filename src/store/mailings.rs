@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::engine::{Batch, Table};
 use super::record::{Record, state_chunk_key};
-use super::{Error, Store, Traces, Turn};
+use super::{Error, News, Store, Traces, Turn, untold};
 use crate::mail::Timestamp;
 use crate::model::lifecycle::{self, State};
 use crate::model::{Event, MailingId, Series};
@@ -63,8 +63,8 @@ pub struct Admission {
     pub traces: Traces,
     /// It went before anybody read it: a reviewer is to read it afterwards. Policy C17.
     pub is_unread: bool,
-    /// Those it concerns are to be told that it is held, and its author what is better mended; `None` where nobody is told.
-    pub untold: Option<Vec<String>>,
+    /// What those it concerns are to be told of it, once it is kept.
+    pub untold: Option<News>,
 }
 
 /// A message that the gateway itself sends: a notice, or a delivery status notification. Born released.
@@ -151,13 +151,16 @@ impl Store {
     ) -> Result<MailingId, Error> {
         let id = admission.state.id();
         if matches!(admission.state, State::Released(_)) && !admission.traces.topics.is_empty() {
-            return self.admit_released(admission, outgoing, turn).await.map(|()| id);
+            return Box::pin(self.admit_released(admission, outgoing, turn))
+                .await
+                .map(|()| id);
         }
         let batch = Batch {
             turn,
             ..Batch::default()
         };
-        self.enter_all(batch, admission, outgoing).await.map(|()| id)
+        // A future as large as all that it may come to wait for would be moved from hand to hand.
+        Box::pin(self.enter_all(batch, admission, outgoing)).await.map(|()| id)
     }
 
     /// Waits until all that can be read now is on the disk.
@@ -181,8 +184,8 @@ impl Store {
         if admission.is_unread {
             batch.put(Table::Afterwards, &id.to_key(), Vec::new());
         }
-        if let Some(remarks) = &admission.untold {
-            batch.put(Table::Untold, &id.to_key(), postcard::to_allocvec(remarks)?);
+        if let Some(news) = &admission.untold {
+            untold::is_untold(&mut batch, id, news)?;
         }
         self.trace(&mut batch, &admission.traces)?;
         let topics = admission.traces.topics;
@@ -310,8 +313,8 @@ impl Store {
     /// Makes one move of one mailing. [`Error::Conflict`] when it has left `from` meanwhile.
     pub async fn advance(&self, step: Move) -> Result<(), Error> {
         match (&step.from, &step.to) {
-            (State::Held(_), State::Released(_)) => self.release(step).await,
-            _ => self.step(Batch::default(), step, Vec::new()).await,
+            (State::Held(_), State::Released(_)) => Box::pin(self.release(step)).await,
+            _ => Box::pin(self.step(Batch::default(), step, Vec::new())).await,
         }
     }
 
@@ -344,18 +347,21 @@ impl Store {
             .ok_or_else(|| Error::Unreadable(format!("version {version} of {id} is gone")))
     }
 
-    /// Makes one move that brings another version of the message; those before are kept. Its author's own has a fingerprint,
-    /// and comes with mail to everybody it concerns: nobody is still to be told of the one before.
+    /// Makes one move that brings another version of the message; those before are kept. `untold` is what those it
+    /// concerns are to be told of it, once it is kept.
     pub async fn renew(
         &self,
         step: Move,
         message: Vec<u8>,
         fingerprint: Option<([u8; 32], Timestamp)>,
+        untold: Option<&News>,
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
+        if let Some(news) = untold {
+            untold::is_untold(&mut batch, step.to.id(), news)?;
+        }
         if let Some((fingerprint, at)) = fingerprint {
             self.mark_fingerprint(&mut batch, &fingerprint, step.to.id(), at)?;
-            batch.delete(Table::Untold, &step.to.id().to_key());
         }
         let name = version_name(step.to.id(), step.to.mailing().version);
         self.spool.write(&mut batch, &name, message).await?;

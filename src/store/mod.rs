@@ -64,7 +64,7 @@ pub use mailings::{Admission, Kind, Move, Outgoing, Sealed};
 pub use reports::{Reached, Settled};
 pub use rotate::Rotated;
 pub use topics::Topic;
-pub use untold::Untold;
+pub use untold::{News, Untold};
 pub use vault::{KEY_OCTETS, MasterKey};
 
 use crate::model::Marker;

@@ -9,7 +9,7 @@ use crate::mail::{Address, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Released, State, Submitted};
 use crate::model::{Act, Event, Finding, Lane, Mailing, MailingId, Series};
 use crate::smtp::Reply;
-use crate::store::{Admission, Error, Move, Outgoing};
+use crate::store::{Admission, Error, Move, News, Outgoing};
 
 impl Gate {
     /// It is kept: as a case of its own, or as more of one.
@@ -38,7 +38,6 @@ impl Gate {
             mailing,
             bytes,
             mut lately,
-            remarks,
             turn,
             ..
         } = gathered;
@@ -69,7 +68,7 @@ impl Gate {
             event: Some(event),
             traces: lately.traces(&self.store, None, now)?,
             is_unread: false,
-            untold: Some(remarks),
+            untold: Some(News::Held),
         };
         // What is taken back of the group belongs to the same turn.
         let (turn, _kept) = if is_only_many { (None, turn) } else { (turn, None) };
@@ -320,11 +319,6 @@ impl Gate {
             format!("it has gone as {gone}"),
         );
         self.nudged(from, State::Ended(ended), Some(event)).await
-    }
-
-    /// A steward of whom nothing can be read is taken to be there.
-    pub(super) fn is_away(&self, who: &Address) -> bool {
-        self.store.is_away(who, self.clock.now()).unwrap_or(false)
     }
 
     fn nudge(&self, mailing: &Mailing, why: &[&Finding]) -> Outgoing {

@@ -6,13 +6,12 @@ use super::gate::{Gate, Known};
 use super::gather::Gathered;
 use super::returns::Addressed;
 use super::{Submission, answer};
-use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::decide::report::read_word;
-use crate::mail::{Address, Envelope, Message};
+use crate::mail::{Envelope, Message};
 use crate::model::lifecycle::{Held, State};
-use crate::model::{Act, Answer, Author, Finding, Mailing, MailingId, OfficeId, VERSIONS_MAX};
+use crate::model::{Act, Answer, Author, Finding, Mailing, MailingId, VERSIONS_MAX};
 use crate::smtp::Reply;
-use crate::store::{Error, Move, Outgoing};
+use crate::store::{Error, Move, News};
 
 impl Gate {
     /// What is sent to the address of a case alone.
@@ -86,12 +85,7 @@ impl Gate {
         findings: Vec<Finding>,
         fingerprint: [u8; 32],
     ) -> Result<Reply, Error> {
-        let Gathered {
-            mailing,
-            bytes,
-            remarks,
-            ..
-        } = gathered;
+        let Gathered { mailing, bytes, .. } = gathered;
         let known: Known = mailing;
         let Some(new) = known else {
             return Ok(answer::nobody());
@@ -107,55 +101,20 @@ impl Gate {
             version: from.mailing().version,
             ..new
         };
-        let approved = held.approved();
+        let news = News::Renewed(held.approved());
         let until = now.plus(self.settings.policy.lapse_after);
         let renewed = held.renew(mailing, findings, &author, false, (until, now));
         let version = State::Held(renewed.clone()).mailing().version;
-        let outgoing = self.tell_renewed(&renewed, &approved, remarks);
         let note = format!("version {version}");
         let step = Move {
             from,
             to: State::Held(renewed),
             event: Some(self.event(Act::Renewed, &author, Some(case), note)),
-            outgoing,
+            outgoing: Vec::new(),
         };
-        self.store.renew(step, bytes, Some((fingerprint, now))).await?;
+        let fingerprint = Some((fingerprint, now));
+        self.store.renew(step, bytes, fingerprint, Some(&news)).await?;
         Ok(answer::renewed(case, version, &self.settings.console_url))
-    }
-
-    /// Who had approved hears that it is another text; who had not yet, has it in sight anyhow.
-    fn tell_renewed(&self, held: &Held, approved: &[OfficeId], remarks: Vec<String>) -> Vec<Outgoing> {
-        let state = State::Held(held.clone());
-        let mailing = state.mailing();
-        let offices = &self.settings.policy.offices;
-        let told = Told {
-            reasons: held
-                .hold()
-                .findings()
-                .iter()
-                .map(|found| found.sentence.clone())
-                .collect(),
-            remarks,
-            wanting: in_words(offices, &held.wanting()),
-            actor: mailing.author.address.to_string(),
-            comment: "Its author has sent another version.".to_owned(),
-            until: Some(held.hold().until),
-            binding: Some(held.binding()),
-            ..Told::of(mailing)
-        };
-        let whom = notice::on_hold(offices, &mailing.author.address, held.hold().wants(), &|who| {
-            self.is_away(who)
-        });
-        let had_approved = |to: &Address| {
-            let theirs = approved.iter().filter_map(|office| offices.find(office));
-            theirs.into_iter().any(|office| office.stewards.contains(to))
-        };
-        whom.into_iter()
-            .map(|(kind, to)| {
-                let is_void = kind == Kind::Wanted && had_approved(&to);
-                self.notice(if is_void { Kind::Changed } else { kind }, &to, &told)
-            })
-            .collect()
     }
 }
 

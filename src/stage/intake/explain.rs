@@ -68,17 +68,13 @@ pub fn explain(
     let reading = Reading {
         store,
         policy,
-        lint,
         now: question.at,
     };
     let looked = reading.look(facts, &envelope, (&message, &question.message))?;
     let (decision, resolved) = (looked.decision, looked.resolved);
-    let remarks = match (looked.remarks, &resolved.audience) {
-        (Some(remarks), _) => remarks,
-        (None, Audience::Named) => Vec::new(),
-        (None, Audience::Lists { .. }) => {
-            lint.read(&question.message, resolved.category, &resolved.audience, question.at)
-        }
+    let remarks = match &resolved.audience {
+        Audience::Named => Vec::new(),
+        lists @ Audience::Lists { .. } => lint.read(&question.message, resolved.category, lists, question.at),
     };
     let mut left_out = BTreeMap::new();
     let recipients = match &resolved.audience {

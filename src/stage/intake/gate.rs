@@ -15,7 +15,6 @@ use super::vouch::Voucher;
 use super::{Asked, Intake, Submission};
 use super::{answer, aside};
 use crate::clock::Clock;
-use crate::decide::lint;
 use crate::decide::notice::Notices;
 use crate::decide::policy::{Place, Policy};
 use crate::mail::{Address, Domain, Envelope, Message, Timestamp};
@@ -47,8 +46,6 @@ pub struct GateSettings {
     pub policy: Arc<Policy>,
     /// How notices are written.
     pub notices: Arc<Notices>,
-    /// The house style: what is better mended is told at once.
-    pub lint: Arc<lint::Settings>,
     /// The zone of case numbers and dates.
     pub zone: TimeZone,
 }
@@ -111,10 +108,10 @@ impl Gate {
         let answered = match decision {
             Decision::Refuse(findings) => self.refuse(&gathered, &findings).await,
             Decision::Hold(findings) => match before.filter(|_| gathered.is_case()) {
-                Some(held) => self.renew(gathered, held, findings, fingerprint).await,
-                None => self.hold(gathered, findings, fingerprint).await,
+                Some(held) => Box::pin(self.renew(gathered, held, findings, fingerprint)).await,
+                None => Box::pin(self.hold(gathered, findings, fingerprint)).await,
             },
-            Decision::Pass(findings) => self.pass(gathered, findings, fingerprint).await,
+            Decision::Pass(findings) => Box::pin(self.pass(gathered, findings, fingerprint)).await,
         };
         let Err(Error::Conflict) = answered else {
             return answered;
@@ -150,7 +147,7 @@ impl Gate {
                 .map(|state| state.mailing().author.address.clone()),
             None => None,
         };
-        let (policy, lint) = (Arc::clone(&self.settings.policy), Arc::clone(&self.settings.lint));
+        let policy = Arc::clone(&self.settings.policy);
         let facts = gather::facts(&policy, &envelope, &message, author, answers_to);
         let (store, now) = (self.store.clone(), self.clock.now());
         // Reading what is attached takes the processor.
@@ -159,7 +156,6 @@ impl Gate {
             let reading = Reading {
                 store: &store,
                 policy: &policy,
-                lint: &lint,
                 now,
             };
             let looked = reading.look(facts, &envelope, (&message, &submission.message));
@@ -285,7 +281,7 @@ impl Gate {
         }
         let admitted = match self.take_reports(&submission).await {
             Ok((None, None)) => return answer::noted(),
-            Ok((None, Some(addressed))) => self.to_case(submission, &addressed).await,
+            Ok((None, Some(addressed))) => Box::pin(self.to_case(submission, &addressed)).await,
             Ok((Some(envelope), addressed)) => {
                 match self.keep_wish(&submission).await {
                     Ok(true) => return answer::noted(),

@@ -7,7 +7,6 @@ use super::Submission;
 use super::gate::{GateSettings, Known};
 use super::lately::Lately;
 use super::look::Looked;
-use crate::decide::lint::{Level, Remark};
 use crate::decide::policy::{Facts, Policy, Resolved};
 use crate::mail::{Address, Domain, Envelope, Field, Header, Message, Timestamp};
 use crate::model::{Author, Capacity, Content, Decision, Mailing, MailingId, Proof, Token, TokenKind};
@@ -17,9 +16,6 @@ use crate::store::Turn;
 const RECEIVED_MAX: usize = 50;
 /// What the subject of a drill begins with.
 const DRILL: &str = "DRILL: ";
-/// Remarks that a notice names, and octets of them.
-const REMARKS_MAX: usize = 10;
-const REMARKS_OCTETS_MAX: usize = 4_000;
 /// Octets of a subject that are kept for lists and pages.
 const SUBJECT_CHARS_MAX: usize = 300;
 
@@ -32,8 +28,6 @@ pub(super) struct Gathered {
     pub(super) bytes: Vec<u8>,
     /// Its author's mail with it.
     pub(super) lately: Lately,
-    /// What its author can mend before anybody reads it; empty unless it is held. Policy C12.
-    pub(super) remarks: Vec<String>,
     /// Its author's turn.
     pub(super) turn: Option<Turn>,
     /// The same message, sent before its author had shown a second factor.
@@ -169,7 +163,6 @@ pub(super) fn mailing(
         envelope,
         resolved,
         decision,
-        remarks,
     } = looked;
     let mut message = completed(message, submission, (id, now), settings);
     if facts.is_drill(&settings.policy) {
@@ -210,30 +203,10 @@ pub(super) fn mailing(
         mailing,
         bytes,
         lately,
-        remarks: in_lines(&remarks.unwrap_or_default()),
         turn: None,
         unarmed: None,
     };
     (gathered, decision)
-}
-
-/// Remarks as a notice has them: what is better mended, and of many only the first.
-fn in_lines(remarks: &[Remark]) -> Vec<String> {
-    let mended = remarks.iter().filter(|remark| remark.level > Level::Info);
-    let mut lines: Vec<String> = mended
-        .map(|remark| format!("“{}”: {} ({})", remark.place, remark.sentence, remark.level.words()))
-        .collect();
-    let mut octets = 0;
-    let fits = |line: &&String| {
-        octets += line.len();
-        octets <= REMARKS_OCTETS_MAX
-    };
-    let named = lines.iter().take(REMARKS_MAX).take_while(fits).count();
-    if let Some(more) = lines.len().checked_sub(named).filter(|more| *more > 0) {
-        lines.truncate(named);
-        lines.push(format!("and {more} more, on the page"));
-    }
-    lines
 }
 
 /// RFC 6409 §8: a submission server adds what is missing; RFC 5321 §4.4: and says that it was here.

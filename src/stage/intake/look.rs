@@ -1,4 +1,4 @@
-//! One reading of a message: all that rules look at, what they decide, and what its author can mend.
+//! One reading of a message: all that rules look at, and what they decide.
 //!
 //! It reads the store and takes the processor, and writes nothing: so it is done in one piece, beside the threads that serve
 //! the others when the message is long.
@@ -11,10 +11,9 @@ use super::gather::subject;
 use super::lately::{self, Lately};
 use super::{classes, letter};
 use crate::decide::contents;
-use crate::decide::lint::{self, Remark};
 use crate::decide::policy::{Facts, Inside, Policy, Resolved, decide};
 use crate::mail::{Envelope, Message, Timestamp};
-use crate::model::{Audience, Decision};
+use crate::model::Decision;
 use crate::store::{Error, Store};
 
 /// How long what is attached may take to be looked through.
@@ -25,7 +24,6 @@ const LOOKING_MAX: Duration = Duration::from_millis(900);
 pub(super) struct Reading<'a> {
     pub(super) store: &'a Store,
     pub(super) policy: &'a Policy,
-    pub(super) lint: &'a lint::Settings,
     pub(super) now: Timestamp,
 }
 
@@ -38,8 +36,6 @@ pub(super) struct Looked {
     pub(super) envelope: Envelope,
     pub(super) resolved: Resolved,
     pub(super) decision: Decision,
-    /// Of what is held for a list. Policy C12.
-    pub(super) remarks: Option<Vec<Remark>>,
 }
 
 impl Reading<'_> {
@@ -50,7 +46,7 @@ impl Reading<'_> {
         envelope: &Envelope,
         (message, bytes): (&Message, &[u8]),
     ) -> Result<Looked, Error> {
-        let Self { store, policy, now, .. } = self;
+        let Self { store, policy, now } = self;
         facts.at = Some(now);
         let mut envelope = envelope.clone();
         if let Some(author) = facts.author.as_ref().map(|author| author.address.clone()) {
@@ -72,30 +68,13 @@ impl Reading<'_> {
         facts.repeats = std::mem::take(&mut lately.repeats);
         facts.pace.wait_until = lately.wait_until;
         let (resolved, decision) = (policy.resolve(&facts), decide(&facts, policy));
-        let remarks = parsed.and_then(|parsed| self.remarks(&parsed, &resolved, &decision));
         Ok(Looked {
             facts,
             lately,
             envelope,
             resolved,
             decision,
-            remarks,
         })
-    }
-
-    fn remarks(
-        self,
-        parsed: &mail_parser::Message<'_>,
-        resolved: &Resolved,
-        decision: &Decision,
-    ) -> Option<Vec<Remark>> {
-        let is_held = matches!(decision, Decision::Hold(_));
-        let is_for_list = matches!(resolved.audience, Audience::Lists { .. });
-        let letter = (is_held && is_for_list).then(|| lint::Letter::of(parsed))?;
-        let remarks = self
-            .lint
-            .remarks(&letter, resolved.category, &resolved.audience, self.now);
-        Some(remarks)
     }
 }
 

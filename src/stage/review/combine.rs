@@ -11,7 +11,7 @@ use crate::decide::policy::{Facts, Letter, Place, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Message};
 use crate::model::lifecycle::{Held, State, Submitted};
 use crate::model::{Act, Author, Content, Decision, Mailing, MailingId, Proof, Reviewer, Series};
-use crate::store::{Admission, Error, Move, Traces};
+use crate::store::{Admission, Error, Move, News, Traces};
 
 /// Messages in one mailing.
 const PARTS_MAX: usize = 20;
@@ -104,7 +104,7 @@ impl Desk {
             event: Some(self.event(Act::Held, by, id, format!("made of {}", named.join(", ")))),
             traces: Traces::default(),
             is_unread: false,
-            untold: Some(Vec::new()),
+            untold: Some(News::Held),
         };
         match self.store.combine(admission, moves).await {
             Err(Error::Conflict) => Err(Refusal::NotEntitled(

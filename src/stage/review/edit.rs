@@ -76,7 +76,7 @@ impl Desk {
             event: Some(event),
             outgoing,
         };
-        self.store.renew(step, bytes, None).await?;
+        self.store.renew(step, bytes, None, None).await?;
         let next = if wants_yes {
             " Its author is asked to agree before it can be released."
         } else {

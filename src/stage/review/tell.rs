@@ -4,8 +4,8 @@ use super::Desk;
 use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::mail::Address;
 use crate::model::lifecycle::{End, Held, State};
-use crate::model::{Ask, Finding, OfficeId, Series, Steward};
-use crate::store::Outgoing;
+use crate::model::{Ask, Finding, Mailing, OfficeId, Series, Steward};
+use crate::store::{News, Outgoing};
 
 /// The notice that tells of an end.
 pub(super) fn kind(end: End) -> Kind {
@@ -20,6 +20,18 @@ pub(super) fn kind(end: End) -> Kind {
 /// Whether those who watch over contact data hear of it. Policy C10.
 fn is_alarming(finding: &Finding) -> bool {
     finding.rule == "contact-data-leaving" && matches!(finding.ask, Ask::Hold { .. })
+}
+
+/// What there is to be told of a mailing.
+fn news_of<'a>(mailing: &'a Mailing, news: &News) -> Told<'a> {
+    match news {
+        News::Held => Told::of(mailing),
+        News::Renewed(_) => Told {
+            actor: mailing.author.address.to_string(),
+            comment: "Its author has sent another version.".to_owned(),
+            ..Told::of(mailing)
+        },
+    }
 }
 
 impl Desk {
@@ -45,7 +57,7 @@ impl Desk {
     }
 
     /// Who hears that it is held, as it stands by now: whoever was faster than the notice is not asked any more.
-    pub(super) fn tell_hold(&self, held: &Held, remarks: Vec<String>) -> Vec<Outgoing> {
+    pub(super) fn tell_hold(&self, held: &Held, news: &News, remarks: Vec<String>) -> Vec<Outgoing> {
         let state = State::Held(held.clone());
         let (findings, wanting) = (held.hold().findings(), held.wanting());
         let told = Told {
@@ -54,7 +66,7 @@ impl Desk {
             wanting: self.names(&wanting),
             until: Some(held.hold().until),
             binding: Some(held.binding()),
-            ..Told::of(state.mailing())
+            ..news_of(state.mailing(), news)
         };
         let author = &state.mailing().author.address;
         let mut whom = notice::on_hold(self.offices(), author, &wanting, &|who| self.is_away(who));
@@ -65,8 +77,21 @@ impl Desk {
             whom.extend(alerts.map(|to| (Kind::Alert, to.clone())));
         }
         whom.into_iter()
-            .map(|(kind, to)| self.notice(kind, &to, &told))
+            .map(|(kind, to)| {
+                let is_void = kind == Kind::Wanted && self.had_approved(&to, news);
+                self.notice(if is_void { Kind::Changed } else { kind }, &to, &told)
+            })
             .collect()
+    }
+
+    /// Whether they had approved the version before.
+    fn had_approved(&self, who: &Address, news: &News) -> bool {
+        let approved = match news {
+            News::Held => &[],
+            News::Renewed(approved) => approved.as_slice(),
+        };
+        let offices = approved.iter().filter_map(|office| self.offices().find(office));
+        offices.into_iter().any(|office| office.stewards.contains(who))
     }
 
     pub(super) fn tell_reviewers(&self, held: &Held) -> Vec<Outgoing> {

@@ -5,7 +5,7 @@ use crate::decide::policy::{Facts, Letter, Place, decide};
 use crate::mail::{Address, Envelope, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Held, State, Submitted};
 use crate::model::{Act, Category, Decision, Mailing, MailingId, Series, Survey, Wanting};
-use crate::store::{Admission, Error, Move, Owner, Traces};
+use crate::store::{Admission, Error, Move, News, Owner, Traces};
 
 impl Desk {
     /// Its author says that these are people they work with, or their class; the reason is kept. Policy C6, C7.
@@ -87,7 +87,7 @@ impl Desk {
             event: Some(self.event(Act::Held, by, new, format!("made of {id}"))),
             traces: Traces::default(),
             is_unread: false,
-            untold: Some(Vec::new()),
+            untold: Some(News::Held),
         };
         self.store.admit(admission, Vec::new()).await?;
         let note = format!("to {list}, as {new}");
