@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{Batch, Table};
 use super::mailings::mailing_id;
+use super::record::Record;
 use super::{Error, Outgoing, Store};
+use crate::model::lifecycle::State;
 use crate::model::{MailingId, OfficeId};
 
 /// What there is to be told of a held case.
@@ -31,9 +33,18 @@ impl Store {
         untold.collect()
     }
 
-    /// Those it concerns are told, by this mail. [`Error::Conflict`] when there is other news by now.
-    pub async fn tell_of(&self, (id, news): &Untold, outgoing: Vec<Outgoing>) -> Result<(), Error> {
+    /// Those it concerns are told, by this mail, of the case as it stands. [`Error::Conflict`] when it has changed, or there
+    /// is other news by now: whoever answers has been told of what they answer. Law 3.
+    pub async fn tell_of(
+        &self,
+        (id, news): &Untold,
+        stands: Option<&State>,
+        outgoing: Vec<Outgoing>,
+    ) -> Result<(), Error> {
         let mut batch = Batch::default();
+        if let Some(state) = stands {
+            batch.assert(Table::Mailings, &id.to_key(), Some(Record::of(state)?.head));
+        }
         let record = postcard::to_allocvec(news)?;
         batch.assert(Table::Untold, &id.to_key(), Some(record));
         batch.delete(Table::Untold, &id.to_key());

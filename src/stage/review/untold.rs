@@ -25,7 +25,7 @@ impl Desk {
         let telling = join_all(untold.iter().map(|case| self.tell_of(case))).await;
         for ((id, _), told) in untold.iter().zip(telling) {
             match told {
-                // There is other news by now.
+                // It has changed, or there is other news by now: the next round tells of that.
                 Ok(()) | Err(Error::Conflict) => {}
                 Err(error) => {
                     tracing::error!(mailing.id = %id, %error, "nobody could be told of a case");
@@ -39,15 +39,16 @@ impl Desk {
 
     async fn tell_of(&self, case: &Untold) -> Result<(), Error> {
         let (id, news) = case;
-        let outgoing = match self.store.mailing(*id)? {
-            Some(State::Held(held)) if held.hold().returned().is_none() => {
-                let remarks = self.mended(&State::Held(held.clone())).await?;
-                self.tell_hold(&held, news, remarks)
+        let state = self.store.mailing(*id)?;
+        let outgoing = match &state {
+            Some(state @ State::Held(held)) if held.hold().returned().is_none() => {
+                let remarks = self.mended(state).await?;
+                self.tell_hold(held, news, remarks)
             }
             // Whoever was faster has told of what became of it.
             Some(_) | None => Vec::new(),
         };
-        self.store.tell_of(case, outgoing).await
+        self.store.tell_of(case, state.as_ref(), outgoing).await
     }
 
     /// What its author had better mend before anybody reads it; of mail to a list. Policy C12.

@@ -19,10 +19,25 @@ async fn a_case_is_untold_until_it_is_told_of_once_across_a_restart() {
     let home = home.reopened();
     assert_eq!(home.store.untold(1).expect("reads"), std::slice::from_ref(&first));
     assert_eq!(home.store.untold(9).expect("reads"), [first.clone(), last.clone()]);
-    home.store.tell_of(&first, vec![]).await.expect("told");
-    let again = home.store.tell_of(&first, vec![]).await;
+    home.store.tell_of(&first, None, vec![]).await.expect("told");
+    let again = home.store.tell_of(&first, None, vec![]).await;
     assert!(matches!(again, Err(Error::Conflict)), "{again:?}");
     assert_eq!(home.reopened().store.untold(9).expect("reads"), [last]);
+}
+
+/// The same case with another version, and the move to it.
+fn renewed(from: &State) -> Move {
+    let State::Held(held) = from.clone() else {
+        panic!("held")
+    };
+    let author = address("author@mst.example");
+    let renewed = held.renew(from.mailing().clone(), vec![], &author, false, (at(200), at(1)));
+    Move {
+        from: from.clone(),
+        to: State::Held(renewed),
+        event: None,
+        outgoing: Vec::new(),
+    }
 }
 
 /// Who has not heard of the first version hears of the second alone.
@@ -33,25 +48,37 @@ async fn another_version_is_other_news() {
         untold: Some(News::Held),
         ..admission(&home.store, b"bytes".to_vec())
     };
-    let from = admission.state.clone();
+    let step = renewed(&admission.state);
     let id = home.store.admit(admission, vec![]).await.expect("admits");
-    let State::Held(held) = from.clone() else {
-        panic!("held")
-    };
-    let author = address("author@mst.example");
-    let renewed = held.renew(from.mailing().clone(), vec![], &author, false, (at(200), at(1)));
-    let step = Move {
-        from,
-        to: State::Held(renewed),
-        event: None,
-        outgoing: Vec::new(),
-    };
     let news = News::Renewed(vec![OfficeId("registrar".to_owned())]);
     let renewing = home
         .store
         .renew(step, b"second".to_vec(), Some(([3; 32], at(1))), Some(&news));
     renewing.await.expect("renewed");
     assert_eq!(home.store.untold(9).expect("reads"), [(id, news)]);
-    let late = home.store.tell_of(&(id, News::Held), vec![]).await;
+    let late = home.store.tell_of(&(id, News::Held), None, vec![]).await;
     assert!(matches!(late, Err(Error::Conflict)), "{late:?}");
+}
+
+/// A notice that was written of one version is not sent of the next, be the news the same. Law 3.
+#[tokio::test]
+async fn what_changes_while_people_are_told_is_told_of_as_it_stands() {
+    let home = home();
+    let admission = Admission {
+        untold: Some(News::Renewed(vec![])),
+        ..admission(&home.store, b"bytes".to_vec())
+    };
+    let (read, step) = (admission.state.clone(), renewed(&admission.state));
+    let id = home.store.admit(admission, vec![]).await.expect("admits");
+    let untold = (id, News::Renewed(vec![]));
+    let (now, bytes) = (step.to.clone(), b"second".to_vec());
+    home.store
+        .renew(step, bytes, None, Some(&untold.1))
+        .await
+        .expect("renewed");
+    let late = home.store.tell_of(&untold, Some(&read), vec![]).await;
+    assert!(matches!(late, Err(Error::Conflict)), "{late:?}");
+    assert_eq!(home.store.untold(9).expect("reads"), std::slice::from_ref(&untold));
+    home.store.tell_of(&untold, Some(&now), vec![]).await.expect("told");
+    assert_eq!(home.store.untold(9).expect("reads"), []);
 }
