@@ -17,4 +17,5 @@ mod porch;
 mod roles;
 mod silence;
 mod site;
+mod told;
 mod unsubscribe;

@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use bedel::mail::Address;
-use bedel::model::{MailingId, Series};
+use bedel::model::MailingId;
 use bedel::stage::review::{Edit, Words};
-use bedel::store::Kind;
 use proptest::prelude::*;
 
 use crate::site::{AUTHOR, REVIEWER, STEWARD, Site, address};
@@ -72,7 +70,7 @@ async fn lived(steps: &[Step]) -> (&'static str, Vec<String>) {
         site.clock.advance(Duration::from_secs(24 * 60 * 60));
         site.desk.round().await.expect("a round");
     }
-    (site.word(id), told(&site))
+    (site.word(id), site.told(AUTHOR))
 }
 
 async fn act(site: &Site, id: MailingId, step: Step, number: usize) {
@@ -108,14 +106,4 @@ async fn act(site: &Site, id: MailingId, step: Step, number: usize) {
     if let Err(refusal) = done {
         assert!(!refusal.to_string().is_empty());
     }
-}
-
-/// The subjects of the gateway's mail to the author; without templates they are the kinds of notices.
-fn told(site: &Site) -> Vec<String> {
-    let author: Address = address(AUTHOR);
-    let sent = site.store.in_state(Kind::Released).expect("reads");
-    let conveyed = sent.iter().filter(|id| id.series == Series::Conveyed);
-    let states = conveyed.filter_map(|id| site.store.mailing(*id).expect("reads"));
-    let theirs = states.filter(|state| state.mailing().envelope.recipients().any(|to| *to == author));
-    theirs.map(|state| state.mailing().subject.clone()).collect()
 }

@@ -25,7 +25,7 @@ use bedel::model::{
 use bedel::password;
 use bedel::stage::expand;
 use bedel::stage::review::{self, Desk};
-use bedel::store::{self, Account, Admission, Store, Traces};
+use bedel::store::{self, Account, Admission, Kind, News, Store, Traces};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 use tower::ServiceExt;
@@ -159,26 +159,48 @@ impl Site {
     /// The same, with other bytes.
     pub(crate) async fn held_with(&self, author: &str, message: &str) -> MailingId {
         let id = self.store.next_id(Series::Case, 2026);
-        let finding = finding();
-        let now = self.clock.now();
+        self.hold(mailing(id, author, self.clock.now()), message, None).await
+    }
+
+    /// A case of which nobody has been told, and whose message is lost.
+    pub(crate) async fn lost(&self, author: &str) -> MailingId {
+        let id = self.store.next_id(Series::Case, 2026);
+        let lost = Mailing {
+            version: 2,
+            ..mailing(id, author, self.clock.now())
+        };
+        self.hold(lost, MESSAGE, Some(News::Held)).await
+    }
+
+    async fn hold(&self, mailing: Mailing, message: &str, untold: Option<News>) -> MailingId {
+        let (id, now) = (mailing.id, self.clock.now());
         let until = now.plus(Duration::from_secs(14 * 86_400));
         let event = Event {
             at: now,
-            by: author.to_owned(),
+            by: mailing.author.address.to_string(),
             act: Act::Held,
             mailing: Some(id),
             note: "steward-routing".to_owned(),
         };
         let admission = Admission {
-            state: State::Held(Submitted::new(mailing(id, author, now)).hold(vec![finding], until)),
+            state: State::Held(Submitted::new(mailing).hold(vec![finding()], until)),
             message: message.into(),
             fingerprint: None,
             event: Some(event),
             traces: Traces::default(),
             is_unread: false,
-            untold: None,
+            untold,
         };
         self.store.admit(admission, vec![]).await.expect("admits")
+    }
+
+    /// The subjects of the gateway's mail to somebody; without templates they are the kinds of notices.
+    pub(crate) fn told(&self, who: &str) -> Vec<String> {
+        let sent = self.store.in_state(Kind::Released).expect("reads");
+        let conveyed = sent.iter().filter(|id| id.series == Series::Conveyed);
+        let states = conveyed.filter_map(|id| self.store.mailing(*id).expect("reads"));
+        let theirs = states.filter(|state| state.mailing().envelope.recipients().any(|to| *to == address(who)));
+        theirs.map(|state| state.mailing().subject.clone()).collect()
     }
 
     /// A case whose copies leave: what [`TOKEN`] stands for is the first of them.

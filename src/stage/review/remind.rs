@@ -29,9 +29,9 @@ pub async fn remind(desk: Desk, shutdown: Shutdown) {
 impl Desk {
     /// All that comes due by the clock, or was written back, and some of what nobody has been told of.
     pub async fn round(&self) -> Result<Round, Error> {
-        self.hear_answers().await?;
-        // What keeps one case from being told of keeps no other from being looked at.
+        // What keeps one case from being told of keeps no other from being looked at; and an answer none from being told of.
         let told = self.tell_untold().await;
+        self.hear_answers().await?;
         self.void_drifted().await?;
         self.look_at_held().await?;
         self.send_digests().await?;

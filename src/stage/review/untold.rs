@@ -6,12 +6,12 @@
 use futures_util::future::join_all;
 use tokio::task::spawn_blocking;
 
-use super::{Desk, Refusal};
+use super::Desk;
 use crate::decide::lint::{Level, Remark};
 use crate::model::Audience;
 use crate::model::lifecycle::State;
 use crate::stage::worker::Round;
-use crate::store::{Error, Untold};
+use crate::store::{Error, Outgoing, Untold};
 
 /// Cases that are told of in one round; their commits share a sync.
 const AT_ONCE: usize = 16;
@@ -22,47 +22,62 @@ impl Desk {
     /// Tells of the first cases of which there is something to be told.
     pub(super) async fn tell_untold(&self) -> Result<Round, Error> {
         let untold = self.store.untold(AT_ONCE)?;
-        let telling = join_all(untold.iter().map(|case| self.tell_of(case))).await;
-        for ((id, _), told) in untold.iter().zip(telling) {
+        let mut notices = Vec::new();
+        // One case is read after the other: each may be as long as a message may be.
+        for case in &untold {
+            notices.push(self.notices_of(case).await);
+        }
+        let telling = untold.iter().zip(notices).map(async |(case, notices)| {
+            let (state, outgoing) = notices?;
+            self.store.tell_of(case, state.as_ref(), outgoing).await
+        });
+        let mut failed = None;
+        for ((id, _), told) in untold.iter().zip(join_all(telling).await) {
             match told {
                 // It has changed, or there is other news by now: the next round tells of that.
                 Ok(()) | Err(Error::Conflict) => {}
                 Err(error) => {
                     tracing::error!(mailing.id = %id, %error, "nobody could be told of a case");
-                    return Err(error);
+                    failed = Some(error);
                 }
             }
         }
-        let is_all = untold.len() < AT_ONCE;
-        Ok(if is_all { Round::Done } else { Round::Waits })
+        match failed {
+            Some(error) => Err(error),
+            None if untold.len() < AT_ONCE => Ok(Round::Done),
+            None => Ok(Round::Waits),
+        }
     }
 
-    async fn tell_of(&self, case: &Untold) -> Result<(), Error> {
-        let (id, news) = case;
+    /// The case as it stands, and what tells of it.
+    async fn notices_of(&self, (id, news): &Untold) -> Result<(Option<State>, Vec<Outgoing>), Error> {
         let state = self.store.mailing(*id)?;
         let outgoing = match &state {
             Some(state @ State::Held(held)) if held.hold().returned().is_none() => {
-                let remarks = self.mended(state).await?;
+                let remarks = self.mended(state).await;
                 self.tell_hold(held, news, remarks)
             }
             // Whoever was faster has told of what became of it.
             Some(_) | None => Vec::new(),
         };
-        self.store.tell_of(case, state.as_ref(), outgoing).await
+        Ok((state, outgoing))
     }
 
-    /// What its author had better mend before anybody reads it; of mail to a list. Policy C12.
-    async fn mended(&self, state: &State) -> Result<Vec<String>, Error> {
+    /// What its author had better mend before anybody reads it; of mail to a list. Nothing where it cannot be read: people
+    /// are told of it all the same. Policy C12.
+    async fn mended(&self, state: &State) -> Vec<String> {
         if matches!(state.mailing().audience, Audience::Named) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let (desk, state) = (self.clone(), state.clone());
+        let (desk, id, state) = (self.clone(), state.id(), state.clone());
         let remarks = spawn_blocking(move || desk.remarks(&state)).await;
-        match remarks.map_err(|panicked| Error::Disk(panicked.to_string()))? {
-            Ok(remarks) => Ok(in_lines(&remarks)),
-            Err(Refusal::Store(error)) => Err(error),
-            Err(refusal) => Err(Error::Unreadable(refusal.to_string())),
-        }
+        let why = match remarks {
+            Ok(Ok(remarks)) => return in_lines(&remarks),
+            Ok(Err(refusal)) => refusal.to_string(),
+            Err(panicked) => panicked.to_string(),
+        };
+        tracing::error!(mailing.id = %id, error = why, "the editorial checks could not read a case");
+        Vec::new()
     }
 }
 
