@@ -358,7 +358,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
         if let Some(news) = untold {
-            untold::is_untold(&mut batch, step.to.id(), news)?;
+            self.is_untold_anew(&mut batch, step.to.id(), news)?;
         }
         if let Some((fingerprint, at)) = fingerprint {
             self.mark_fingerprint(&mut batch, &fingerprint, step.to.id(), at)?;

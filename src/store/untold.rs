@@ -9,6 +9,9 @@ use super::{Error, Outgoing, Store};
 use crate::model::lifecycle::State;
 use crate::model::{MailingId, OfficeId};
 
+/// Notices in one commit: each is three operations of a batch.
+const TOGETHER_MAX: usize = 50;
+
 /// What there is to be told of a held case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum News {
@@ -34,21 +37,47 @@ impl Store {
     }
 
     /// Those it concerns are told, by this mail, of the case as it stands. [`Error::Conflict`] when it has changed, or there
-    /// is other news by now: whoever answers has been told of what they answer. Law 3.
+    /// is other news by now: whoever answers has been told of what they answer. Law 3. Of very many the first may hear twice,
+    /// when a crash comes between them and the others.
     pub async fn tell_of(
         &self,
         (id, news): &Untold,
         stands: Option<&State>,
         outgoing: Vec<Outgoing>,
     ) -> Result<(), Error> {
-        let mut batch = Batch::default();
-        if let Some(state) = stands {
-            batch.assert(Table::Mailings, &id.to_key(), Some(Record::of(state)?.head));
-        }
         let record = postcard::to_allocvec(news)?;
-        batch.assert(Table::Untold, &id.to_key(), Some(record));
-        batch.delete(Table::Untold, &id.to_key());
-        self.send(batch, outgoing).await
+        let mut outgoing = outgoing.into_iter().peekable();
+        loop {
+            let mut batch = Batch::default();
+            batch.assert(Table::Untold, &id.to_key(), Some(record.clone()));
+            if let Some(state) = stands {
+                batch.assert(Table::Mailings, &id.to_key(), Some(Record::of(state)?.head));
+            }
+            let part = outgoing.by_ref().take(TOGETHER_MAX).collect();
+            let is_last = outgoing.peek().is_none();
+            if is_last {
+                batch.delete(Table::Untold, &id.to_key());
+            }
+            self.send(batch, part).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Adds to the batch: there is another version to be told of. Who had approved one of which they have not heard that it is
+    /// another text by now still has to.
+    pub(super) fn is_untold_anew(&self, batch: &mut Batch, id: MailingId, news: &News) -> Result<(), Error> {
+        let before = self.engine.read(Table::Untold, &id.to_key())?;
+        let before = before.map(|record| postcard::from_bytes(&record)).transpose()?;
+        let (Some(News::Renewed(before)), News::Renewed(now)) = (before, news) else {
+            return is_untold(batch, id, news);
+        };
+        let mut approved = before;
+        approved.extend(now.iter().cloned());
+        approved.sort();
+        approved.dedup();
+        is_untold(batch, id, &News::Renewed(approved))
     }
 }
 

@@ -82,3 +82,51 @@ async fn what_changes_while_people_are_told_is_told_of_as_it_stands() {
     home.store.tell_of(&untold, Some(&now), vec![]).await.expect("told");
     assert_eq!(home.store.untold(9).expect("reads"), []);
 }
+
+/// Who hears of the third version had approved the first, and has not heard of the second.
+#[tokio::test]
+async fn who_had_approved_hears_so_of_the_next_version_but_one() {
+    let home = home();
+    let admission = admission(&home.store, b"bytes".to_vec());
+    let mut state = admission.state.clone();
+    let id = home.store.admit(admission, vec![]).await.expect("admits");
+    let office = |name: &str| OfficeId(name.to_owned());
+    for approved in [
+        vec![office("registrar")],
+        vec![],
+        vec![office("alumni"), office("registrar")],
+    ] {
+        let step = renewed(&state);
+        state = step.to.clone();
+        let news = News::Renewed(approved);
+        let renewing = home.store.renew(step, b"next".to_vec(), None, Some(&news));
+        renewing.await.expect("renewed");
+    }
+    let both = News::Renewed(vec![office("alumni"), office("registrar")]);
+    assert_eq!(home.store.untold(9).expect("reads"), [(id, both)]);
+}
+
+/// More notices than one commit holds.
+#[tokio::test]
+async fn however_many_it_concerns_each_is_told() {
+    let home = home();
+    let admission = Admission {
+        untold: Some(News::Held),
+        ..admission(&home.store, b"bytes".to_vec())
+    };
+    let state = admission.state.clone();
+    let id = home.store.admit(admission, vec![]).await.expect("admits");
+    let notice = |_| {
+        let id = home.store.next_id(Series::Conveyed, 2026);
+        let state = Submitted::new(mailing(id, Capacity::Conveyed)).pass(at(0), at(0));
+        Outgoing {
+            state: state.expect("conveyed"),
+            message: b"told".to_vec(),
+        }
+    };
+    let notices = (0..130).map(notice).collect();
+    let told = home.store.tell_of(&(id, News::Held), Some(&state), notices).await;
+    told.expect("told");
+    assert_eq!(home.store.in_state(Kind::Released).expect("reads").len(), 130);
+    assert_eq!(home.store.untold(9).expect("reads"), []);
+}
