@@ -42,6 +42,22 @@ async fn thirty_addresses_to_a_vendor_are_held_and_somebody_is_told() {
     assert!(goes(&reply), "{reply}");
 }
 
+/// What its author takes back before anybody has looked was an attempt as well.
+#[tokio::test]
+async fn of_what_is_withdrawn_at_once_somebody_is_told() {
+    let campus = Campus::open().await;
+    for number in 1..=5 {
+        let csv = people(30, &format!("prospect{number}-"), "home.example").join("\n");
+        let letter = letter().attach("prospects.csv", csv.as_bytes());
+        let reply = campus
+            .hand_over("author@mst.example", Some("author"), &vendor(), &letter)
+            .await;
+        let withdrawn = campus.act(&case(&reply), "withdraw", "author", &json!({})).await;
+        withdrawn.expect("its author's");
+    }
+    campus.reaches("privacy@", 5).await;
+}
+
 #[tokio::test]
 async fn a_zip_in_a_zip_hides_nothing() {
     let campus = Campus::open().await;

@@ -7,7 +7,7 @@ use super::lately::Lately;
 use crate::decide::notice::{self, Told};
 use crate::mail::{Address, ForwardPath, Timestamp};
 use crate::model::lifecycle::{Released, State, Submitted};
-use crate::model::{Act, Event, Finding, Lane, Mailing, MailingId, Series};
+use crate::model::{Act, Ask, Event, Finding, Lane, Mailing, MailingId, Series};
 use crate::smtp::Reply;
 use crate::store::{Admission, Error, Move, News, Outgoing};
 
@@ -53,6 +53,7 @@ impl Gate {
         if mailing.id.series == Series::Conveyed {
             mailing.id = self.store.next_id(Series::Case, now.year(&self.settings.zone));
         }
+        outgoing.extend(self.alerts(&mailing, &findings));
         let (id, author) = (mailing.id, mailing.author.address.clone());
         let until = now.plus(self.settings.policy.lapse_after);
         let recalled = lately.under_way();
@@ -321,6 +322,20 @@ impl Gate {
         self.nudged(from, State::Ended(ended), Some(event)).await
     }
 
+    /// Who watches over contact data is told in the same commit: what its author takes back at once was an attempt as well.
+    /// Policy C10.
+    pub(super) fn alerts(&self, mailing: &Mailing, findings: &[Finding]) -> Vec<Outgoing> {
+        if !findings.iter().any(is_alarming) {
+            return Vec::new();
+        }
+        let told = Told {
+            reasons: findings.iter().map(|finding| finding.sentence.clone()).collect(),
+            ..Told::of(mailing)
+        };
+        let alerts = self.settings.policy.alerts.iter();
+        alerts.map(|to| self.notice(notice::Kind::Alert, to, &told)).collect()
+    }
+
     fn nudge(&self, mailing: &Mailing, why: &[&Finding]) -> Outgoing {
         let told = Told {
             reasons: why.iter().map(|finding| finding.sentence.clone()).collect(),
@@ -335,4 +350,9 @@ impl Gate {
         let (state, message): (Released, Vec<u8>) = notice::write(&self.settings.notices, kind, to, told, id, now);
         Outgoing { state, message }
     }
+}
+
+/// Whether those who watch over contact data hear of it.
+fn is_alarming(finding: &Finding) -> bool {
+    finding.rule == "contact-data-leaving" && matches!(finding.ask, Ask::Hold { .. })
 }

@@ -103,6 +103,7 @@ impl Gate {
         };
         let news = News::Renewed(held.approved());
         let until = now.plus(self.settings.policy.lapse_after);
+        let outgoing = self.alerts(&mailing, &findings);
         let renewed = held.renew(mailing, findings, &author, false, (until, now));
         let version = State::Held(renewed.clone()).mailing().version;
         let note = format!("version {version}");
@@ -110,7 +111,7 @@ impl Gate {
             from,
             to: State::Held(renewed),
             event: Some(self.event(Act::Renewed, &author, Some(case), note)),
-            outgoing: Vec::new(),
+            outgoing,
         };
         let fingerprint = Some((fingerprint, now));
         self.store.renew(step, bytes, fingerprint, Some(&news)).await?;

@@ -4,7 +4,7 @@ use super::Desk;
 use crate::decide::notice::{self, Kind, Told, in_words};
 use crate::mail::Address;
 use crate::model::lifecycle::{End, Held, State};
-use crate::model::{Ask, Finding, Mailing, OfficeId, Series, Steward};
+use crate::model::{Mailing, OfficeId, Series, Steward};
 use crate::store::{News, Outgoing};
 
 /// The notice that tells of an end.
@@ -15,11 +15,6 @@ pub(super) fn kind(end: End) -> Kind {
         End::Withdrawn | End::Converted => Kind::Withdrawn,
         End::Combined => Kind::Combined,
     }
-}
-
-/// Whether those who watch over contact data hear of it. Policy C10.
-fn is_alarming(finding: &Finding) -> bool {
-    finding.rule == "contact-data-leaving" && matches!(finding.ask, Ask::Hold { .. })
 }
 
 /// What there is to be told of a mailing.
@@ -72,10 +67,6 @@ impl Desk {
         let mut whom = notice::on_hold(self.offices(), author, &wanting, &|who| self.is_away(who));
         // Who gave the last approval has told the reviewers.
         whom.retain(|(kind, _)| *kind != Kind::Ready || held.hold().wants().is_empty());
-        if findings.iter().any(is_alarming) {
-            let alerts = self.settings.policy.alerts.iter();
-            whom.extend(alerts.map(|to| (Kind::Alert, to.clone())));
-        }
         whom.into_iter()
             .map(|(kind, to)| {
                 let is_void = kind == Kind::Wanted && self.had_approved(&to, news);
