@@ -60,10 +60,10 @@
 //!    a class goes at once, and so does an emergency whose role has shown a second factor.
 //! 4. `intake::gate` commits the mailing, its bytes, the audit line and that nobody has been told, and says `250 2.6.0 Held as
 //!    MC-2026-0001`.
-//! 5. [`stage::review::Desk`] tells its author and its stewards, and is where a steward approves and a reviewer releases: from the console, a notice's link, an
-//!    answer by mail ([`model::Answer`]), the API or the command line. An approval is bound to bytes, audience, identity
-//!    and schedule ([`model::Binding`]); another version keeps the number and voids it. What is unfit to send
-//!    ([`decide::lint`]) wants a change or a reason.
+//! 5. [`stage::review::Desk`] tells its author and its stewards, and is where a steward approves and a reviewer releases:
+//!    from the console, a notice's link, an answer by mail ([`model::Answer`]), the API or the command line. An approval is
+//!    bound to bytes, audience, identity and schedule ([`model::Binding`]); another version keeps the number and voids it.
+//!    What is unfit to send ([`decide::lint`]) wants a change or a reason.
 //! 6. [`stage::expand`] asks [`decide::audience`] who gets it, seals the plan in packets, and seals what all copies share
 //!    ([`decide::compose::seal`]): header, footer, body hash.
 //! 7. [`stage::deliver`]: a worker writes the intent of copy *k* with the outcome of the one before, signs it meanwhile

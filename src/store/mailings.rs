@@ -135,7 +135,7 @@ impl Store {
         }
     }
 
-    /// Takes a mailing into the house, with the mail that tells its author: all on the disk when this returns.
+    /// Takes a mailing into the house, with the mail that leaves at once: all on the disk when this returns.
     /// [`Error::Conflict`] when the same message was taken at the same moment.
     pub async fn admit(&self, admission: Admission, outgoing: Vec<Outgoing>) -> Result<MailingId, Error> {
         self.admit_in_turn(admission, outgoing, None).await

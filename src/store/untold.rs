@@ -36,6 +36,12 @@ impl Store {
         untold.collect()
     }
 
+    /// Of how many cases there is something to be told.
+    pub fn untold_count(&self) -> Result<usize, Error> {
+        let all = self.engine.scan(Table::Untold, &[]);
+        all.map(|item| item.map(|_untold| 1)).sum()
+    }
+
     /// Those it concerns are told, by this mail, of the case as it stands. [`Error::Conflict`] when it has changed, or there
     /// is other news by now: whoever answers has been told of what they answer. Law 3. Of very many the first may hear twice,
     /// when a crash comes between them and the others.

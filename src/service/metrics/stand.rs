@@ -80,6 +80,7 @@ impl Figures {
             }
             gauge!("bedel_held_oldest_seconds", "waits_for" => turn).set(oldest.get(turn).copied().unwrap_or_default());
         }
+        gauge!("bedel_untold_cases").set(self.store.untold_count()? as f64);
         let released = self.store.in_state(Kind::Released)?;
         let expanded = self.store.in_state(Kind::Expanded)?;
         for (state, all) in [("held", held), ("released", released), ("expanded", expanded)] {

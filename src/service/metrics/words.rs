@@ -45,6 +45,10 @@ const STANDING: &[(&str, &str)] = &[
         "Age of the oldest case, by whose turn it is",
     ),
     (
+        "bedel_untold_cases",
+        "Cases of which people have still to be told that they are held, or have another version",
+    ),
+    (
         "bedel_mailings",
         "Mailings that are not over, by state; conveyed mail among them",
     ),

@@ -2,7 +2,8 @@
 //!
 //! [`Desk`] is where people act: console, API and command line all come here, so what one of them refuses, all refuse,
 //! in the same words. Each act is one move in one commit, with its line of the audit trail and the notices that tell
-//! of it. A second click finds the state moved on and is told so.
+//! of it; of a case that begins, and of another version of its author's, people are told soon after. A second click finds
+//! the state moved on and is told so.
 
 mod act;
 mod around;

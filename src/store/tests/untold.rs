@@ -19,6 +19,7 @@ async fn a_case_is_untold_until_it_is_told_of_once_across_a_restart() {
     let home = home.reopened();
     assert_eq!(home.store.untold(1).expect("reads"), std::slice::from_ref(&first));
     assert_eq!(home.store.untold(9).expect("reads"), [first.clone(), last.clone()]);
+    assert_eq!(home.store.untold_count().expect("reads"), 2);
     home.store.tell_of(&first, None, vec![]).await.expect("told");
     let again = home.store.tell_of(&first, None, vec![]).await;
     assert!(matches!(again, Err(Error::Conflict)), "{again:?}");
