@@ -50,6 +50,9 @@ async fn a_second_person_lets_an_emergency_go_past_a_release_under_way() {
         .await
         .expect("confirmed");
     campus.reaches("s", 5).await;
+    let gone = format!("An emergency has gone: {urgent}");
+    let heard = async || campus.got("emarcomm@").iter().any(|(_, notice)| notice.contains(&gone));
+    campus.until("a reviewer hears of it", heard).await;
     assert_eq!(
         campus.mailing(&large).await["state"],
         "expanded",

@@ -98,6 +98,15 @@ impl Desk {
             .collect()
     }
 
+    /// The reviewers hear that an emergency has gone: whoever confirmed it may have been faster than the notice of the hold.
+    /// Policy C17.
+    pub(super) fn tell_afterwards(&self, mailing: &Mailing) -> Vec<Outgoing> {
+        let reviewers = self.offices().reviewers().into_iter();
+        reviewers
+            .map(|reviewer| self.notice(Kind::Afterwards, reviewer, &Told::of(mailing)))
+            .collect()
+    }
+
     pub(super) fn notice(&self, kind: Kind, to: &Address, told: &Told<'_>) -> Outgoing {
         let now = self.clock.now();
         let id = self.store.next_id(Series::Conveyed, now.year(&self.settings.zone));

@@ -137,8 +137,9 @@ impl Desk {
             .confirm(&herald, self.clock.now())
             .map_err(|why| self.wanting(why))?;
         let note = "a second person; nobody else waited for".to_owned();
-        self.step(state, State::Released(released), by, Act::Confirmed, note, Vec::new())
-            .await?;
+        let to = State::Released(released);
+        let outgoing = self.tell_afterwards(to.mailing());
+        self.step(state, to, by, Act::Confirmed, note, outgoing).await?;
         self.store.leave_unread(id).await?;
         Ok(Done {
             sentence: "Confirmed. It goes at once; a reviewer reads it within one business day.".to_owned(),
