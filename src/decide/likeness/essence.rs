@@ -161,8 +161,8 @@ fn marked_words<'t>(lines: impl Iterator<Item = &'t str>, names: &[String], most
         found.len() < most
     };
     let mut begins = true;
-    for token in lines.flat_map(str::split_whitespace) {
-        let is_wanted = if token.bytes().all(|octet| octet.is_ascii_alphabetic()) {
+    for (token, is_bare) in lines.flat_map(|line| Tokens { line }) {
+        let is_wanted = if is_bare {
             let is_name = !begins && token.starts_with(|c: char| c.is_ascii_uppercase());
             begins = false;
             add(token, is_name)
@@ -180,6 +180,37 @@ fn marked_words<'t>(lines: impl Iterator<Item = &'t str>, names: &[String], most
         }
     }
     (found, marks)
+}
+
+/// What stands between white space, and whether it is of ASCII letters alone, as most of it is.
+struct Tokens<'t> {
+    line: &'t str,
+}
+
+impl<'t> Iterator for Tokens<'t> {
+    type Item = (&'t str, bool);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.line.trim_start();
+        let (mut octets, mut is_bare) = (line.bytes(), true);
+        let end = octets.position(|octet| {
+            let is_letter = octet.is_ascii_alphabetic();
+            is_bare &= is_letter || octet == b' ';
+            !is_letter && (octet == b' ' || !octet.is_ascii_graphic())
+        });
+        let end = match end.and_then(|at| line.as_bytes().get(at).map(|octet| (at, octet))) {
+            None => line.len(),
+            Some((at, b' ')) => at,
+            // White space that is rarer, or no ASCII.
+            Some((at, _)) => {
+                let rest = line.get(at..).unwrap_or_default();
+                rest.find(char::is_whitespace).map_or(line.len(), |ends| at + ends)
+            }
+        };
+        let token = line.get(..end).filter(|token| !token.is_empty())?;
+        self.line = line.get(end..).unwrap_or_default();
+        Some((token, is_bare))
+    }
 }
 
 /// The words of what stands between white space; none of an address, or of whatever has a digit.
@@ -211,4 +242,25 @@ fn host(token: &str) -> Option<&str> {
     let rest = token.get(scheme.len()..)?;
     rest.split(|c: char| !c.is_alphanumeric() && c != '.' && c != '-')
         .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn tokens_are_what_stands_between_white_space(line in "[a-c \t\u{b}\u{1}.5ä\u{a0}]{0,40}") {
+            let found: Vec<&str> = Tokens { line: &line }.map(|(token, _)| token).collect();
+            let expected: Vec<&str> = line.split_whitespace().collect();
+            prop_assert_eq!(found, expected);
+            for (token, is_bare) in (Tokens { line: &line }) {
+                prop_assert!(!is_bare || token.bytes().all(|octet| octet.is_ascii_alphabetic()), "{}", token);
+            }
+            let bare = Tokens { line: "all of them" }.filter(|(_, is_bare)| *is_bare);
+            prop_assert_eq!(bare.count(), 3);
+        }
+    }
 }
