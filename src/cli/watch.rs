@@ -37,10 +37,31 @@ struct Progress {
     state: String,
     in_words: String,
     paused: bool,
+    pause: Option<Pause>,
     scheduled_for: Option<Timestamp>,
     tally: Tally,
     copies_per_second: f64,
     expected_end: Option<Timestamp>,
+    by_provider: Vec<Waiting>,
+}
+
+/// Why no copy leaves for now.
+#[derive(Debug, Deserialize)]
+struct Pause {
+    why: String,
+}
+
+/// What waits for another attempt at one provider, and what was said to it.
+#[derive(Debug, Deserialize)]
+struct Waiting {
+    provider: String,
+    deferred: u64,
+    replies: Vec<Said>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
+    reply: String,
 }
 
 impl Progress {
@@ -75,7 +96,9 @@ impl Progress {
     /// The pace and the end it leads to, while there is one.
     fn pace(&self, client: &Client) -> String {
         if self.paused {
-            return ", until somebody resumes it".to_owned();
+            let why = self.pause.iter().filter(|pause| !pause.why.is_empty());
+            let why = why.map(|pause| format!(" ({})", out::tame(&pause.why)));
+            return format!(", until somebody resumes it{}", why.collect::<String>());
         }
         let pace = match self.copies_per_second {
             pace if pace > 0.0 => format!(", {}", view::pace(pace)),
@@ -84,7 +107,21 @@ impl Progress {
         let end = self
             .expected_end
             .map(|end| format!(", the last leaves about {}", client.time(end)));
-        pace + &end.unwrap_or_default()
+        pace + &end.unwrap_or_default() + &self.held_up()
+    }
+
+    /// Where most copies wait for another attempt, and what was said there.
+    fn held_up(&self) -> String {
+        let most = self.by_provider.iter().max_by_key(|at| at.deferred);
+        let Some(most) = most.filter(|at| at.deferred > 0) else {
+            return String::new();
+        };
+        let said = most.replies.first().map(|said| format!(": {}", said.reply));
+        let (deferred, provider) = (out::count(most.deferred), out::tame(&most.provider));
+        format!(
+            ", {deferred} wait at {provider}{}",
+            out::tame(&said.unwrap_or_default())
+        )
     }
 }
 
@@ -209,19 +246,43 @@ mod tests {
 
     use super::*;
 
+    fn progress(state: &str, other: Value) -> Progress {
+        let mut whole = json!({
+            "state": state, "in_words": state, "paused": false, "pause": null, "tally": Tally::default(),
+            "copies_per_second": 0.0, "expected_end": null, "scheduled_for": null, "by_provider": [],
+        });
+        let fields = other.as_object().expect("fields").clone();
+        whole.as_object_mut().expect("fields").extend(fields);
+        view::read(whole).expect("reads")
+    }
+
+    fn client() -> Client {
+        Client::of(std::path::Path::new("config")).expect("the settings that ship")
+    }
+
     #[track_caller]
     fn check(state: &str, scheduled_for: Option<&str>, planned: u64, expected: &str) {
-        let client = Client::of(std::path::Path::new("config")).expect("the settings that ship");
         let tally = Tally {
             planned,
             ..Tally::default()
         };
-        let progress: Progress = view::read(json!({
-            "state": state, "in_words": state, "paused": false, "tally": tally, "copies_per_second": 0.0,
-            "expected_end": null, "scheduled_for": scheduled_for,
-        }))
-        .expect("reads");
-        assert_eq!(progress.stands_at(&client), expected, "{state}");
+        let progress = progress(state, json!({ "tally": tally, "scheduled_for": scheduled_for }));
+        assert_eq!(progress.stands_at(&client()), expected, "{state}");
+    }
+
+    #[test]
+    fn what_keeps_copies_back_is_said() {
+        let paused = json!({ "paused": true, "pause": { "why": "2.1 % of the copies failed" } });
+        let said = progress("expanded", paused).pace(&client());
+        assert_eq!(said, ", until somebody resumes it (2.1 % of the copies failed)");
+        let at = |provider: &str, deferred: u64| json!({ "provider": provider, "deferred": deferred, "replies": [{ "reply": "421 4.7.28", "count": 9 }] });
+        let waiting = json!({ "by_provider": [at("Yahoo", 2), at("Gmail", 1_200), at("iCloud", 0)] });
+        let said = progress("expanded", waiting).pace(&client());
+        assert_eq!(said, ", 1,200 wait at Gmail: 421 4.7.28");
+        assert_eq!(
+            progress("expanded", json!({ "by_provider": [at("iCloud", 0)] })).pace(&client()),
+            ""
+        );
     }
 
     #[test]

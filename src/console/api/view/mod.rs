@@ -119,6 +119,28 @@ fn scheduled_for(state: &State) -> Option<Timestamp> {
     }
 }
 
+/// That no copy of a mailing leaves for now, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Pause)]
+struct Paused {
+    /// `None` for the gateway itself, by the brake.
+    by: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    why: String,
+}
+
+impl Paused {
+    fn of(state: &State) -> Option<Self> {
+        let State::Expanded(expanded) = state else { return None };
+        expanded.pause().map(|pause| Self {
+            by: pause.by.as_ref().map(ToString::to_string),
+            at: pause.at,
+            why: pause.why.clone(),
+        })
+    }
+}
+
 fn is_paused(state: &State) -> bool {
     matches!(state, State::Expanded(expanded) if expanded.is_paused())
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{is_paused, scheduled_for};
+use super::{Paused, is_paused, scheduled_for};
 use crate::decide::shape::Counts;
 use crate::mail::Timestamp;
 use crate::model::Tally;
@@ -22,6 +22,8 @@ pub(in crate::console::api) struct Progress {
     /// The same as people say it: not a word to go by.
     in_words: &'static str,
     paused: bool,
+    /// Why no copy leaves for now.
+    pause: Option<Paused>,
     /// Before when it does not leave, if somebody or its hours have said so.
     #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_for: Option<Timestamp>,
@@ -91,6 +93,7 @@ impl Progress {
             state: state.word(),
             in_words: state.in_words(),
             paused: is_paused(state),
+            pause: Paused::of(state),
             scheduled_for: scheduled_for(state),
             tally,
             // To the hundredth: what follows it is noise.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::progress::Fared;
-use super::{Line, OfficeName};
+use super::{Line, OfficeName, Paused};
 use crate::console::api::actor::Actor;
 use crate::mail::Timestamp;
 use crate::model::lifecycle::State;
@@ -28,7 +28,7 @@ pub(in crate::console::api) struct Whole {
     released: Option<Let>,
     ended: Option<Over>,
     /// Why no copy leaves for now.
-    pause: Option<Held>,
+    pause: Option<Paused>,
     tally: Option<Tally>,
     /// What came back of its copies.
     came_back: CameBack,
@@ -76,16 +76,6 @@ struct Let {
     at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     not_before: Timestamp,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Pause)]
-struct Held {
-    /// `None` for the gateway itself, by the brake.
-    by: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    why: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -266,11 +256,7 @@ impl Whole {
                 self.released = Some(Let::of(expanded.release()));
                 self.exclusions = expanded.exclusions().clone();
                 self.when_uncertain = Some(expanded.when_uncertain().word());
-                self.pause = expanded.pause().map(|pause| Held {
-                    by: pause.by.as_ref().map(ToString::to_string),
-                    at: pause.at,
-                    why: pause.why.clone(),
-                });
+                self.pause = Paused::of(state);
                 self.tally = Some(tally);
             }
             State::Closed(closed) => {
