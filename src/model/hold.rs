@@ -209,6 +209,11 @@ impl Hold {
         self.survey.as_ref()
     }
 
+    /// Whether it would be an emergency, had its author shown a second factor: a second person may let it go. Policy C17.
+    pub fn is_urgent(&self) -> bool {
+        self.findings.iter().any(|finding| finding.rule == "emergency")
+    }
+
     /// Whether it asks people to answer a survey. Policy C13.
     pub fn wants_survey(&self) -> bool {
         self.findings.iter().any(|finding| finding.rule == "survey")

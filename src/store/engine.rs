@@ -102,7 +102,7 @@ pub enum Table {
     GroupsFound = 50,
     /// The topics that a held mailing will be one of, by mailing id.
     Topics = 51,
-    /// What there is to be told of a held case, by mailing id.
+    /// What there is to be told of a held case, the urgent ones first, by mailing id.
     Untold = 52,
 }
 

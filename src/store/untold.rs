@@ -25,12 +25,14 @@ pub enum News {
 pub type Untold = (MailingId, News);
 
 impl Store {
-    /// The first cases of which there is something to be told, in the order of their numbers: so many at most.
+    /// The first cases of which there is something to be told, urgent ones before others, in the order of their numbers: so
+    /// many at most.
     pub fn untold(&self, at_most: usize) -> Result<Vec<Untold>, Error> {
         let first = self.engine.scan(Table::Untold, &[]).take(at_most);
         let untold = first.map(|item| {
             let (key, news) = item?;
-            let id = mailing_id(&key).ok_or_else(|| Error::Unreadable("a mailing's number".to_owned()))?;
+            let id = mailing_id(key.get(1..).unwrap_or_default())
+                .ok_or_else(|| Error::Unreadable("a mailing's number".to_owned()))?;
             Ok((id, postcard::from_bytes(&news)?))
         });
         untold.collect()
@@ -51,18 +53,18 @@ impl Store {
         stands: Option<&State>,
         outgoing: Vec<Outgoing>,
     ) -> Result<(), Error> {
-        let record = postcard::to_allocvec(news)?;
+        let (key, record) = (self.untold_key(*id)?, postcard::to_allocvec(news)?);
         let mut outgoing = outgoing.into_iter().peekable();
         loop {
             let mut batch = Batch::default();
-            batch.assert(Table::Untold, &id.to_key(), Some(record.clone()));
+            batch.assert(Table::Untold, &key, Some(record.clone()));
             if let Some(state) = stands {
                 batch.assert(Table::Mailings, &id.to_key(), Some(Record::of(state)?.head));
             }
             let part = outgoing.by_ref().take(TOGETHER_MAX).collect();
             let is_last = outgoing.peek().is_none();
             if is_last {
-                batch.delete(Table::Untold, &id.to_key());
+                batch.delete(Table::Untold, &key);
             }
             self.send(batch, part).await?;
             if is_last {
@@ -73,22 +75,38 @@ impl Store {
 
     /// Adds to the batch: there is another version to be told of. Who had approved one of which they have not heard that it is
     /// another text by now still has to.
-    pub(super) fn is_untold_anew(&self, batch: &mut Batch, id: MailingId, news: &News) -> Result<(), Error> {
-        let before = self.engine.read(Table::Untold, &id.to_key())?;
+    pub(super) fn is_untold_anew(&self, batch: &mut Batch, state: &State, news: &News) -> Result<(), Error> {
+        let key_before = self.untold_key(state.id())?;
+        let before = self.engine.read(Table::Untold, &key_before)?;
         let before = before.map(|record| postcard::from_bytes(&record)).transpose()?;
+        // It may be urgent now, or no more.
+        batch.delete(Table::Untold, &key_before);
         let (Some(News::Renewed(before)), News::Renewed(now)) = (before, news) else {
-            return is_untold(batch, id, news);
+            return is_untold(batch, state, news);
         };
         let mut approved = before;
         approved.extend(now.iter().cloned());
         approved.sort();
         approved.dedup();
-        is_untold(batch, id, &News::Renewed(approved))
+        is_untold(batch, state, &News::Renewed(approved))
+    }
+
+    /// Where it lies what there is to be told of a case.
+    fn untold_key(&self, id: MailingId) -> Result<Vec<u8>, Error> {
+        let urgent = key(id, true);
+        let is_urgent = self.engine.has(Table::Untold, &urgent)?;
+        Ok(if is_urgent { urgent } else { key(id, false) })
     }
 }
 
 /// Adds to the batch: there is something to be told.
-pub(super) fn is_untold(batch: &mut Batch, id: MailingId, news: &News) -> Result<(), Error> {
-    batch.put(Table::Untold, &id.to_key(), postcard::to_allocvec(news)?);
+pub(super) fn is_untold(batch: &mut Batch, state: &State, news: &News) -> Result<(), Error> {
+    let is_urgent = matches!(state, State::Held(held) if held.hold().is_urgent());
+    batch.put(Table::Untold, &key(state.id(), is_urgent), postcard::to_allocvec(news)?);
     Ok(())
+}
+
+/// Urgent ones before all others.
+fn key(id: MailingId, is_urgent: bool) -> Vec<u8> {
+    [&[u8::from(!is_urgent)], id.to_key().as_slice()].concat()
 }

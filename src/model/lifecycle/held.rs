@@ -177,7 +177,7 @@ impl Held {
         if by.account().is_same_mailbox(&self.mailing.author.address) {
             return Err(Wanting::OwnMailing);
         }
-        if !self.hold.findings().iter().any(|finding| finding.rule == "emergency") {
+        if !self.hold.is_urgent() {
             return Err(Wanting::NoEmergency);
         }
         self.mailing.lane = Lane::Emergency;

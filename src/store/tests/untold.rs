@@ -84,6 +84,42 @@ async fn what_changes_while_people_are_told_is_told_of_as_it_stands() {
     assert_eq!(home.store.untold(9).expect("reads"), []);
 }
 
+/// Whoever may let an emergency go hears of it before what came earlier is told of. Policy C17.
+#[tokio::test]
+async fn what_is_urgent_is_told_of_first() {
+    let home = home();
+    let held = |octet: u8, findings: Vec<Finding>| {
+        let id = home.store.next_id(Series::Case, 2026);
+        let submitted = Submitted::new(mailing(id, Capacity::Initiated));
+        Admission {
+            state: State::Held(submitted.hold(findings, at(100))),
+            fingerprint: Some([octet; 32]),
+            untold: Some(News::Held),
+            ..admission(&home.store, b"bytes".to_vec())
+        }
+    };
+    let emergency = Finding {
+        rule: "emergency".into(),
+        clause: "C17".into(),
+        ask: Ask::Hold { wants: vec![] },
+        sentence: "Show your second factor.".to_owned(),
+    };
+    let ordinary = home.store.admit(held(1, vec![]), vec![]).await.expect("admits");
+    let admission = held(2, vec![emergency]);
+    let state = admission.state.clone();
+    let urgent = home.store.admit(admission, vec![]).await.expect("admits");
+    let first = [(urgent, News::Held), (ordinary, News::Held)];
+    assert_eq!(home.store.untold(9).expect("reads"), first);
+    // Another version of it, which is none.
+    let news = News::Renewed(vec![]);
+    let renewing = home.store.renew(renewed(&state), b"next".to_vec(), None, Some(&news));
+    renewing.await.expect("renewed");
+    let first = [(ordinary, News::Held), (urgent, news)];
+    assert_eq!(home.store.untold(9).expect("reads"), first);
+    home.store.tell_of(&first[1], None, vec![]).await.expect("told");
+    assert_eq!(home.store.untold(9).expect("reads").len(), 1);
+}
+
 /// Who hears of the third version had approved the first, and has not heard of the second.
 #[tokio::test]
 async fn who_had_approved_hears_so_of_the_next_version_but_one() {
