@@ -48,7 +48,8 @@ def smtplib_submit(campus, message, implicit=False, mechanism="PLAIN", to=None):
         client.user, client.password = AUTHOR, PASSWORD
         client.auth(mechanism, getattr(client, "auth_" + mechanism.lower()))
         code, text = client.mail(AUTHOR)
-        assert code == 250, text
+        if code != 250:
+            return f"{code} {text.decode()}"
         code, text = client.rcpt(to or message["To"])
         if code != 250:
             return f"{code} {text.decode()}"
