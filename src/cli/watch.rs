@@ -246,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    fn progress(state: &str, other: Value) -> Progress {
+    fn progress(state: &str, other: &Value) -> Progress {
         let mut whole = json!({
             "state": state, "in_words": state, "paused": false, "pause": null, "tally": Tally::default(),
             "copies_per_second": 0.0, "expected_end": null, "scheduled_for": null, "by_provider": [],
@@ -266,21 +266,21 @@ mod tests {
             planned,
             ..Tally::default()
         };
-        let progress = progress(state, json!({ "tally": tally, "scheduled_for": scheduled_for }));
+        let progress = progress(state, &json!({ "tally": tally, "scheduled_for": scheduled_for }));
         assert_eq!(progress.stands_at(&client()), expected, "{state}");
     }
 
     #[test]
     fn what_keeps_copies_back_is_said() {
         let paused = json!({ "paused": true, "pause": { "why": "2.1 % of the copies failed" } });
-        let said = progress("expanded", paused).pace(&client());
+        let said = progress("expanded", &paused).pace(&client());
         assert_eq!(said, ", until somebody resumes it (2.1 % of the copies failed)");
         let at = |provider: &str, deferred: u64| json!({ "provider": provider, "deferred": deferred, "replies": [{ "reply": "421 4.7.28", "count": 9 }] });
         let waiting = json!({ "by_provider": [at("Yahoo", 2), at("Gmail", 1_200), at("iCloud", 0)] });
-        let said = progress("expanded", waiting).pace(&client());
+        let said = progress("expanded", &waiting).pace(&client());
         assert_eq!(said, ", 1,200 wait at Gmail: 421 4.7.28");
         assert_eq!(
-            progress("expanded", json!({ "by_provider": [at("iCloud", 0)] })).pace(&client()),
+            progress("expanded", &json!({ "by_provider": [at("iCloud", 0)] })).pace(&client()),
             ""
         );
     }
