@@ -36,7 +36,6 @@ pub(super) struct Watch {
 struct Progress {
     state: String,
     in_words: String,
-    paused: bool,
     pause: Option<Pause>,
     scheduled_for: Option<Timestamp>,
     tally: Tally,
@@ -95,10 +94,10 @@ impl Progress {
 
     /// The pace and the end it leads to, while there is one.
     fn pace(&self, client: &Client) -> String {
-        if self.paused {
-            let why = self.pause.iter().filter(|pause| !pause.why.is_empty());
-            let why = why.map(|pause| format!(" ({})", out::tame(&pause.why)));
-            return format!(", until somebody resumes it{}", why.collect::<String>());
+        if let Some(pause) = &self.pause {
+            let why = Some(out::tame(&pause.why)).filter(|why| !why.is_empty());
+            let why = why.map(|why| format!(" ({why})"));
+            return format!(", until somebody resumes it{}", why.unwrap_or_default());
         }
         let pace = match self.copies_per_second {
             pace if pace > 0.0 => format!(", {}", view::pace(pace)),
@@ -248,7 +247,7 @@ mod tests {
 
     fn progress(state: &str, other: &Value) -> Progress {
         let mut whole = json!({
-            "state": state, "in_words": state, "paused": false, "pause": null, "tally": Tally::default(),
+            "state": state, "in_words": state, "pause": null, "tally": Tally::default(),
             "copies_per_second": 0.0, "expected_end": null, "scheduled_for": null, "by_provider": [],
         });
         let fields = other.as_object().expect("fields").clone();
@@ -272,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_keeps_copies_back_is_said() {
-        let paused = json!({ "paused": true, "pause": { "why": "2.1 % of the copies failed" } });
+        let paused = json!({ "pause": { "why": "2.1 % of the copies failed" } });
         let said = progress("expanded", &paused).pace(&client());
         assert_eq!(said, ", until somebody resumes it (2.1 % of the copies failed)");
         let at = |provider: &str, deferred: u64| json!({ "provider": provider, "deferred": deferred, "replies": [{ "reply": "421 4.7.28", "count": 9 }] });

@@ -185,7 +185,7 @@ impl Store {
             batch.put(Table::Afterwards, &id.to_key(), Vec::new());
         }
         if let Some(news) = &admission.untold {
-            untold::is_untold(&mut batch, &admission.state, news)?;
+            untold::leave_untold(&mut batch, &admission.state, news)?;
         }
         self.trace(&mut batch, &admission.traces)?;
         let topics = admission.traces.topics;
@@ -358,7 +358,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut batch = Batch::default();
         if let Some(news) = untold {
-            self.is_untold_anew(&mut batch, &step.to, news)?;
+            self.leave_untold_anew(&mut batch, &step.to, news)?;
         }
         if let Some((fingerprint, at)) = fingerprint {
             self.mark_fingerprint(&mut batch, &fingerprint, step.to.id(), at)?;

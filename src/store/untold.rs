@@ -75,20 +75,20 @@ impl Store {
 
     /// Adds to the batch: there is another version to be told of. Who had approved one of which they have not heard that it is
     /// another text by now still has to.
-    pub(super) fn is_untold_anew(&self, batch: &mut Batch, state: &State, news: &News) -> Result<(), Error> {
+    pub(super) fn leave_untold_anew(&self, batch: &mut Batch, state: &State, news: &News) -> Result<(), Error> {
         let key_before = self.untold_key(state.id())?;
         let before = self.engine.read(Table::Untold, &key_before)?;
         let before = before.map(|record| postcard::from_bytes(&record)).transpose()?;
         // It may be urgent now, or no more.
         batch.delete(Table::Untold, &key_before);
         let (Some(News::Renewed(before)), News::Renewed(now)) = (before, news) else {
-            return is_untold(batch, state, news);
+            return leave_untold(batch, state, news);
         };
         let mut approved = before;
         approved.extend(now.iter().cloned());
         approved.sort();
         approved.dedup();
-        is_untold(batch, state, &News::Renewed(approved))
+        leave_untold(batch, state, &News::Renewed(approved))
     }
 
     /// Where it lies what there is to be told of a case.
@@ -100,7 +100,7 @@ impl Store {
 }
 
 /// Adds to the batch: there is something to be told.
-pub(super) fn is_untold(batch: &mut Batch, state: &State, news: &News) -> Result<(), Error> {
+pub(super) fn leave_untold(batch: &mut Batch, state: &State, news: &News) -> Result<(), Error> {
     let is_urgent = matches!(state, State::Held(held) if held.hold().is_urgent());
     batch.put(Table::Untold, &key(state.id(), is_urgent), postcard::to_allocvec(news)?);
     Ok(())

@@ -26,6 +26,14 @@ async fn a_case_is_untold_until_it_is_told_of_once_across_a_restart() {
     assert_eq!(home.reopened().store.untold(9).expect("reads"), [last]);
 }
 
+/// A case of which there is something to be told.
+fn untold(store: &Store, news: News) -> Admission {
+    Admission {
+        untold: Some(news),
+        ..admission(store, b"bytes".to_vec())
+    }
+}
+
 /// The same case with another version, and the move to it.
 fn renewed(from: &State) -> Move {
     let State::Held(held) = from.clone() else {
@@ -45,10 +53,7 @@ fn renewed(from: &State) -> Move {
 #[tokio::test]
 async fn another_version_is_other_news() {
     let home = home();
-    let admission = Admission {
-        untold: Some(News::Held),
-        ..admission(&home.store, b"bytes".to_vec())
-    };
+    let admission = untold(&home.store, News::Held);
     let step = renewed(&admission.state);
     let id = home.store.admit(admission, vec![]).await.expect("admits");
     let news = News::Renewed(vec![OfficeId("registrar".to_owned())]);
@@ -65,22 +70,19 @@ async fn another_version_is_other_news() {
 #[tokio::test]
 async fn what_changes_while_people_are_told_is_told_of_as_it_stands() {
     let home = home();
-    let admission = Admission {
-        untold: Some(News::Renewed(vec![])),
-        ..admission(&home.store, b"bytes".to_vec())
-    };
+    let admission = untold(&home.store, News::Renewed(vec![]));
     let (read, step) = (admission.state.clone(), renewed(&admission.state));
     let id = home.store.admit(admission, vec![]).await.expect("admits");
-    let untold = (id, News::Renewed(vec![]));
+    let told = (id, News::Renewed(vec![]));
     let (now, bytes) = (step.to.clone(), b"second".to_vec());
     home.store
-        .renew(step, bytes, None, Some(&untold.1))
+        .renew(step, bytes, None, Some(&told.1))
         .await
         .expect("renewed");
-    let late = home.store.tell_of(&untold, Some(&read), vec![]).await;
+    let late = home.store.tell_of(&told, Some(&read), vec![]).await;
     assert!(matches!(late, Err(Error::Conflict)), "{late:?}");
-    assert_eq!(home.store.untold(9).expect("reads"), std::slice::from_ref(&untold));
-    home.store.tell_of(&untold, Some(&now), vec![]).await.expect("told");
+    assert_eq!(home.store.untold(9).expect("reads"), std::slice::from_ref(&told));
+    home.store.tell_of(&told, Some(&now), vec![]).await.expect("told");
     assert_eq!(home.store.untold(9).expect("reads"), []);
 }
 
@@ -147,10 +149,7 @@ async fn who_had_approved_hears_so_of_the_next_version_but_one() {
 #[tokio::test]
 async fn however_many_it_concerns_each_is_told() {
     let home = home();
-    let admission = Admission {
-        untold: Some(News::Held),
-        ..admission(&home.store, b"bytes".to_vec())
-    };
+    let admission = untold(&home.store, News::Held);
     let state = admission.state.clone();
     let id = home.store.admit(admission, vec![]).await.expect("admits");
     let notice = |_| {
