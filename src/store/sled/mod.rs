@@ -1,19 +1,23 @@
 //! The embedded engine: sled, behind one writer that makes it durable.
 //!
 //! sled 0.34's `flush` calls `sync_file_range`, which a power cut does not survive (measured: 40 of 40 lost records).
-//! So one thread applies batches, flushes, **and calls `fdatasync` on sled's file** before it answers; whoever waited
-//! meanwhile shares that one sync (group commit). The folders are synced after opening, since a fresh file is not
-//! there after a power cut until its folder is. Long values lie beside the engine's file (`rolls`).
+//! So one thread writes, flushes, **and calls `fdatasync` on sled's file** before it answers; whoever waited meanwhile shares
+//! that one sync (group commit). What is written together is there whole after a crash (`redo`), and is seen whole (`whole`).
+//! The folders are synced after opening, since a fresh file is not there after a power cut until its folder is. Long values
+//! lie beside the engine's file (`rolls`).
 //!
 //! # Failure
 //! When a flush or a sync fails we cannot know what is on the disk: the engine answers every later commit with the same
 //! error until the process is restarted and reads the disk again. So the house closes by itself then.
 
+mod entry;
 mod follow;
 mod head;
 mod open;
 mod read;
+mod redo;
 mod rolls;
+mod whole;
 mod writer;
 
 use std::collections::{BTreeSet, HashMap};
@@ -37,13 +41,16 @@ pub(super) use open::FORMAT;
 use follow::Followed;
 use head::Head;
 use open::{open_db, sign, sync_open};
+use redo::Redo;
 use rolls::{Rolls, Shelf};
+use whole::Whole;
 use writer::{Answer, Writer};
 
 /// A database folder, opened for one process.
 #[derive(Debug)]
 pub(super) struct Engine {
     tree: sled::Tree,
+    whole: Arc<Whole>,
     shelf: Shelf,
     vault: Vault,
     requests: Option<std::sync::mpsc::Sender<(Batch, Answer)>>,
@@ -60,6 +67,7 @@ impl Engine {
     /// Opens the folder, or makes it; refuses politely what another process has open or what is damaged.
     pub(super) fn open(path: &Path, free_bytes_min: u64, master: &MasterKey) -> Result<Self, OpenError> {
         let db = open_db(path)?;
+        let redo = Redo::open(&db)?;
         let file = sync_open(path)
             .and_then(|file| sign(&db, path, &file).map(|()| file))
             .map_err(|source| OpenError::Disk {
@@ -70,6 +78,7 @@ impl Engine {
         let head = Head::load(&db, &vault)?;
         let rolls = Rolls::open(&path.join("rolls"), &db)?;
         let shelf = rolls.shelf();
+        let whole = Arc::new(Whole::default());
         let disk = Disk {
             path: path.to_owned(),
             free_bytes_min,
@@ -85,6 +94,8 @@ impl Engine {
             vault: vault.clone(),
             file,
             rolls,
+            redo,
+            whole: Arc::clone(&whole),
             head,
             disk: disk.clone(),
             bells: Arc::clone(&bells),
@@ -103,6 +114,7 @@ impl Engine {
         let tree = sled::Tree::clone(&db);
         Ok(Self {
             tree,
+            whole,
             shelf,
             vault,
             requests: Some(requests),

@@ -98,10 +98,16 @@ impl Engine {
     /// The value of a key.
     pub(in crate::store) fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let key = table.key(key);
-        match self.tree.get(&key)? {
+        match self.whole.value(&self.tree, &key)? {
             Some(value) => self.opened(&key, &value),
             None => Ok(None),
         }
+    }
+
+    /// The engine, for a walk over a table.
+    fn walked(&self, table: Table) -> &sled::Tree {
+        self.whole.settled(table);
+        &self.tree
     }
 
     fn opened(&self, key: &[u8], value: &sled::IVec) -> Result<Option<Vec<u8>>, Error> {
@@ -113,7 +119,7 @@ impl Engine {
 
     /// Whether there is such a key.
     pub(in crate::store) fn has(&self, table: Table, key: &[u8]) -> Result<bool, Error> {
-        Ok(self.tree.contains_key(table.key(key))?)
+        Ok(self.whole.value(&self.tree, &table.key(key))?.is_some())
     }
 
     /// The keys and values of a table whose keys begin so, in order; keys come without the table's byte.
@@ -123,7 +129,7 @@ impl Engine {
         prefix: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<Record, Error>> + use<> {
         let reader = self.reader();
-        let items = self.tree.scan_prefix(table.key(prefix));
+        let items = self.walked(table).scan_prefix(table.key(prefix));
         items.filter_map(move |item| reader.record(item).transpose())
     }
 
@@ -133,7 +139,7 @@ impl Engine {
         table: Table,
         prefix: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<Vec<u8>, Error>> + use<> {
-        let keys = self.tree.scan_prefix(table.key(prefix)).keys();
+        let keys = self.walked(table).scan_prefix(table.key(prefix)).keys();
         keys.map(|key| Ok(bare(&key?)))
     }
 
@@ -144,7 +150,7 @@ impl Engine {
         from: &[u8],
     ) -> impl Iterator<Item = Result<Record, Error>> + use<> {
         let reader = self.reader();
-        let items = self.tree.range(table.key(from)..table.end());
+        let items = self.walked(table).range(table.key(from)..table.end());
         items.filter_map(move |item| reader.record(item).transpose())
     }
 
@@ -154,7 +160,7 @@ impl Engine {
         table: Table,
         from: &[u8],
     ) -> impl Iterator<Item = Result<Vec<u8>, Error>> + use<> {
-        let keys = self.tree.range(table.key(from)..table.end()).keys();
+        let keys = self.walked(table).range(table.key(from)..table.end()).keys();
         keys.map(|key| Ok(bare(&key?)))
     }
 
@@ -167,7 +173,7 @@ impl Engine {
     ) -> Result<Option<Record>, Error> {
         let first = table.key(prefix);
         let last = [first.as_slice(), rest].concat();
-        let Some((key, value)) = self.tree.range(first..=last).next_back().transpose()? else {
+        let Some((key, value)) = self.walked(table).range(first..=last).next_back().transpose()? else {
             return Ok(None);
         };
         let value = self.opened(&key, &value)?;
@@ -178,7 +184,7 @@ impl Engine {
     pub(in crate::store) fn raw(&self, table: Table) -> impl Iterator<Item = Result<Record, Error>> + use<> {
         let is_format = move |key: &[u8]| key == Table::About.key(FORMAT_KEY).as_slice();
         let reader = self.reader();
-        let items = self.tree.scan_prefix(table.key(&[]));
+        let items = self.walked(table).scan_prefix(table.key(&[]));
         let items = items.filter_map(move |item| reader.raw(item).transpose());
         // What the store is, its next one says itself.
         items.filter(move |item| !matches!(item, Ok((key, _)) if is_format(key)))

@@ -98,3 +98,44 @@ async fn a_commit_rings_the_bell_of_its_table() {
     engine.commit(batch("a", "1")).await.expect("commits");
     bell.rung().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_is_seen_whole() {
+    /// So that a group is under way most of the time.
+    const FILLERS: u16 = 150;
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let engine = Arc::new(engine(dir.path()));
+    let number_of = |value: Option<Vec<u8>>| value.map_or(0, |value| value.first().copied().unwrap_or_default());
+    let reader = Arc::clone(&engine);
+    let watched = tokio::task::spawn_blocking(move || {
+        let read = |table| number_of(reader.read(table, b"last").expect("reads"));
+        let walked = |table| number_of(reader.scan(table, b"last").next().map(|item| item.expect("reads").1));
+        let mut seen = BTreeSet::new();
+        // The first that is written is looked at after the last, and the other way round.
+        for _ in 0..1_000_000 {
+            let (late, early, walked_early) = (read(Table::Tokens), read(Table::Mailings), walked(Table::Mailings));
+            assert!(
+                early >= late && walked_early >= early,
+                "{late}, then {early} and {walked_early}"
+            );
+            let (early, walked_late) = (read(Table::Mailings), walked(Table::Tokens));
+            assert!(walked_late >= early, "{early}, then {walked_late}");
+            seen.insert(early);
+            if early == 100 {
+                break;
+            }
+        }
+        seen.len()
+    });
+    for number in 1..=100 {
+        let mut batch = Batch::default();
+        for table in [Table::Mailings, Table::Tokens] {
+            batch.put(table, b"last", vec![number]);
+        }
+        for filler in 0..FILLERS {
+            batch.put(Table::Accounts, &filler.to_be_bytes(), vec![number]);
+        }
+        engine.commit(batch).await.expect("commits");
+    }
+    assert!(watched.await.expect("watches") > 1, "it was looked at while it changed");
+}

@@ -1,8 +1,7 @@
 //! The one thread that writes: what several commits want goes to the disk together.
 //!
-//! The engine turns over its log before and after every batch it is given, two writes and two syncs of a range each: so the
-//! commits of a group become one batch of the engine. Each stands on what the ones before it in the group have written, and
-//! none is answered before all of it is on the disk.
+//! The commits of a group are written ahead together ([`Redo`]) and seen together ([`Whole`]). Each stands on what the ones before
+//! it in the group have written, and none is answered before all of it is on the disk.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -17,7 +16,9 @@ use tokio::time::Instant;
 
 use super::follow::Followed;
 use super::head::Head;
+use super::redo::Redo;
 use super::rolls::{Place, Rolls};
+use super::whole::{Whole, Writes};
 use super::{Bells, Disk};
 use crate::store::Error;
 use crate::store::changes::Log;
@@ -26,7 +27,7 @@ use crate::store::vault::Vault;
 
 /// Commits that share one sync at most; bounds how long the first of them waits.
 const GROUP_MAX: usize = 512;
-/// Operations that the engine is given at once: it turns over its log for each batch, and its memory grows with larger ones.
+/// Operations that are written ahead together; their record is in memory, and in the engine until the next.
 const HANDED_MAX: usize = 1_000;
 /// Octets of values after which the engine is given what there is: they are in memory until then, and in one roll afterwards.
 const HANDED_OCTETS: usize = 8 * 1024 * 1024;
@@ -42,6 +43,8 @@ pub(super) struct Writer {
     pub(super) vault: Vault,
     pub(super) file: File,
     pub(super) rolls: Rolls,
+    pub(super) redo: Redo,
+    pub(super) whole: Arc<Whole>,
     pub(super) head: Head,
     pub(super) disk: Disk,
     pub(super) bells: Arc<Bells>,
@@ -227,18 +230,18 @@ impl Writer {
         }
         let followed = Arc::clone(&self.followed);
         let _hand = followed.changing(writes.keys());
-        let (mut long, mut short) = (HashMap::new(), sled::Batch::default());
+        let (mut long, mut short) = (HashMap::new(), Writes::new());
         for (key, sealed) in writes {
             match sealed {
                 sealed if Table::is_long_key(&key) => _ = long.insert(key, sealed),
-                Some(sealed) => short.insert(key, sealed),
-                None => short.remove(key),
+                sealed => _ = short.insert(key, sealed.map(sled::IVec::from)),
             }
         }
         if self.rolls.keep(long, &mut short)? {
             self.syncs.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(self.db.apply_batch(short)?)
+        self.redo.write(&short)?;
+        Ok(self.whole.write(&self.db, short)?)
     }
 
     fn sync(&mut self) -> Result<(), String> {

@@ -6,8 +6,8 @@
 //! disk.
 //!
 //! # Form
-//! A roll is a file `roll-NUMBER` of entries: `length of the key (2 octets) | length of the value (4) | key | value`, numbers
-//! big-endian, keys and values as the engine would have them: values are sealed and bound to their keys.
+//! A roll is a file `roll-NUMBER` of [entries](Entry), keys and values as the engine would have them: values are sealed and bound
+//! to their keys.
 //!
 //! # What is no longer wanted
 //! A roll of which nothing is wanted is removed. One of which little is wanted is moved, a piece with each group of commits,
@@ -21,10 +21,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use place::Entry;
 pub(super) use place::Place;
 
+use super::entry::Entry;
 use super::read::Record;
+use super::whole::Writes;
 use crate::store::engine::Table;
 use crate::store::{Error, OpenError, make_private_dir};
 
@@ -163,12 +164,12 @@ impl Rolls {
         self.shelf.clone()
     }
 
-    /// Writes what a group of commits has of long values, syncs it, and tells the batch where it lies; `None` removes. A
-    /// piece of the roll that is moved goes with it. Whether there was anything to sync.
+    /// Writes what a group of commits has of long values, syncs it, and tells the engine's writes where it lies; `None`
+    /// removes. A piece of the roll that is moved goes with it. Whether there was anything to sync.
     pub(super) fn keep(
         &mut self,
         mut long: HashMap<Vec<u8>, Option<Vec<u8>>>,
-        writes: &mut sled::Batch,
+        writes: &mut Writes,
     ) -> Result<bool, Error> {
         for (key, value) in self.moved()? {
             // Whoever writes it anew wants what is written now.
@@ -192,7 +193,7 @@ impl Rolls {
                     let within = entry.write(&mut octets).ok_or_else(too_long)?;
                     entries.push((key, within, value.len()));
                 }
-                None => writes.remove(key),
+                None => _ = writes.insert(key, None),
             }
         }
         if octets.is_empty() {
@@ -204,7 +205,7 @@ impl Rolls {
         for (key, within, length) in entries {
             let place = Place::new(roll, from, within, length).ok_or_else(too_long)?;
             *self.wanted.entry(roll).or_default() += u64::from(place.length);
-            writes.insert(key, place.to_octets().as_slice());
+            writes.insert(key, Some(place.to_octets().into()));
         }
         Ok(true)
     }

@@ -1,9 +1,6 @@
-//! Place: where a long value lies, and the form of what lies there.
+//! Place: where a long value lies.
 
 use crate::store::Error;
-
-/// Octets of the lengths before an entry's key.
-const LENGTHS: usize = 6;
 
 /// Where a long value lies: in which roll, from which octet on, how many octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,41 +40,5 @@ impl Place {
             }),
             _ => Err(Error::Unreadable("the place of a message".to_owned())),
         }
-    }
-}
-
-/// One entry of a roll.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry<'a> {
-    pub(super) key: &'a [u8],
-    pub(super) value: &'a [u8],
-}
-
-impl<'a> Entry<'a> {
-    /// Its octets in a roll.
-    pub(super) fn length(&self) -> usize {
-        LENGTHS + self.key.len() + self.value.len()
-    }
-
-    /// Adds it to a roll's octets; where its value begins among them. `None` when it is longer than lengths can say.
-    pub(super) fn write(&self, octets: &mut Vec<u8>) -> Option<usize> {
-        octets.extend(u16::try_from(self.key.len()).ok()?.to_be_bytes());
-        octets.extend(u32::try_from(self.value.len()).ok()?.to_be_bytes());
-        octets.extend(self.key);
-        let within = octets.len();
-        octets.extend(self.value);
-        Some(within)
-    }
-
-    /// The first entry of a roll's octets, and those behind it; `None` when no whole entry is there.
-    pub(super) fn read(octets: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (lengths, rest) = octets.split_first_chunk::<LENGTHS>()?;
-        let [k0, k1, lengths @ ..] = lengths;
-        let key = usize::from(u16::from_be_bytes([*k0, *k1]));
-        let value = usize::try_from(u32::from_be_bytes(*lengths)).ok()?;
-        // Nothing has an empty key: these are the zeros behind a torn end.
-        let (key, rest) = rest.split_at_checked(key).filter(|(key, _)| !key.is_empty())?;
-        let (value, rest) = rest.split_at_checked(value)?;
-        Some((Self { key, value }, rest))
     }
 }
