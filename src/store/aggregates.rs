@@ -43,10 +43,7 @@ impl Store {
     /// What was reported to a letterbox of times that ended since then, oldest first.
     pub fn aggregates(&self, letterbox: Letterbox, since: Timestamp) -> impl Iterator<Item = Result<Aggregate, Error>> {
         self.aggregate_keys(letterbox, since.as_micros(), i64::MAX).map(|key| {
-            let mut record = Vec::new();
-            for item in self.engine.scan(Table::Aggregates, &key?) {
-                record.extend_from_slice(&item?.1);
-            }
+            let record = self.engine.together(Table::Aggregates, &key?)?;
             Ok(postcard::from_bytes(&record)?)
         })
     }

@@ -182,7 +182,7 @@ impl Table {
     }
 }
 
-/// Most operations one batch may hold; sled's memory grows with larger ones.
+/// Most operations one batch may hold: all of them are in memory, twice, while they are written.
 pub(super) const BATCH_OPERATIONS_MAX: usize = 200;
 /// Longest value; sled keeps longer ones badly.
 pub(super) const VALUE_BYTES_MAX: usize = 8 * 1024;

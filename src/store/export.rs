@@ -135,11 +135,18 @@ impl Store {
                     };
                     self.spool.restore(&name, bytes).await?;
                 }
-                ["gone", key] => batch.raw.push((unhex(key).ok_or(fault("not hexadecimal"))?, None)),
+                ["gone", key] => {
+                    let key = unhex(key).ok_or(fault("not hexadecimal"))?;
+                    batch
+                        .raw
+                        .push((of_a_table(key).ok_or(fault("a key of no table"))?, None));
+                }
                 [key, value] => {
                     let (Some(key), Some(value)) = (unhex(key), unhex(value)) else {
                         return Err(fault("not hexadecimal"));
                     };
+                    let key = of_a_table(key).filter(|_| !value.is_empty());
+                    let key = key.ok_or(fault("a key of no table, or no value"))?;
                     let is_key = key.first() == Some(&(Table::Vault as u8));
                     batch.raw.push((key, Some(value)));
                     // The keys come first, so that what follows can be opened.
@@ -183,6 +190,12 @@ fn hex(bytes: &[u8]) -> String {
             let _infallible = write!(text, "{byte:02x}");
             text
         })
+}
+
+/// A full key, when it is of one of the tables.
+fn of_a_table(key: Vec<u8>) -> Option<Vec<u8>> {
+    let is_table = |first: &u8| Table::ALL.into_iter().any(|table| table as u8 == *first);
+    key.first().is_some_and(is_table).then_some(key)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -62,10 +62,7 @@ impl Store {
         match head.split_first() {
             Some((&WHOLE, record)) => Ok(lifecycle::restore(record)?),
             Some((&CHUNKED, hash)) => {
-                let mut record = Vec::new();
-                for item in self.engine.scan(Table::StateChunks, &id.to_key()) {
-                    record.extend_from_slice(&item?.1);
-                }
+                let record = self.engine.together(Table::StateChunks, &id.to_key())?;
                 if sha256(&record) != hash {
                     return Err(unreadable());
                 }

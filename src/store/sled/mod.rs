@@ -96,6 +96,7 @@ impl Engine {
             rolls,
             redo,
             whole: Arc::clone(&whole),
+            is_unsynced: false,
             head,
             disk: disk.clone(),
             bells: Arc::clone(&bells),

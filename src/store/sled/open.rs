@@ -18,7 +18,7 @@ const SIGN: &str = "bedel-store";
 /// Key, in [`Table::About`], of the format the store was made with.
 pub(super) const FORMAT_KEY: &[u8] = b"format";
 /// The format this version writes.
-pub(in crate::store) const FORMAT: &str = "17";
+pub(in crate::store) const FORMAT: &str = "18";
 
 /// Whether another version made it, whose records this one cannot read.
 fn is_foreign(db: &sled::Db) -> Result<bool, sled::Error> {

@@ -133,6 +133,17 @@ impl Engine {
         items.filter_map(move |item| reader.record(item).transpose())
     }
 
+    /// The values of a table whose keys begin so, in order, one behind the other: a value that lies in pieces, all of one moment.
+    pub(in crate::store) fn together(&self, table: Table, prefix: &[u8]) -> Result<Vec<u8>, Error> {
+        let reader = self.reader();
+        let _still = self.whole.still();
+        let mut octets = Vec::new();
+        for item in self.tree.scan_prefix(table.key(prefix)) {
+            octets.extend(reader.record(item)?.map(|(_, piece)| piece).unwrap_or_default());
+        }
+        Ok(octets)
+    }
+
     /// The keys of a table whose keys begin so, in order, without the table's byte; nothing is opened.
     pub(in crate::store) fn keys(
         &self,

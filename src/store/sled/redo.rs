@@ -5,10 +5,16 @@
 //! of its writes. When all of the record is there, the next opening does what it says, again or for the first time; when it is
 //! not, none of the group is there.
 //!
+//! After a power cut the log may also have a hole, where the kernel had not yet written what is older than what it had; the
+//! engine is then cut at the hole, unless the log goes on for another two of its segments (512 KiB each) behind it. So a record
+//! that is long is on the disk before the first of its writes is logged, and so is one that follows others in the same group.
+//!
 //! # Form
-//! The record of the last group lies in pieces, under keys of no table: `number of the group (8 octets) | pieces (2) | octets`,
-//! numbers big-endian. The octets of all pieces are [entries](Entry); an empty value removes, since no value on the disk is
+//! The record of the last group lies in pieces, under keys of no table: `SHA-256 of the record (32 octets) | pieces (2) | octets`,
+//! the number big-endian. The octets of all pieces are [entries](Entry); an empty value removes, since no value on the disk is
 //! empty.
+
+use aws_lc_rs::digest::{SHA256, digest};
 
 use super::entry::Entry;
 use super::whole::{Writes, write};
@@ -16,14 +22,18 @@ use crate::store::Error;
 
 /// The first octet of the keys: that of no table.
 const REDO: u8 = 0;
-/// Octets of a piece: sixteen of them, which the engine may keep together, are still no file of their own to it.
-const PIECE_OCTETS: usize = 16 * 1024;
+/// Octets of a piece. The engine keeps up to twenty values together and puts what is longer than 128 KiB into a file of its own,
+/// which it never syncs.
+const PIECE_OCTETS: usize = 4 * 1024;
+/// What stands before the octets of a piece.
+const HEAD_OCTETS: usize = 34;
+/// A longer record is on the disk before what it is the record of.
+const SHORT_OCTETS: usize = 64 * 1024;
 
 /// The record of the last group.
 #[derive(Debug)]
 pub(super) struct Redo {
     tree: sled::Tree,
-    group: u64,
     pieces: u16,
 }
 
@@ -39,17 +49,16 @@ impl Redo {
         tree.flush()?;
         Ok(Self {
             tree: tree.clone(),
-            group: 0,
             pieces: 0,
         })
     }
 
-    /// Writes ahead what a group is about to write. It takes the place of the record before it, whose group is done.
-    pub(super) fn write(&mut self, writes: &Writes) -> Result<(), Error> {
+    /// Writes ahead what a group is about to write, in place of the record before it. Whether it is so long that it is to be on
+    /// the disk first.
+    pub(super) fn write(&mut self, writes: &Writes) -> Result<bool, Error> {
         let octets = record(writes).ok_or_else(too_long)?;
         let pieces = u16::try_from(octets.len().div_ceil(PIECE_OCTETS)).map_err(|_many| too_long())?;
-        self.group += 1;
-        let head = [&self.group.to_be_bytes()[..], &pieces.to_be_bytes()].concat();
+        let head = [digest(&SHA256, &octets).as_ref(), &pieces.to_be_bytes()].concat();
         for (number, piece) in (0..pieces).zip(octets.chunks(PIECE_OCTETS)) {
             self.tree.insert(piece_key(number), [&head, piece].concat())?;
         }
@@ -58,7 +67,7 @@ impl Redo {
             self.tree.remove(piece_key(number))?;
         }
         self.pieces = pieces;
-        Ok(())
+        Ok(octets.len() > SHORT_OCTETS)
     }
 }
 
@@ -85,19 +94,28 @@ fn standing(tree: &sled::Tree) -> Result<Writes, Error> {
     let (mut octets, mut head) = (Vec::new(), None);
     for number in 0..u16::MAX {
         let piece = tree.get(piece_key(number))?;
-        let Some((own, rest)) = piece.as_ref().and_then(|piece| piece.split_first_chunk::<10>()) else {
+        let Some((own, rest)) = piece
+            .as_ref()
+            .and_then(|piece| piece.split_first_chunk::<HEAD_OCTETS>())
+        else {
             return Ok(Writes::new());
         };
         if *head.get_or_insert(*own) != *own {
             return Ok(Writes::new());
         }
         octets.extend_from_slice(rest);
-        let [.., high, low] = *own;
-        if number + 1 == u16::from_be_bytes([high, low]) {
-            break;
+        let [hash @ .., high, low] = own;
+        if number + 1 == u16::from_be_bytes([*high, *low]) {
+            let is_whole = digest(&SHA256, &octets).as_ref() == hash;
+            let writes = if is_whole {
+                entries(&octets)
+            } else {
+                Some(Writes::new())
+            };
+            return writes.ok_or_else(|| Error::Unreadable("what was last being written".to_owned()));
         }
     }
-    entries(&octets).ok_or_else(|| Error::Unreadable("what was last being written".to_owned()))
+    Ok(Writes::new())
 }
 
 fn entries(mut octets: &[u8]) -> Option<Writes> {
@@ -223,6 +241,23 @@ mod tests {
         db.insert(last, old).expect("writes");
         drop(Redo::open(&db).expect("opens again"));
         assert_eq!(keys(&db), done(&before));
+    }
+
+    #[test]
+    fn no_record_becomes_a_file_of_its_own() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let db = open_db(home.path()).expect("a database");
+        let mut redo = Redo::open(&db).expect("opens");
+        for count in [1_000, 10, 200, 1_000, 40].into_iter().cycle().take(60) {
+            let value = || Some(sled::IVec::from(vec![7; 8 * 1024 - 100]));
+            let writes: Writes = (0..count)
+                .map(|key: u16| ([&[9], &key.to_be_bytes()[..]].concat(), value()))
+                .collect();
+            redo.write(&writes).expect("writes ahead");
+        }
+        db.flush().expect("flushes");
+        let files = std::fs::read_dir(home.path().join("blobs")).expect("a folder");
+        assert_eq!(files.count(), 0);
     }
 
     #[test]

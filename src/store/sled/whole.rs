@@ -2,10 +2,12 @@
 //!
 //! The engine has batches of its own. But while it applies one, nobody can read; and it turns over its log before and after
 //! each, two writes and two syncs of a range. So readers look here first: what a group writes is here before the first of it is
-//! in the engine, and until the last is. A walk reads the engine alone, so it begins when no group is changing its table.
+//! in the engine, and until the last is. A walk reads the engine alone: it finds all that anybody has seen before it was asked
+//! for; of a group that comes while it is under way, it may find a part. What belongs together is therefore read while nothing
+//! is written ([`Whole::still`]).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::store::engine::Table;
 use crate::store::mailings::lock;
@@ -28,18 +30,24 @@ impl Whole {
         known.map_or_else(|| tree.get(key), Ok)
     }
 
-    /// Waits while a table is being changed: a walk that begins then finds all that anybody has seen of it before.
+    /// Waits while a table is being changed: a walk that is asked for then finds all that anybody has seen of it before.
     pub(super) fn settled(&self, table: Table) {
         let under_way = Arc::clone(&self.shown());
         let mut of_table = under_way.range(table.key(&[])..table.end());
         if of_table.next().is_some() {
-            drop(lock(&self.turn));
+            drop(self.still());
         }
     }
 
-    /// Gives the engine what a group writes.
+    /// While this lives nothing is written: for what is read in a moment.
+    pub(super) fn still(&self) -> MutexGuard<'_, ()> {
+        lock(&self.turn)
+    }
+
+    /// Gives the engine what a group writes. Should it fail in the middle, all of it stays to be seen: the opening after will do
+    /// all of it, and until then nobody writes.
     pub(super) fn write(&self, tree: &sled::Tree, writes: Writes) -> Result<(), sled::Error> {
-        let _turn = lock(&self.turn);
+        let _turn = self.still();
         let writes = Arc::new(writes);
         self.show(&writes);
         for (key, value) in writes.iter() {

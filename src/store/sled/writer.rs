@@ -45,6 +45,8 @@ pub(super) struct Writer {
     pub(super) rolls: Rolls,
     pub(super) redo: Redo,
     pub(super) whole: Arc<Whole>,
+    /// Whether something of the group was handed over already.
+    pub(super) is_unsynced: bool,
     pub(super) head: Head,
     pub(super) disk: Disk,
     pub(super) bells: Arc<Bells>,
@@ -198,7 +200,9 @@ impl Writer {
 
     /// Gives the engine what is laid down. Those who may be answered after a sync; the others have been.
     fn apply(&mut self, laid: &mut Laid) -> Vec<Answer> {
-        let handed = self.hand_over(laid);
+        // What could not be handed over before is not made good by what can be.
+        let broken = self.breaks.borrow().clone();
+        let handed = broken.map_or_else(|| self.hand_over(laid), |reason| Err(Error::Disk(reason)));
         // Whoever reads now sees it. None of them is answered before a later sync, which is one of this, too.
         laid.turns.clear();
         let answers = std::mem::take(&mut laid.answers);
@@ -240,23 +244,29 @@ impl Writer {
         if self.rolls.keep(long, &mut short)? {
             self.syncs.fetch_add(1, Ordering::Relaxed);
         }
-        self.redo.write(&short)?;
+        let is_long = self.redo.write(&short)?;
+        if is_long || std::mem::replace(&mut self.is_unsynced, true) {
+            self.reach_disk().map_err(Error::Disk)?;
+        }
         Ok(self.whole.write(&self.db, short)?)
     }
 
     fn sync(&mut self) -> Result<(), String> {
         let began = Instant::now();
-        let synced = self
-            .db
-            .flush()
-            .map_err(|e| e.to_string())
-            .and_then(|_bytes| self.file.sync_data().map_err(|e| e.to_string()));
-        self.syncs.fetch_add(1, Ordering::Relaxed);
+        let synced = self.reach_disk();
+        self.is_unsynced = false;
         histogram!("bedel_store_sync_seconds").record(began.elapsed());
         if let Err(reason) = &synced {
             self.breaks(reason);
         }
         synced
+    }
+
+    /// All that the engine was given is on the disk.
+    fn reach_disk(&self) -> Result<(), String> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.db.flush().map_err(|e| e.to_string())?;
+        self.file.sync_data().map_err(|e| e.to_string())
     }
 
     fn breaks(&mut self, reason: &str) {

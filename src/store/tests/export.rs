@@ -136,3 +136,22 @@ async fn an_export_of_another_format_is_not_half_understood() {
     let said = said.expect_err("is another's").to_string();
     assert!(said.contains("line 1") && said.contains("another version"), "{said}");
 }
+
+#[tokio::test]
+async fn an_export_brings_nothing_of_no_table() {
+    let home = home();
+    let mut file = Vec::new();
+    home.store.export(&mut file).expect("exports");
+    let first = file.iter().position(|octet| *octet == b'\n').expect("lines") + 1;
+    // No key; one of what is written ahead; a table's without a value; the same, as one that is gone.
+    for strange in [" aa", "00aa bb", "01aa ", "gone 00aa"] {
+        let (before, after) = file.split_at(first);
+        let file = [before, strange.as_bytes(), b"\n", after].concat();
+        let said = super::home().store.restore(file.as_slice()).await;
+        let said = said.expect_err("is refused").to_string();
+        assert!(
+            said.contains("line 2") && said.contains("of no table"),
+            "{strange:?}: {said}"
+        );
+    }
+}
