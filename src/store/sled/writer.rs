@@ -245,7 +245,8 @@ impl Writer {
             self.syncs.fetch_add(1, Ordering::Relaxed);
         }
         let is_long = self.redo.write(&short)?;
-        if is_long || std::mem::replace(&mut self.is_unsynced, true) {
+        let follows = std::mem::replace(&mut self.is_unsynced, true);
+        if is_long || follows {
             self.reach_disk().map_err(Error::Disk)?;
         }
         Ok(self.whole.write(&self.db, short)?)
