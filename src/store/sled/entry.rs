@@ -40,3 +40,23 @@ impl<'a> Entry<'a> {
         Some((Self { key, value }, rest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_an_entry_is_none() {
+        let mut octets = Vec::new();
+        let entry = Entry {
+            key: b"key",
+            value: b"value",
+        };
+        assert_eq!(entry.write(&mut octets), Some(9));
+        assert_eq!(Entry::read(&octets), Some((entry, [].as_slice())));
+        for length in 0..octets.len() {
+            assert_eq!(Entry::read(octets.get(..length).expect("shorter")), None);
+        }
+        assert_eq!(Entry::read(&[0; 100]), None);
+    }
+}

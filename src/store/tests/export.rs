@@ -143,7 +143,7 @@ async fn an_export_brings_nothing_of_no_table() {
     let mut file = Vec::new();
     home.store.export(&mut file).expect("exports");
     let first = file.iter().position(|octet| *octet == b'\n').expect("lines") + 1;
-    // No key; one of what is written ahead; a table's without a value; the same, as one that is gone.
+    // No key; a key of what is written ahead; a table's, without a value; one of what is written ahead, as gone.
     for strange in [" aa", "00aa bb", "01aa ", "gone 00aa"] {
         let (before, after) = file.split_at(first);
         let file = [before, strange.as_bytes(), b"\n", after].concat();

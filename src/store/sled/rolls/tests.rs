@@ -267,18 +267,3 @@ async fn many_who_commit_together_make_no_roll_much_longer() {
     let longest = lengths.max().expect("rolls");
     assert!(longest < ROLL_OCTETS * 3 / 2, "{longest} octets");
 }
-
-#[test]
-fn half_an_entry_is_none() {
-    let mut octets = Vec::new();
-    let entry = Entry {
-        key: b"key",
-        value: b"value",
-    };
-    assert_eq!(entry.write(&mut octets), Some(9));
-    assert_eq!(Entry::read(&octets), Some((entry, [].as_slice())));
-    for length in 0..octets.len() {
-        assert_eq!(Entry::read(octets.get(..length).expect("shorter")), None);
-    }
-    assert_eq!(Entry::read(&[0; 100]), None);
-}
